@@ -1,0 +1,1 @@
+"""The work: reaches out, computes, and orders the work."""

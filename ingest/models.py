@@ -1,0 +1,133 @@
+"""The work's own tables: topics, runs, heads, and the pace kept towards each host."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from papers.models import PaperList
+
+
+class Topic(models.Model):
+    """A saved query against one source, with its schedule and watermark."""
+
+    class Schedule(models.TextChoices):
+        HOURLY = "hourly"
+        DAILY = "daily"
+        WEEKLY = "weekly"
+
+    slug = models.SlugField(unique=True)
+    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, null=True, blank=True, related_name="topics")
+    source = models.CharField(max_length=32)
+    query = models.TextField(blank=True)
+    schedule = models.CharField(max_length=16, choices=Schedule, default=Schedule.DAILY)
+    enabled = models.BooleanField(default=True)
+    watermark = models.DateField(null=True, blank=True, help_text="Every paper up to this day has been seen")
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(condition=Q(schedule__in=["hourly", "daily", "weekly"]), name="topic_schedule")
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Run(models.Model):
+    """One execution of a pull, embed, classify, train, audit or digest, as a row that people can read.
+
+    running -> done      everything it promised is stored
+            -> late      a source could not be reached or answered nonsense; tried again on schedule
+            -> failed    an error of ours, in `error`
+            -> interrupted   the process died; the next run of the same work finishes it
+    """
+
+    class Kind(models.TextChoices):
+        PULL = "pull"
+        INGEST = "ingest"
+        EMBED = "embed"
+        CLASSIFY = "classify"
+        TRAIN = "train"
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        DONE = "done"
+        LATE = "late"
+        FAILED = "failed"
+        INTERRUPTED = "interrupted"
+
+    kind = models.CharField(max_length=16, choices=Kind)
+    subject = models.TextField(blank=True, help_text="What it worked on: a topic, a list, a file")
+    topic = models.ForeignKey(Topic, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
+    state = models.CharField(max_length=16, choices=State, default=State.RUNNING)
+    since = models.DateField(null=True, blank=True)
+    until = models.DateField(null=True, blank=True)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    total = models.PositiveIntegerField(null=True, blank=True, help_text="How much there is to do, where known")
+    fetched = models.PositiveIntegerField(default=0, help_text="Records or papers worked on so far")
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    same = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    rejections = models.JSONField(default=list, blank=True, help_text="[[record, reason], …], the first 100")
+    note = models.TextField(blank=True, help_text="In words: what was done, or why nothing was")
+    error = models.TextField(blank=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["kind", "-id"], name="run_newest_of_kind"),
+            models.Index(fields=["topic", "-id"], name="run_newest_of_topic"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["running", "done", "late", "failed", "interrupted"]), name="run_state"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="running", finished_at__isnull=True)
+                | (~Q(state="running") & Q(finished_at__isnull=False)),
+                name="run_finished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject} ({self.state})"
+
+
+class Head(models.Model):
+    """A trained head of one list: vectors and terms -> probabilities. Arrays and JSON, never a pickle."""
+
+    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="heads")
+    version = models.PositiveIntegerField()
+    encoder = models.CharField(max_length=200)
+    examples_hash = models.CharField(max_length=64, help_text="SHA-256 of what it learned from: equal means no news")
+    meta = models.JSONField(help_text="Recipe, classes in order, vocabulary")
+    arrays = models.BinaryField(help_text="numpy .npz")
+    metrics = models.JSONField(default=dict, help_text="Cross-validated on its own examples")
+    trained_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [models.UniqueConstraint(fields=["list", "version"], name="head_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """How suggestions name it."""
+        return f"v{self.version}"
+
+
+class HostPace(models.Model):
+    """When a host may be asked next, for all processes and machines together."""
+
+    host = models.CharField(max_length=100, unique=True)
+    next_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.host} from {self.next_at}"

@@ -1,0 +1,51 @@
+"""Who may do what. Views and API ask here and nowhere else.
+
+Anonymous readers read. Members of the group "curators" decide. Superusers manage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from functools import wraps
+
+CURATORS = "curators"
+
+
+def is_curator(user: Any) -> bool:
+    """True for active members of the curators' group and for administrators."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    if not hasattr(user, "_is_curator"):
+        user._is_curator = user.is_superuser or user.groups.filter(name=CURATORS).exists()
+    return bool(user._is_curator)
+
+
+def is_administrator(user: Any) -> bool:
+    """True for active superusers."""
+    return bool(user.is_authenticated and user.is_active and user.is_superuser)
+
+
+def curators_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Send the anonymous to sign-in, refuse the signed-in who are not curators (403)."""
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not is_curator(request.user):
+            raise PermissionDenied("Only curators may do this.")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def roles(request: HttpRequest) -> dict[str, bool]:
+    """Template context: what the person looking at the page may do."""
+    user = getattr(request, "user", None)
+    if user is None:
+        return {"is_curator": False, "is_administrator": False}
+    return {"is_curator": is_curator(user), "is_administrator": is_administrator(user)}

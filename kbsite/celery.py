@@ -1,0 +1,17 @@
+"""The Celery application: `celery -A kbsite worker`."""
+
+import os
+from pathlib import Path
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kbsite.settings")
+
+app = Celery("listkeeper")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+if settings.CELERY_BROKER_URL.startswith("filesystem"):
+    for folder in ("queue", "control"):
+        Path(settings.BROKER_DIR / folder).mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,169 @@
+"""What names a paper: links and ids -> (scheme, value), the title key, and the content hash of a record.
+
+The forms of arXiv identifiers follow https://info.arxiv.org/help/arxiv_identifier.html.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from dataclasses import replace
+from urllib.parse import unquote, urlsplit
+
+from papers.records import Identifier, PaperRecord, Rejected
+
+_NEW_ARXIV = r"\d{4}\.\d{4,5}"
+_OLD_ARXIV = r"[a-z][a-z-]*(?:\.[A-Za-z]{2})?/\d{7}"
+_ARXIV = re.compile(rf"(?P<id>{_NEW_ARXIV}|{_OLD_ARXIV})(?:v(?P<version>\d+))?", re.IGNORECASE)
+_ARXIV_HOSTS = re.compile(r"(?:[a-z0-9-]+\.)*arxiv\.org$|(?:www\.)?alphaxiv\.org$|ar5iv\.(?:labs\.arxiv\.)?org$")
+_ARXIV_PATHS = re.compile(r"^/(?:abs|pdf|html|ps|src|format|overview|forum|e-print)/(?P<rest>.+)$")
+_HF_HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com"}
+_DOI = re.compile(r"10\.\d{4,9}/\S+")
+_ARXIV_DOI = re.compile(r"^10\.48550/arxiv\.(?P<id>.+)$", re.IGNORECASE)
+_ACL_DOI = re.compile(r"^10\.(?:18653/v1|3115/v1)/(?P<id>.+)$", re.IGNORECASE)
+_ACL_ID = re.compile(r"^(?:[A-Z]\d{2}-\d{4}|\d{4}\.[a-z0-9_]+-[a-z0-9_]+\.\d+)$", re.IGNORECASE)
+
+
+def arxiv_id(text: str) -> tuple[str, int | None] | None:
+    """Return (id without version, version or None) when the whole text is an arXiv id, else None.
+
+    `math.GT/0309136` is the same paper as `math/0309136`; the slash belongs to the id.
+    """
+    match = _ARXIV.fullmatch(re.sub(r"^(?:oai:)?arxiv(?:\.org)?:\s*", "", text.strip(), flags=re.IGNORECASE))
+    if match is None:
+        return None
+    value = match["id"]
+    if "/" in value:
+        archive, number = value.lower().split("/")
+        value = f"{archive.partition('.')[0]}/{number}"
+    return value, int(match["version"]) if match["version"] else None
+
+
+def identify(text: str) -> Identifier | None:
+    """Return what a link or an id names, or None when it names nothing.
+
+    Knows arXiv (all its hosts and URL forms), Hugging Face paper pages, DOI, ACL Anthology and OpenReview;
+    any other http(s) address is its own identifier, without fragment, tracking or trailing slash.
+    """
+    text = text.strip().strip("<>")
+    if bare := arxiv_id(text):
+        return Identifier("arxiv", bare[0])
+    if re.match(r"^(?:doi:\s*)?10\.\d{4,9}/", text, re.IGNORECASE):
+        return _doi(re.sub(r"^doi:\s*", "", text, flags=re.IGNORECASE))
+    if _ACL_ID.fullmatch(text):
+        return Identifier("acl", _acl(text))
+    if re.match(r"^(?:www\.)?(?:arxiv\.org|aclanthology\.org|openreview\.net|huggingface\.co|doi\.org)/", text):
+        text = f"https://{text}"
+    return _from_url(text) if re.match(r"^https?://", text, re.IGNORECASE) else None
+
+
+def _from_url(url: str) -> Identifier | None:
+    try:
+        parts = urlsplit(url)
+        host, path = (parts.hostname or "").lower(), unquote(parts.path)
+    except ValueError:
+        return None
+    if not host:
+        return None
+    if _ARXIV_HOSTS.search(host) and (found := _ARXIV_PATHS.match(path)):
+        if name := arxiv_id(re.sub(r"\.pdf$", "", found["rest"].rstrip("/"), flags=re.IGNORECASE)):
+            return Identifier("arxiv", name[0])
+    if host in _HF_HOSTS and path.startswith("/papers/"):
+        if name := arxiv_id(path.removeprefix("/papers/").strip("/").removesuffix(".md")):
+            return Identifier("arxiv", name[0])
+    if host in {"doi.org", "dx.doi.org", "www.doi.org"} and _DOI.fullmatch(path.strip("/")):
+        return _doi(path.strip("/"))
+    if host in {"aclanthology.org", "www.aclanthology.org", "aclweb.org", "www.aclweb.org", "aclanthology.info"}:
+        name_part = re.sub(r"\.(?:pdf|bib|xml)$", "", path.rstrip("/").rsplit("/", 1)[-1])
+        if _ACL_ID.fullmatch(name_part):
+            return Identifier("acl", _acl(name_part))
+    if host in {"openreview.net", "www.openreview.net"} and path in {"/forum", "/pdf", "/attachment"}:
+        if found_id := re.search(r"(?:^|&)id=([^&#]+)", parts.query):
+            return Identifier("openreview", found_id[1])
+    query = "&".join(p for p in parts.query.split("&") if p and not p.startswith(("utm_", "ref=")))
+    address = f"https://{host.removeprefix('www.')}{parts.path.rstrip('/')}{'?' + query if query else ''}"
+    return Identifier("url", address)
+
+
+def _doi(text: str) -> Identifier:
+    text = text.rstrip(".,;)")
+    if (own := _ARXIV_DOI.match(text)) and (name := arxiv_id(own["id"])):
+        return Identifier("arxiv", name[0])
+    if (acl := _ACL_DOI.match(text)) and _ACL_ID.fullmatch(acl["id"]):
+        return Identifier("acl", _acl(acl["id"]))
+    return Identifier("doi", text.lower())
+
+
+def _acl(name: str) -> str:
+    return name.upper() if re.fullmatch(r"[A-Za-z]\d{2}-\d{4}", name) else name.lower()
+
+
+def link(identifier: Identifier) -> str:
+    """Return the address where people read the paper of this identifier."""
+    scheme, value = identifier
+    return {
+        "arxiv": f"https://arxiv.org/abs/{value}",
+        "doi": f"https://doi.org/{value}",
+        "acl": f"https://aclanthology.org/{value}",
+        "openreview": f"https://openreview.net/forum?id={value}",
+    }.get(scheme, value)
+
+
+def title_key(title: str) -> str:
+    """Return the title as letters and digits only, without case or accents, to compare titles by."""
+    decomposed = unicodedata.normalize("NFKD", title.casefold())
+    return "".join(c for c in decomposed if c.isalnum())
+
+
+def _one_line(text: str) -> str:
+    # PostgreSQL stores no NUL, and lone surrogates cannot be encoded.
+    return " ".join(text.replace("\x00", "").encode("utf-8", "replace").decode().split())
+
+
+def normalise(record: PaperRecord) -> PaperRecord | Rejected:
+    """Return the record with white space joined and duplicates dropped, or why it cannot be taken.
+
+    LaTeX and entities that were decoded once stay as they are: a title may well say `<eos>` or `$k$-NN`.
+    """
+    identifiers = tuple(dict.fromkeys(i for i in record.identifiers if i.value))
+    name = identifiers[0].value if identifiers else _one_line(record.title)[:80]
+    title = _one_line(record.title)
+    if not identifiers:
+        return Rejected(name or "(no title)", "no identifier: nothing to recognise this paper by")
+    if title == "":
+        return Rejected(name, "no title")
+    return replace(
+        record,
+        identifiers=identifiers,
+        title=title,
+        abstract=_one_line(record.abstract),
+        authors=tuple(a for a in (_one_line(author) for author in record.authors) if a),
+        subjects=tuple(dict.fromkeys(s for s in record.subjects if s)),
+        comment=_one_line(record.comment),
+        journal_ref=_one_line(record.journal_ref),
+    )
+
+
+def content_hash(record: PaperRecord) -> str:
+    """Return a SHA-256 over what makes this record the same text: facts that change daily are left out."""
+    content = {
+        "identifiers": sorted(record.identifiers),
+        "title": record.title,
+        "abstract": record.abstract,
+        "authors": record.authors,
+        "subjects": record.subjects,
+        "published": record.published and record.published.isoformat(),
+        "updated": record.updated and record.updated.isoformat(),
+        "version": record.version,
+        "comment": record.comment,
+        "journal_ref": record.journal_ref,
+        "withdrawn": record.withdrawn,
+    }
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def text_hash(text: str) -> str:
+    """Return the SHA-256 of a text, the key under which its embedding is kept."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,154 @@
+"""Papers and what sources say of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models.functions import Cast
+from pgvector.django import HnswIndex, VectorField
+
+from papers import identity
+from papers.querysets import PaperQuerySet
+from papers.records import Identifier
+
+if TYPE_CHECKING:
+    from django.db.models.manager import RelatedManager
+
+DEFAULT_DIMENSIONS = 384  # of the bundled encoder; only vectors of this size are indexed
+
+
+class Paper(models.Model):
+    """A paper, merged from its source records: the most authoritative source wins (see catalog.py)."""
+
+    title = models.TextField()
+    title_key = models.TextField(db_index=True, help_text="The title as letters and digits only")
+    abstract = models.TextField(blank=True)
+    authors = ArrayField(models.TextField(), default=list, blank=True)
+    subjects = ArrayField(models.TextField(), default=list, blank=True, help_text="arXiv subjects, primary first")
+    published = models.DateField(null=True, blank=True, help_text="Day of the first version")
+    updated = models.DateField(null=True, blank=True, help_text="Day of the current version")
+    version = models.PositiveSmallIntegerField(null=True, blank=True)
+    comment = models.TextField(blank=True)
+    journal_ref = models.TextField(blank=True)
+    withdrawn = models.BooleanField(default=False)
+    source = models.CharField(max_length=32, help_text="The source whose record is shown")
+    text_hash = models.CharField(max_length=64, help_text="SHA-256 of the text that is embedded")
+    added_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    search = models.GeneratedField(
+        expression=SearchVector("title", weight="A", config="english")
+        + SearchVector("abstract", weight="B", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = PaperQuerySet.as_manager()
+    if TYPE_CHECKING:
+        identifiers: RelatedManager[IdentifierRow]
+        facts: RelatedManager[Fact]
+
+    class Meta:
+        ordering = ["-published", "-id"]
+        indexes = [
+            models.Index(models.F("published").desc(nulls_last=True), models.F("id").desc(), name="paper_newest"),
+            GinIndex(fields=["search"], name="paper_search"),
+            GinIndex(fields=["subjects"], name="paper_subjects"),
+            GinIndex(fields=["authors"], name="paper_authors"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(title=""), name="paper_has_title"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def text(self) -> str:
+        """The text that is embedded and classified."""
+        return f"{self.title}\n{self.abstract}".strip()
+
+    @property
+    def main_identifier(self) -> Identifier:
+        """The identifier people know the paper by: arXiv first, any other address last."""
+        order = {scheme: rank for rank, scheme in enumerate(("arxiv", "doi", "acl", "openreview", "url"))}
+        rows = sorted(self.identifiers.all(), key=lambda row: order.get(row.scheme, 9))
+        return Identifier(rows[0].scheme, rows[0].value)
+
+    @property
+    def link(self) -> str:
+        """Where the paper is read."""
+        return identity.link(self.main_identifier)
+
+
+class IdentifierRow(models.Model):
+    """One identifier of one paper; no two papers share one."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="identifiers")
+    scheme = models.CharField(max_length=16)
+    value = models.TextField()
+
+    class Meta:
+        db_table = "papers_identifier"
+        constraints = [models.UniqueConstraint(fields=["scheme", "value"], name="identifier_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.value}"
+
+
+class SourceRecord(models.Model):
+    """The last thing one source said of one paper, as a hash: an equal hash writes nothing."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="source_records")
+    source = models.CharField(max_length=32)
+    content_hash = models.CharField(max_length=64)
+    first_seen = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["paper", "source"], name="source_record_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.source} on {self.paper_id}"
+
+
+class Fact(models.Model):
+    """One enriched value of a paper, with its source and when it was observed. Proposals, never list data."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="facts")
+    kind = models.CharField(max_length=32)  # code, upvotes, stars, tldr, keywords, …
+    source = models.CharField(max_length=32)
+    value = models.JSONField()
+    observed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["paper", "kind", "source"], name="fact_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.paper_id} by {self.source}"
+
+
+class Embedding(models.Model):
+    """The unit vector of a paper's text under one encoder; stale when text_hash differs from the paper's."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="embeddings")
+    encoder = models.CharField(max_length=200, help_text="Model, precision and length: vectors of two never mix")
+    text_hash = models.CharField(max_length=64)
+    vector = VectorField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["paper", "encoder"], name="embedding_unique")]
+        indexes = [
+            HnswIndex(
+                OpClass(Cast("vector", VectorField(dimensions=DEFAULT_DIMENSIONS)), name="vector_cosine_ops"),
+                name="embedding_nearest",
+                m=16,
+                ef_construction=64,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.encoder} of {self.paper_id}"

@@ -1,0 +1,132 @@
+"""Reviews: what the classifier suggests, what curators decided, and where each paper stands."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from papers.models.lists import Category, PaperList
+from papers.models.papers import Paper
+
+
+class Suggestion(models.Model):
+    """What the classifier says of a paper for a list. Changes no list; only a decision does."""
+
+    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="suggestions")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="suggestions")
+    head = models.CharField(max_length=64, help_text="Version of the head that said it")
+    text_hash = models.CharField(max_length=64, help_text="The paper's text it was said of")
+    relevance = models.FloatField(help_text="Probability of belonging in the list at all, 0 to 1")
+    category = models.ForeignKey(
+        Category, on_delete=models.CASCADE, null=True, related_name="+", help_text="The most probable category"
+    )
+    probabilities = models.JSONField(help_text="By category key, and 'out'; they sum to 1")
+    nearest = models.JSONField(default=list, help_text="[[paper id, cosine similarity], …] of listed papers")
+    terms = models.JSONField(default=list, help_text="[[term, weight], …] that spoke loudest")
+    made_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["list", "paper"], name="suggestion_unique"),
+            models.CheckConstraint(condition=Q(relevance__gte=0, relevance__lte=1), name="suggestion_relevance"),
+        ]
+        indexes = [models.Index(fields=["list", "-relevance", "paper"], name="suggestion_order")]
+
+    def __str__(self) -> str:
+        return f"{self.relevance:.2f} for {self.paper_id} in {self.list_id}"
+
+
+class Decision(models.Model):
+    """What a curator said. Append-only (a database trigger refuses changes); undoing one is a decision too."""
+
+    class Kind(models.TextChoices):
+        ACCEPT = "accept"
+        REJECT = "reject"
+        DEFER = "defer"
+        DUPLICATE = "duplicate"
+        UNDO = "undo"
+
+    class Reason(models.TextChoices):
+        OFF_TOPIC = "off-topic", "Off topic"
+        WEAK = "weak", "Too weak"
+        OTHER_FIELD = "other-field", "Other field"
+        ALREADY_COVERED = "already-covered", "Already covered"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        OTHER = "other", "Other"
+
+    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="decisions")
+    paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="decisions")
+    kind = models.CharField(max_length=16, choices=Kind)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions")
+    reason = models.CharField(max_length=32, choices=Reason, blank=True)
+    note = models.TextField(blank=True)
+    until = models.DateField(null=True, blank=True, help_text="Of a deferral: when it comes back")
+    duplicate_of = models.ForeignKey(Paper, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
+    suggestion = models.JSONField(null=True, blank=True, help_text="The suggestion seen when deciding")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["list", "-id"], name="decision_newest"),
+            models.Index(fields=["paper", "-id"], name="decision_of_paper"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="accept", category__isnull=False) | (~Q(kind="accept") & Q(category__isnull=True)),
+                name="decision_accept_has_category",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="undo", undoes__isnull=False) | (~Q(kind="undo") & Q(undoes__isnull=True)),
+                name="decision_undo_names_decision",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="duplicate", duplicate_of__isnull=False)
+                | (~Q(kind="duplicate") & Q(duplicate_of__isnull=True)),
+                name="decision_duplicate_names_paper",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["accept", "reject", "defer", "duplicate", "undo"]), name="decision_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.paper_id} in {self.list_id}"
+
+
+class Review(models.Model):
+    """Where a paper stands in a list's review. No row means: open, nobody has looked at it."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        REJECTED = "rejected"
+        DEFERRED = "deferred"
+        DUPLICATE = "duplicate"
+
+    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="reviews")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="reviews")
+    state = models.CharField(max_length=16, choices=State, default=State.OPEN)
+    until = models.DateField(null=True, blank=True)
+    decision = models.ForeignKey(
+        Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="The one in force"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["list", "paper"], name="review_unique"),
+            models.CheckConstraint(
+                condition=Q(state="open", decision__isnull=True) | (~Q(state="open") & Q(decision__isnull=False)),
+                name="review_state_has_decision",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "accepted", "rejected", "deferred", "duplicate"]), name="review_state"
+            ),
+        ]
+        indexes = [models.Index(fields=["list", "state"], name="review_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.paper_id} {self.state} in {self.list_id}"
