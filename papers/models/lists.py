@@ -173,7 +173,7 @@ class EntryChange(models.Model):
         REMOVE = "remove"
         IMPORT = "import"
 
-    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="changes")
+    list = models.ForeignKey(PaperList, on_delete=models.PROTECT, related_name="changes")
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, null=True, related_name="entry_changes")
     verb = models.CharField(max_length=16, choices=Verb)
     before = models.JSONField(null=True, blank=True)

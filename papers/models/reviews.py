@@ -55,7 +55,7 @@ class Decision(models.Model):
         WITHDRAWN = "withdrawn", "Withdrawn"
         OTHER = "other", "Other"
 
-    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="decisions")
+    list = models.ForeignKey(PaperList, on_delete=models.PROTECT, related_name="decisions")
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="decisions")
     kind = models.CharField(max_length=16, choices=Kind)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions")

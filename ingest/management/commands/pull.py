@@ -1,0 +1,54 @@
+"""manage.py pull: bring new papers from the sources."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ingest import console, pipeline, runs
+from ingest.models import Run, Topic
+
+
+class Command(BaseCommand):
+    help = "Pull new papers for every enabled topic, or for one."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--topic", metavar="SLUG", help="only this topic, even if it is disabled")
+        parser.add_argument("--since", type=date.fromisoformat, metavar="DATE", help="first day, as 2026-01-31")
+        parser.add_argument("--until", type=date.fromisoformat, metavar="DATE", help="last day; today by default")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        topics = self._topics(options["topic"])
+        finished = [self._pull(topic, options["since"], options["until"]) for topic in topics]
+        late = sum(not done for done in finished)
+        if late:
+            raise CommandError(f"{late} of {len(topics)} topics could not be finished; run it again, or wait for the schedule.")
+
+    def _topics(self, slug: str | None) -> list[Topic]:
+        if slug is None:
+            topics = list(Topic.objects.filter(enabled=True))
+            if not topics:
+                raise CommandError("There is no enabled topic: nothing to pull. A list.toml declares topics.")
+            return topics
+        topic = Topic.objects.filter(slug=slug).first()
+        if topic is None:
+            known = ", ".join(Topic.objects.values_list("slug", flat=True)) or "none yet"
+            raise CommandError(f"There is no topic “{slug}”. Topics: {known}.")
+        return [topic]
+
+    def _pull(self, topic: Topic, since: date | None, until: date | None) -> bool:
+        """Pull one topic and say how it went; return whether it is complete."""
+        try:
+            with console.progress(topic.slug) as progress:
+                run = pipeline.pull(topic, since, until, progress)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        except runs.AlreadyRunning as busy:
+            self.stderr.write(f"{topic.slug}: {busy}")
+            return False
+        self.stdout.write(console.summary(run))
+        for record, reason in run.rejections:
+            self.stderr.write(f"{topic.slug}: rejected {record}: {reason}")
+        return run.state == Run.State.DONE

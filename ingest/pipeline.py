@@ -1,0 +1,115 @@
+"""The way of a paper into the catalogue: pull topics, take in files. Plain functions; tasks and commands call them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from ingest import runs
+from ingest.models import Run, Topic
+from ingest.sources import Page, Window, arxiv_api, jsonl, source
+from papers import catalog
+from papers.models import Paper, PaperList
+
+FIRST_WINDOW_DAYS = 30  # what a topic without a watermark asks for
+OVERLAP_DAYS = 2  # records arrive late; asking again for two days is harmless (sources.md, rule 6)
+PERIOD = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(days=7)}
+
+Progress = Callable[[Run], None]
+
+
+def window(topic: Topic, since: date | None = None, until: date | None = None) -> Window:
+    """Return the days to ask for: those given, else from the watermark, less an overlap, to today."""
+    until = until or timezone.now().date()
+    if since is None:
+        start = topic.watermark or until - timedelta(days=FIRST_WINDOW_DAYS)
+        since = min(start, until) - timedelta(days=OVERLAP_DAYS if topic.watermark else 0)
+    if since > until:
+        raise ValueError(f"the window ends ({until}) before it begins ({since})")
+    return Window(since, until)
+
+
+def pull(
+    topic: Topic, since: date | None = None, until: date | None = None, progress: Progress = runs.progress
+) -> Run:
+    """Bring the topic's window into the catalogue; return the run, whose state says how it went.
+
+    Each page is one transaction. The watermark moves in the transaction of the last page, and only when the
+    window reaches it: an older window asked for by hand moves nothing. Raise AlreadyRunning when another
+    process pulls this topic.
+    """
+    asked = window(topic, since, until)
+    with runs.open(Run.Kind.PULL, topic.slug, topic=topic, since=asked.since, until=asked.until) as run:
+        pages = iter(source(topic.source).fetch(topic, asked))
+        page = next(pages, None)
+        while page is not None:
+            following = next(pages, None)
+            with transaction.atomic():
+                _store(run, page)
+                if following is None:
+                    _move_watermark(topic, asked)
+            progress(run)
+            page = following
+        if run.fetched == 0:
+            _move_watermark(topic, asked)
+            run.note = f"The source has nothing from {asked.since} to {asked.until}."
+    return run
+
+
+def _store(run: Run, page: Page) -> None:
+    """Write one page and count it."""
+    result = catalog.upsert(page.records)
+    run.total = page.total if page.total is not None else run.total
+    run.fetched += len(page.records) + len(page.rejected)
+    run.new += result.new
+    run.changed += result.changed
+    run.same += result.same
+    runs.reject(run, [*page.rejected, *result.rejected])
+
+
+def _move_watermark(topic: Topic, asked: Window) -> None:
+    # The last day is not over yet: it is asked for again, so the watermark stops before today.
+    reached = min(asked.until, timezone.now().date() - timedelta(days=1))
+    if topic.watermark is None or asked.since <= topic.watermark < reached:
+        Topic.objects.filter(pk=topic.pk).update(watermark=reached)
+        topic.watermark = reached
+
+
+def due() -> list[Topic]:
+    """Return the enabled topics whose schedule says that it is time."""
+    now = timezone.now()
+    topics = []
+    for topic in Topic.objects.filter(enabled=True):
+        last = topic.runs.filter(kind=Run.Kind.PULL).exclude(state=Run.State.INTERRUPTED).first()
+        if last is None or now - last.started_at >= PERIOD[topic.schedule]:
+            topics.append(topic)
+    return topics
+
+
+def ingest_file(path: Path, progress: Progress = runs.progress) -> Run:
+    """Take in the papers of a JSONL file by the same path as a source; raise OSError when it cannot be read."""
+    with runs.open(Run.Kind.INGEST, path.name) as run:
+        _store_all(run, jsonl.read(path), progress)
+        run.note = "" if run.fetched else "The file holds no records."
+    return run
+
+
+def look_up_listed(paper_list: PaperList, progress: Progress = runs.progress) -> Run:
+    """Ask arXiv for the listed papers that are known by their README row only, to learn abstracts and dates."""
+    bare = Paper.objects.listed_in(paper_list).filter(abstract="", identifiers__scheme="arxiv")
+    ids = list(bare.values_list("identifiers__value", flat=True))
+    with runs.open(Run.Kind.PULL, f"look-up {paper_list.slug}") as run:
+        run.total = len(ids)
+        _store_all(run, arxiv_api.lookup(ids) if ids else (), progress)
+        run.note = f"{len(ids)} listed papers lacked an abstract; {run.fetched} were found."
+    return run
+
+
+def _store_all(run: Run, pages: Iterable[Page], progress: Progress) -> None:
+    for page in pages:
+        _store(run, page)
+        progress(run)

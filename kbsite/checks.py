@@ -1,0 +1,46 @@
+"""Bad settings, said at start with a hint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register()
+def database_is_postgresql(**_: Any) -> list[CheckMessage]:
+    engine = settings.DATABASES["default"]["ENGINE"]
+    if engine in {"kbsite.embedded", "django.db.backends.postgresql"}:
+        return []
+    return [
+        Error(
+            f"DATABASE_URL names {engine}; Listkeeper works with PostgreSQL only.",
+            hint="Use postgres://user:password@host/name, or leave it empty for the embedded server.",
+            id="listkeeper.E001",
+        )
+    ]
+
+
+@register()
+def encoder_device_is_known(**_: Any) -> list[CheckMessage]:
+    device = settings.ENCODER_DEVICE
+    if device in {"auto", "cpu", "mps"} or device.startswith("cuda"):
+        return []
+    return [Error(f"ENCODER_DEVICE is “{device}”.", hint="Use auto, cpu, cuda, cuda:1 or mps.", id="listkeeper.E002")]
+
+
+@register()
+def arxiv_delay_is_polite(**_: Any) -> list[CheckMessage]:
+    delay = settings.ARXIV_DELAY_SECONDS
+    if delay < 0:
+        return [Error(f"ARXIV_DELAY_SECONDS is {delay}.", hint="Use 3 or more.", id="listkeeper.E003")]
+    if delay < 3 and "arxiv.org" in settings.ARXIV_API_URL:
+        return [
+            Warning(
+                f"ARXIV_DELAY_SECONDS is {delay}: arXiv asks for one request in three seconds.",
+                hint="Leave it at 3 unless ARXIV_API_URL is your own server.",
+                id="listkeeper.W001",
+            )
+        ]
+    return []

@@ -1,0 +1,31 @@
+"""Every address of the site."""
+
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.urls import include, path
+
+from kbsite.views import account, classifier, dashboard, entries, export, health, lists, papers, queue, runs
+
+urlpatterns = [
+    path("", dashboard.home, name="home"),
+    path("papers/", papers.index, name="papers"),
+    path("papers/<int:pk>/", papers.detail, name="paper"),
+    path("lists/<slug:slug>/", lists.detail, name="list"),
+    path("lists/<slug:slug>/queue/", queue.show, name="queue"),
+    path("lists/<slug:slug>/queue/<int:paper_id>/", queue.decide, name="decide"),
+    path("lists/<slug:slug>/history/", lists.history, name="history"),
+    path("lists/<slug:slug>/entries/<int:pk>/", entries.edit, name="edit-entry"),
+    path("lists/<slug:slug>/export/", export.show, name="export"),
+    path("lists/<slug:slug>/export/<str:language>/<str:form>/", export.download, name="download"),
+    path("lists/<slug:slug>/classifier/", classifier.show, name="classifier"),
+    path("decisions/<int:pk>/undo/", queue.undo, name="undo"),
+    path("runs/", runs.index, name="runs"),
+    path("runs/<int:pk>/", runs.detail, name="run"),
+    path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="sign-in"),
+    path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
+    path("account/", account.show, name="account"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", include("kbsite.api.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+]

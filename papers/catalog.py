@@ -1,0 +1,180 @@
+"""The catalogue: records of sources become papers. Decide first, write after, one transaction a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from papers import identity
+from papers.models import Fact, IdentifierRow, Paper, SourceRecord
+from papers.records import Identifier, PaperRecord, Rejected
+
+# Who is believed when two sources tell of one paper. A README row knows a title and a link only.
+AUTHORITY = ("arxiv", "huggingface", "file", "readme")
+
+_UPSERT_LOCK = 0x4C4B_0001  # "LK": one page at a time is written, so two pulls never race for one identifier
+
+
+@dataclass(slots=True)
+class UpsertResult:
+    """What one page brought. `papers` leads from every identifier of the page to its paper."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    papers: dict[Identifier, Paper] = field(default_factory=dict)
+
+
+def upsert(records: Iterable[PaperRecord]) -> UpsertResult:
+    """Store the records of one page in one transaction; a record equal to the last one of its source writes nothing.
+
+    Records that share an identifier are one paper. A record whose identifiers belong to two stored papers is
+    rejected, with both named: only a person may say that they are one.
+    """
+    result = UpsertResult()
+    clean: list[PaperRecord] = []
+    for record in records:
+        normalised = identity.normalise(record)
+        if isinstance(normalised, Rejected):
+            result.rejected.append(normalised)
+        else:
+            clean.append(normalised)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_UPSERT_LOCK])
+        known = _known(clean)
+        for record in clean:
+            _store(record, known, result)
+        result.papers = known
+    return result
+
+
+def _known(records: Sequence[PaperRecord]) -> dict[Identifier, Paper]:
+    """Return the stored papers by every identifier that the records name, in one query a scheme."""
+    wanted: dict[str, set[str]] = {}
+    for record in records:
+        for scheme, value in record.identifiers:
+            wanted.setdefault(scheme, set()).add(value)
+    known: dict[Identifier, Paper] = {}
+    by_id: dict[int, Paper] = {}
+    for scheme, values in wanted.items():
+        rows = IdentifierRow.objects.filter(scheme=scheme, value__in=values)
+        for row in rows.select_related("paper").prefetch_related(
+            "paper__identifiers", "paper__source_records", "paper__facts"
+        ):
+            # One object a paper, whatever identifier led here, so later records of the page see earlier changes.
+            known[Identifier(row.scheme, row.value)] = by_id.setdefault(row.paper_id, row.paper)
+    return known
+
+
+def _store(record: PaperRecord, known: dict[Identifier, Paper], result: UpsertResult) -> None:
+    owners = {known[i].pk: known[i] for i in record.identifiers if i in known}
+    if len(owners) > 1:
+        names = " and ".join(f"“{paper.title}”" for paper in owners.values())
+        result.rejected.append(Rejected(record.identifiers[0].value, f"its identifiers belong to two papers: {names}"))
+        return
+    if owners:
+        paper = next(iter(owners.values()))
+        changed = _update(paper, record)
+        result.changed += changed
+        result.same += not changed
+    else:
+        paper = _create(record)
+        result.new += 1
+    for identifier in record.identifiers:
+        known[identifier] = paper
+    observe(paper, record)
+
+
+def _create(record: PaperRecord) -> Paper:
+    paper = Paper()
+    _copy(record, paper)
+    paper.save()
+    _remember(paper, record, known=None)
+    return paper
+
+
+def _update(paper: Paper, record: PaperRecord) -> bool:
+    """Merge the record into the paper; return whether anything was written."""
+    last = next((row for row in paper.source_records.all() if row.source == record.source), None)
+    if last is not None and last.content_hash == identity.content_hash(record):
+        return False
+    if _is_older_version(paper, record):
+        return False
+    if _rank(record.source) <= _rank(paper.source):
+        _copy(record, paper)
+    else:
+        _fill(record, paper)
+    paper.save()
+    _remember(paper, record, known=last)
+    return True
+
+
+def _is_older_version(paper: Paper, record: PaperRecord) -> bool:
+    return record.version is not None and paper.version is not None and record.version < paper.version
+
+
+def _rank(source: str) -> int:
+    return AUTHORITY.index(source) if source in AUTHORITY else len(AUTHORITY)
+
+
+_FIELDS = ("abstract", "authors", "subjects", "published", "updated", "version", "comment", "journal_ref")
+
+
+def _copy(record: PaperRecord, paper: Paper) -> None:
+    """Take over what an authoritative record says; what it leaves blank stays as it was."""
+    paper.title = record.title
+    paper.source = record.source
+    paper.withdrawn = record.withdrawn
+    for name in _FIELDS:
+        if value := getattr(record, name):
+            setattr(paper, name, list(value) if isinstance(value, tuple) else value)
+    _derive(paper)
+
+
+def _fill(record: PaperRecord, paper: Paper) -> None:
+    """Take from a lesser record only what is still blank."""
+    for name in _FIELDS:
+        if not getattr(paper, name) and (value := getattr(record, name)):
+            setattr(paper, name, list(value) if isinstance(value, tuple) else value)
+    _derive(paper)
+
+
+def _derive(paper: Paper) -> None:
+    paper.title_key = identity.title_key(paper.title)
+    paper.text_hash = identity.text_hash(paper.text)
+
+
+def _remember(paper: Paper, record: PaperRecord, known: SourceRecord | None) -> None:
+    IdentifierRow.objects.bulk_create(
+        [IdentifierRow(paper=paper, scheme=scheme, value=value) for scheme, value in record.identifiers],
+        ignore_conflicts=True,
+    )
+    row = known or SourceRecord(paper=paper, source=record.source)
+    row.content_hash = identity.content_hash(record)
+    row.save()
+    # The next record of this page must see what was just written.
+    paper._prefetched_objects_cache = {}  # type: ignore[attr-defined]
+
+
+def observe(paper: Paper, record: PaperRecord) -> int:
+    """Store the record's facts of the paper; return how many differ from what was known of this source."""
+    stored = {(fact.kind, fact.source): fact for fact in paper.facts.all()}
+    news = [
+        Fact(paper=paper, kind=fact.kind, source=record.source, value=fact.value, observed_at=timezone.now())
+        for fact in record.facts
+        if (fact.kind, record.source) not in stored or stored[fact.kind, record.source].value != fact.value
+    ]
+    if news:
+        Fact.objects.bulk_create(
+            news,
+            update_conflicts=True,
+            unique_fields=["paper", "kind", "source"],
+            update_fields=["value", "observed_at"],
+        )
+        paper._prefetched_objects_cache = {}  # type: ignore[attr-defined]
+    return len(news)

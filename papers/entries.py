@@ -1,0 +1,183 @@
+"""What can be done to the entries of a list: prefill, admit, edit, move, remove. Each writes its own history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+
+from papers import glossary
+from papers.models import Category, Decision, Document, Entry, EntryChange, EntryText, Paper, PaperList
+from papers.readme import placement
+from papers.readme.table import RowFields
+
+TRANSLATED_FIELDS = ("tags", "tldr")  # titles, links, venues and code are the same in every language
+
+
+class AlreadyListed(Exception):
+    """The paper already stands in this category."""
+
+
+def prefill(paper: Paper, document: Document) -> RowFields:
+    """Return the row that this paper would get in this document, from what is known of it."""
+    facts = {fact.kind: fact.value for fact in paper.facts.all()}
+    code = facts.get("code")
+    return RowFields(
+        title=paper.title,
+        link=paper.link,
+        venue=paper.published.strftime("arXiv %Y.%m") if paper.published and "arxiv.org" in paper.link else "",
+        tags=(),
+        code=(("", str(code)),) if code else (),
+        tldr=str(facts.get("tldr", "")),
+        extra={},
+    )
+
+
+def admit(
+    category: Category,
+    paper: Paper,
+    rows: Mapping[str, RowFields],
+    user: AbstractBaseUser | None,
+    decision: Decision | None = None,
+) -> Entry:
+    """Put the paper into the category, a row in every language of the list, in one transaction.
+
+    `rows` holds the row by language and must have the primary one. Where another language's tags or TL;DR
+    are not given, tags are translated by the list's own glossary and the rest is copied and flagged as
+    untranslated. Raise AlreadyListed when the paper already stands there.
+    """
+    documents = list(category.list.documents.all())
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                entry = Entry.objects.create(category=category, paper=paper, decision=decision)
+        except IntegrityError as error:
+            raise AlreadyListed(f"“{paper}” already stands in {category}.") from error
+        primary = documents[0]
+        for document in documents:
+            fields, untranslated = _in_language(rows, primary, document)
+            EntryText.objects.create(
+                entry=entry,
+                document=document,
+                position=placement.position(document, category, paper),
+                untranslated=untranslated,
+                **_columns(fields),
+            )
+        _record(EntryChange.Verb.ADMIT, category.list, entry, user, after=_snapshot(entry))
+    return entry
+
+
+def _in_language(rows: Mapping[str, RowFields], primary: Document, document: Document) -> tuple[RowFields, list[str]]:
+    """Return the row for this document and which of its fields still await translation."""
+    source = rows[primary.language]
+    if document.pk == primary.pk:
+        return source, []
+    given = rows.get(document.language)
+    tags = given.tags if given and given.tags else ()
+    tldr = given.tldr if given else ""
+    untranslated = []
+    if source.tags and not tags:
+        known = glossary.tags(primary, document)
+        tags = tuple(known.get(tag, tag) for tag in source.tags)
+        if any(tag not in known for tag in source.tags):
+            untranslated.append("tags")
+    if source.tldr and (not tldr or tldr == source.tldr):
+        tldr = source.tldr
+        untranslated.append("tldr")
+    return replace(source, tags=tags, tldr=tldr, extra=given.extra if given else {}), untranslated
+
+
+def edit(text: EntryText, fields: RowFields, user: AbstractBaseUser | None) -> bool:
+    """Change what one document shows of an entry; return False when nothing differs.
+
+    A field that awaited translation and was changed no longer does.
+    """
+    before = fields_of(text)
+    if before == fields:
+        return False
+    for name, value in _columns(fields).items():
+        setattr(text, name, value)
+    text.untranslated = [name for name in text.untranslated if getattr(before, name) == getattr(fields, name)]
+    with transaction.atomic():
+        text.save()
+        _record(
+            EntryChange.Verb.EDIT,
+            text.document.list,
+            text.entry,
+            user,
+            before={text.document.language: before.as_json()},
+            after={text.document.language: fields.as_json()},
+        )
+    return True
+
+
+def move(entry: Entry, category: Category, user: AbstractBaseUser | None) -> None:
+    """Put the entry into another category of its list; raise AlreadyListed when its paper stands there already."""
+    before = _snapshot(entry)
+    with transaction.atomic():
+        if Entry.objects.filter(category=category, paper=entry.paper).exists():
+            raise AlreadyListed(f"“{entry.paper}” already stands in {category}.")
+        entry.category = category
+        entry.save()
+        for text in entry.texts.select_related("document"):
+            text.position = placement.position(text.document, category, entry.paper)
+            text.save()
+        _record(EntryChange.Verb.MOVE, category.list, entry, user, before=before, after=_snapshot(entry))
+
+
+def remove(entry: Entry, user: AbstractBaseUser | None) -> None:
+    """Take the entry out of the list; its history and its paper stay."""
+    with transaction.atomic():
+        _record(EntryChange.Verb.REMOVE, entry.category.list, entry, user, before=_snapshot(entry))
+        entry.delete()
+
+
+def fields_of(text: EntryText) -> RowFields:
+    """Return an entry's text as the fields of a row."""
+    return RowFields(
+        title=text.title,
+        link=text.link,
+        venue=text.venue,
+        tags=tuple(text.tags),
+        code=tuple((label, address) for label, address in text.code),
+        tldr=text.tldr,
+        extra=dict(text.extra),
+    )
+
+
+def _columns(fields: RowFields) -> dict[str, Any]:
+    return {
+        "title": fields.title,
+        "link": fields.link,
+        "venue": fields.venue,
+        "tags": list(fields.tags),
+        "code": [list(pair) for pair in fields.code],
+        "tldr": fields.tldr,
+        "extra": dict(fields.extra),
+    }
+
+
+def _snapshot(entry: Entry) -> dict[str, Any]:
+    texts = entry.texts.select_related("document")
+    return {"category": entry.category.key} | {text.document.language: fields_of(text).as_json() for text in texts}
+
+
+def _record(
+    verb: EntryChange.Verb,
+    paper_list: PaperList,
+    entry: Entry,
+    user: AbstractBaseUser | None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    EntryChange.objects.create(
+        list=paper_list,
+        paper=entry.paper,
+        verb=verb,
+        before=before,
+        after=after,
+        user=user,  # type: ignore[misc]
+    )

@@ -1,0 +1,139 @@
+"""What curators do in the review: see the queue, accept, reject, defer, mark a duplicate, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from papers import entries
+from papers.models import Category, Decision, Paper, PaperList, Review, Suggestion
+from papers.readme.table import RowFields
+
+
+class AlreadyDecided(Exception):
+    """Somebody else decided first; `decision` is theirs."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(f"{decision.user} already decided: {decision.get_kind_display()}, {decision.at:%Y-%m-%d %H:%M}")
+        self.decision = decision
+
+
+class NotInForce(Exception):
+    """The decision to be undone was undone or followed by another one."""
+
+
+def queue(paper_list: PaperList) -> QuerySet[Suggestion]:
+    """Return what awaits a decision, the most relevant first."""
+    return (
+        Suggestion.objects.filter(list=paper_list, paper__in=Paper.objects.awaiting_review(paper_list))
+        .select_related("category", "paper")
+        .order_by("-relevance", "paper_id")
+    )
+
+
+def accept(
+    category: Category,
+    paper: Paper,
+    rows: Mapping[str, RowFields],
+    user: AbstractBaseUser,
+    note: str = "",
+) -> Decision:
+    """Accept the paper into the category: the decision and its rows in every language, in one transaction."""
+    with transaction.atomic():
+        decision = _decide(category.list, paper, user, Decision.Kind.ACCEPT, category=category, note=note)
+        entries.admit(category, paper, rows, user, decision)
+    return decision
+
+
+def reject(paper_list: PaperList, paper: Paper, user: AbstractBaseUser, reason: str = "", note: str = "") -> Decision:
+    """Reject the paper for this list."""
+    return _decide(paper_list, paper, user, Decision.Kind.REJECT, reason=reason, note=note)
+
+
+def defer(paper_list: PaperList, paper: Paper, user: AbstractBaseUser, until: date, note: str = "") -> Decision:
+    """Put the paper off until a day; it then returns to the queue."""
+    if until <= timezone.localdate():
+        raise ValueError("a deferral must end after today")
+    return _decide(paper_list, paper, user, Decision.Kind.DEFER, until=until, note=note)
+
+
+def duplicate(paper_list: PaperList, paper: Paper, of: Paper, user: AbstractBaseUser, note: str = "") -> Decision:
+    """Say that the paper is another one under a second record."""
+    if paper.pk == of.pk:
+        raise ValueError("a paper is no duplicate of itself")
+    return _decide(paper_list, paper, user, Decision.Kind.DUPLICATE, duplicate_of=of, note=note)
+
+
+def undo(decision: Decision, user: AbstractBaseUser) -> Decision:
+    """Take a decision back: its entry leaves the list and its paper returns to the queue.
+
+    Raise NotInForce when it was undone already or another decision followed.
+    """
+    with transaction.atomic():
+        review = Review.objects.select_for_update().filter(decision=decision).first()
+        if review is None:
+            raise NotInForce("This decision is no longer in force.")
+        undone = Decision.objects.create(
+            list=decision.list,
+            paper=decision.paper,
+            kind=Decision.Kind.UNDO,
+            undoes=decision,
+            user=user,  # type: ignore[misc]
+        )
+        for entry in decision.entries.all():
+            entries.remove(entry, user)
+        review.state, review.decision, review.until = Review.State.OPEN, None, None
+        review.save()
+    return undone
+
+
+_STATES = {
+    Decision.Kind.ACCEPT: Review.State.ACCEPTED,
+    Decision.Kind.REJECT: Review.State.REJECTED,
+    Decision.Kind.DEFER: Review.State.DEFERRED,
+    Decision.Kind.DUPLICATE: Review.State.DUPLICATE,
+}
+
+
+def _decide(
+    paper_list: PaperList, paper: Paper, user: AbstractBaseUser, kind: Decision.Kind, **fields: Any
+) -> Decision:
+    """Write the decision and where the paper now stands; raise AlreadyDecided when somebody was first."""
+    with transaction.atomic():
+        Review.objects.get_or_create(list=paper_list, paper=paper)
+        review = Review.objects.select_for_update().get(list=paper_list, paper=paper)
+        if review.decision is not None and not _is_due(review):
+            raise AlreadyDecided(review.decision)
+        decision = Decision.objects.create(
+            list=paper_list,
+            paper=paper,
+            kind=kind,
+            user=user,  # type: ignore[misc]
+            suggestion=_seen(paper_list, paper),
+            **fields,
+        )
+        review.state, review.decision, review.until = _STATES[kind], decision, fields.get("until")
+        review.save()
+    return decision
+
+
+def _is_due(review: Review) -> bool:
+    return review.state == Review.State.DEFERRED and review.until is not None and review.until <= timezone.localdate()
+
+
+def _seen(paper_list: PaperList, paper: Paper) -> dict[str, Any] | None:
+    """What the classifier had said at this moment: later training must know it."""
+    suggestion = Suggestion.objects.filter(list=paper_list, paper=paper).first()
+    if suggestion is None:
+        return None
+    return {
+        "head": suggestion.head,
+        "relevance": suggestion.relevance,
+        "probabilities": suggestion.probabilities,
+    }
