@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from papers.models import Category, Decision, Document, IdentifierRow, Paper, PaperList
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     """History and source data are looked at here, never edited."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -24,17 +24,17 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
 
 @admin.register(PaperList)
-class PaperListAdmin(admin.ModelAdmin[PaperList]):
+class PaperListAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("slug", "name", "homepage")
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin[Category]):
+class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("key", "list", "position")
     list_filter = ("list",)
 
 
-class IdentifierInline(admin.TabularInline[IdentifierRow, Paper]):
+class IdentifierInline(admin.TabularInline):  # type: ignore[type-arg]
     model = IdentifierRow
     extra = 0
 
