@@ -1,0 +1,55 @@
+"""Production settings pass Django's own deployment check, and bad settings are said with a hint."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_deployment_check_is_clean():
+    result = manage(
+        "check",
+        "--deploy",
+        "--fail-level",
+        "WARNING",
+        HTTPS="true",
+        ALLOWED_HOSTS="lists.example.org",
+        ARXIV_API_URL="https://export.arxiv.org/api/query",
+        ARXIV_DELAY_SECONDS="3",
+        CONTACT="mailto:curator@example.org",
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"DATABASE_URL": "sqlite:///x.db"}, "PostgreSQL only"),
+        ({"ENCODER_DEVICE": "tpu"}, "ENCODER_DEVICE"),
+        ({"ARXIV_DELAY_SECONDS": "-1"}, "ARXIV_DELAY_SECONDS"),
+    ],
+)
+def test_a_bad_setting_is_said_at_start(environment, words):
+    result = manage("check", **environment)
+    assert result.returncode != 0
+    assert words in result.stderr
+
+
+def test_models_and_migrations_agree():
+    result = manage("makemigrations", "--check", "--dry-run")
+    assert result.returncode == 0, result.stdout + result.stderr

@@ -1,0 +1,51 @@
+"""What the documents say is what the code does."""
+
+import re
+from pathlib import Path
+
+import yaml
+from django.core.management import get_commands, load_command_class
+
+from kbsite import env
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_readme_has_every_setting_with_its_default():
+    rows = dict(re.findall(r"^\| `([A-Z0-9_]+)` \| (.*?) \|", README, re.MULTILINE))
+    assert set(rows) == {setting.name for setting in env.SETTINGS}
+    for setting in env.SETTINGS:
+        if setting.kind in {"str", "float"} and setting.default:
+            assert f"`{setting.default:g}`" in rows[setting.name] if setting.kind == "float" else str(
+                setting.default
+            ) in rows[setting.name]
+
+
+def test_the_readme_names_every_command_of_ours():
+    ours = [name for name, app in get_commands().items() if app in {"kbsite", "ingest", "papers"}]
+    assert ours
+    missing = [name for name in ours if f"manage.py {name}" not in README and f"`{name}`" not in README]
+    assert missing == []
+
+
+def test_every_command_of_ours_has_help():
+    for name, app in get_commands().items():
+        if app in {"kbsite", "ingest", "papers"}:
+            assert load_command_class(app, name).help, name
+
+
+def test_links_inside_the_documents_lead_somewhere():
+    for document in ROOT.glob("*.md"):
+        for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", document.read_text()):
+            assert (ROOT / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_compose_file_runs_commands_that_exist():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    assert {"postgres", "redis", "migrate", "web", "worker", "gpu-worker", "beat"} <= set(compose["services"])
+    text = str(compose)
+    for name in re.findall(r"manage\.py (\w+)", text):
+        assert name in get_commands()
+    queues = re.findall(r"'--queues', '(\w+)'", text)
+    assert set(queues) == {"default", "gpu"}
