@@ -9,6 +9,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,13 +26,13 @@ def prepare(place: Place, account: Account | None) -> Path:
     """Bring the cluster into a state that a server can start on; return the folder of its programs."""
     _choose_home(place, account)
     engine = _reachable_engine(place, account)
-    _prepare_socket_dir(place.socket_dir, account)
     if place.cluster.exists():
         _check_version(place)
         if place.pid_file.exists():
             stop_leftovers(place)
     else:
         _make_cluster(place, engine, account)
+    _prepare_socket_dir(place.socket_dir, account)
     return engine
 
 
@@ -64,8 +65,11 @@ def stop_leftovers(place: Place) -> None:
         for process in processes:
             if is_on_this_cluster(process):
                 process.send_signal(sign)
-        psutil.wait_procs(processes, timeout=patience)
-        if not any(is_on_this_cluster(process) for process in left):
+        # Not psutil.wait_procs: a zombie that nobody collects would use up its whole patience.
+        deadline = time.monotonic() + (patience if processes else 0)
+        while (lives := any(map(is_on_this_cluster, left))) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if not lives:
             break
     else:
         raise UnusableDatabase(
@@ -140,6 +144,10 @@ def _prepare_socket_dir(folder: Path, account: Account | None) -> None:
     elif found.st_uid != mine or folder.is_symlink():
         raise UnusableDatabase(f"The socket folder {folder} belongs to user {found.st_uid}: remove it.")
     folder.chmod(0o700)
+    for (
+        leftover
+    ) in folder.iterdir():  # its lock file names a process, and PostgreSQL takes zombies for living ones
+        leftover.unlink()
 
 
 def _check_version(place: Place) -> None:
