@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ingest import runs
 from ingest.models import Run, Topic
-from ingest.sources import Page, Window, arxiv_api, jsonl, source
+from ingest.sources import Page, SourceUnavailable, Window, arxiv_api, jsonl, source
 from papers import catalog
 from papers.models import Paper, PaperList
 
@@ -44,20 +44,32 @@ def pull(
     """
     asked = window(topic, since, until)
     with runs.open(Run.Kind.PULL, topic.slug, topic=topic, since=asked.since, until=asked.until) as run:
-        pages = iter(source(topic.source).fetch(topic, asked))
-        page = next(pages, None)
-        while page is not None:
-            following = next(pages, None)
+        for page, is_last in _told_apart(source(topic.source).fetch(topic, asked)):
             with transaction.atomic():
                 _store(run, page)
-                if following is None:
+                if is_last:
                     _move_watermark(topic, asked)
             progress(run)
-            page = following
         if run.fetched == 0:
             _move_watermark(topic, asked)
             run.note = f"The source has nothing from {asked.since} to {asked.until}."
     return run
+
+
+def _told_apart(pages: Iterator[Page]) -> Iterator[tuple[Page, bool]]:
+    """Yield every page and whether it is the last; what came before an outage is yielded before it is raised."""
+    held: Page | None = None
+    try:
+        for page in pages:
+            if held is not None:
+                yield held, False
+            held = page
+    except SourceUnavailable:
+        if held is not None:
+            yield held, False
+        raise
+    if held is not None:
+        yield held, True
 
 
 def _store(run: Run, page: Page) -> None:

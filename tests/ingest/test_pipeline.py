@@ -1,0 +1,140 @@
+"""Windows, watermarks and pages, with a source written by hand."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.utils import timezone
+
+from ingest import pipeline
+from ingest.models import Run, Topic
+from ingest.sources import Page, SourceUnavailable, Window
+from papers.models import Paper
+from papers.records import Identifier, PaperRecord, Rejected
+
+pytestmark = pytest.mark.django_db
+TODAY = timezone.now().date()
+
+
+def record(number: int) -> PaperRecord:
+    return PaperRecord("arxiv", (Identifier("arxiv", f"2601.{number:05}"),), f"Paper {number}")
+
+
+class ByHand:
+    """A source that yields what it was given and remembers what it was asked; an exception is raised in its place."""
+
+    def __init__(self, *pages):
+        self.pages, self.asked = pages, []
+
+    def fetch(self, topic, window):
+        self.asked.append(window)
+        for page in self.pages:
+            if isinstance(page, Exception):
+                raise page
+            yield page
+
+
+@pytest.fixture
+def give(monkeypatch):
+    """Put a hand-written source in the place of every source."""
+
+    def put(*pages):
+        source = ByHand(*pages)
+        monkeypatch.setattr(pipeline, "source", lambda name: source)
+        return source
+
+    return put
+
+
+@pytest.fixture
+def topic():
+    return Topic.objects.create(slug="caches", source="arxiv", query="cache")
+
+
+def test_the_first_window_is_the_last_thirty_days(topic):
+    assert pipeline.window(topic) == Window(TODAY - timedelta(days=30), TODAY)
+
+
+def test_later_windows_begin_two_days_before_the_watermark(topic):
+    topic.watermark = TODAY - timedelta(days=40)
+    assert pipeline.window(topic) == Window(TODAY - timedelta(days=42), TODAY)
+
+
+def test_a_window_that_ends_before_it_begins_is_refused(topic):
+    with pytest.raises(ValueError, match="before it begins"):
+        pipeline.window(topic, date(2026, 2, 1), date(2026, 1, 1))
+
+
+def test_pages_are_stored_and_counted(topic, give):
+    give(
+        Page((record(1), record(2)), total=4),
+        Page((record(2), record(3)), (Rejected("2601.9", "no title"),), total=4),
+    )
+    run = pipeline.pull(topic)
+    assert (run.fetched, run.new, run.changed, run.same, run.rejected) == (5, 3, 0, 1, 1)
+    assert (run.state, run.rejections) == ("done", [["2601.9", "no title"]])
+    assert Paper.objects.count() == 3
+
+
+def test_the_watermark_stops_before_today_which_is_not_over(topic, give):
+    give(Page((record(1),)))
+    pipeline.pull(topic)
+    topic.refresh_from_db()
+    assert topic.watermark == TODAY - timedelta(days=1)
+
+
+def test_an_outage_in_the_middle_keeps_the_pages_and_not_the_watermark(topic, give):
+    give(Page((record(1),)), Page((record(2),)), SourceUnavailable("gone"))
+    run = pipeline.pull(topic)
+    topic.refresh_from_db()
+    assert run.state == "late"
+    assert (run.fetched, Paper.objects.count()) == (2, 2)
+    assert topic.watermark is None
+
+
+def test_an_empty_window_says_so_and_moves_the_watermark(topic, give):
+    give()
+    run = pipeline.pull(topic)
+    topic.refresh_from_db()
+    assert (run.state, run.fetched) == ("done", 0)
+    assert "nothing from" in run.note
+    assert topic.watermark == TODAY - timedelta(days=1)
+
+
+def test_an_old_window_asked_for_by_hand_moves_no_watermark_back_or_past_a_gap(topic, give):
+    topic.watermark = TODAY - timedelta(days=10)
+    topic.save()
+    give(Page((record(1),)))
+    pipeline.pull(topic, TODAY - timedelta(days=400), TODAY - timedelta(days=300))
+    topic.refresh_from_db()
+    assert topic.watermark == TODAY - timedelta(days=10)
+    pipeline.pull(topic, TODAY - timedelta(days=5), TODAY)
+    topic.refresh_from_db()
+    assert topic.watermark == TODAY - timedelta(days=10), "the days between were not asked for"
+
+
+def test_thirty_days_in_one_pull_ask_for_no_gap(topic, give):
+    topic.watermark = TODAY - timedelta(days=30)
+    topic.save()
+    source = give(Page((record(1),)))
+    pipeline.pull(topic)
+    assert source.asked == [Window(TODAY - timedelta(days=32), TODAY)]
+
+
+def test_topics_are_due_by_their_schedule(topic, give):
+    give(Page((record(1),)))
+    assert pipeline.due() == [topic]
+    pipeline.pull(topic)
+    assert pipeline.due() == []
+    Run.objects.update(started_at=timezone.now() - timedelta(days=1, minutes=1))
+    assert pipeline.due() == [topic]
+    Topic.objects.update(enabled=False)
+    assert pipeline.due() == []
+
+
+def test_a_pull_that_was_cut_off_is_due_again(topic):
+    Run.objects.create(
+        kind=Run.Kind.PULL, topic=topic, subject=topic.slug, state="interrupted", finished_at=timezone.now()
+    )
+    assert pipeline.due() == [topic]
