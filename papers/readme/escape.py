@@ -26,8 +26,8 @@ def one_line(text: str) -> str:
 
 
 def cell_text(text: str, known_html: frozenset[str] = frozenset()) -> str:
-    """Return Markdown that a cell can hold: the text as typed, but no pipe, line break, HTML or odd link of it
-    has any power over the table or the page.
+    """Return Markdown that a cell can hold: the text as typed, but no pipe, line break, HTML or odd link
+    in it has any power over the table or the page.
 
     Text marks without attributes (`<br>`, `<sub>`) stay, and so does HTML that the cell held before.
     """
@@ -35,8 +35,13 @@ def cell_text(text: str, known_html: frozenset[str] = frozenset()) -> str:
     if _harmful(text, known_html):
         # Entities, not backslashes: whatever stands before an entity cannot undo it.
         text = text.replace("<", "&lt;").replace("](", "]&#40;")
-    text = text.replace("|", "\\|")
-    return text + " " if text.endswith("\\") else text  # else it would escape the pipe that closes the cell
+    return text.replace("|", "\\|")
+
+
+def title_text(text: str) -> str:
+    """Return a title that is no link's label: nothing in it is a link, an image or HTML."""
+    text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", one_line(text)).replace("](", "]&#40;")
+    return text.replace("|", "\\|")
 
 
 def label_text(text: str) -> str:

@@ -18,14 +18,17 @@ _BARE_ADDRESS = re.compile(r"<?(https?://[^\s<>|\[\]()`\"]+)>?", re.IGNORECASE)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _DEEPEST_PARENTHESES = 32  # the same bound as GitHub's parser, so that no line takes quadratic time
 
-_CODE_HOSTS = re.compile(r"^https?://(?:www\.)?(?:github\.com|gitlab\.com|gitee\.com|bitbucket\.org|codeberg\.org)/", re.I)
+_CODE_HOSTS = re.compile(
+    r"^https?://(?:www\.)?(?:github\.com|gitlab\.com|gitee\.com|bitbucket\.org|codeberg\.org)/", re.I
+)
 _CODE_LABEL = re.compile(r"\bcode\b|github|gitlab|\brepo|implementation|代码|仓库|开源", re.IGNORECASE)
 _PAPER_LABEL = re.compile(
-    r"^(?:the )?(?:paper|pdf|arxiv|abs|abstract|link|html|doi|url|openreview|here|论文|链接|原文)s?$", re.IGNORECASE
+    r"^(?:the )?(?:paper|pdf|arxiv|abs|abstract|link|html|doi|url|openreview|here|论文|链接|原文)s?$",
+    re.IGNORECASE,
 )
 _SERVICE_LABEL = re.compile(
-    r"^(?:code|github|repo|repository|project|project page|page|website|homepage|blog|video|data|dataset|model|star|"
-    r"代码|项目|主页)s?$",
+    r"^(?:code|github|repo|repository|project|project page|page|website|homepage|blog|video|data|dataset|"
+    r"model|star|代码|项目|主页)s?$",
     re.IGNORECASE,
 )
 # Variation selectors, joiners, key caps and skin tones hang on to an emoji and are no symbols themselves.
@@ -35,7 +38,7 @@ _SHORTCODE = re.compile(r":[a-z0-9_+-]*[a-z][a-z0-9_+-]*:")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link or image in a text: where it stands, where its label and its address stand, and what they are."""
+    """A link or image in a text: its place, the places of its label and address, and what they are."""
 
     start: int
     end: int
@@ -75,7 +78,7 @@ def find_links(text: str) -> list[Link]:
             if address is None:
                 continue
             image = opener[0] == "!["
-            inside = list(takewhile(lambda link: link.start >= opener.start(), reversed(found)))[::-1]
+            inside = _links_since(opener.start(), found)
             if not image and any(not link.image for link in inside):
                 continue
             url_start, url_end, position = address
@@ -110,8 +113,12 @@ def find_addresses(text: str) -> list[Link]:
     return sorted([link for link in links if not link.image] + alone, key=lambda link: link.start)
 
 
+def _links_since(start: int, found: list[Link]) -> list[Link]:
+    return list(takewhile(lambda link: link.start >= start, reversed(found)))[::-1]
+
+
 def _address(text: str, at: int) -> tuple[int, int, int] | None:
-    """Return (start of the address, its end, end of the link) when `(address "title")` stands at this place."""
+    """Return (start of the address, its end, end of the link) when `(address "title")` stands here."""
     if not text.startswith("(", at):
         return None
     start = at + 1
@@ -157,10 +164,10 @@ def bare_label(label: str) -> str:
     while True:
         for left, right in (("[", "]"), ("**", "**"), ("__", "__"), ("*", "*"), ("`", "`")):
             inner = label[len(left) : len(label) - len(right)]
-            if len(label) > len(left) + len(right) and label.startswith(left) and label.endswith(right):
-                if left not in inner and right not in inner:
-                    label = inner.strip()
-                    break
+            around = len(label) > len(left) + len(right) and label.startswith(left) and label.endswith(right)
+            if around and left not in inner and right not in inner:
+                label = inner.strip()
+                break
         else:
             return unescape(label)
 

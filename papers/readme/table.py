@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from papers import identity
 from papers.readme.escape import unlabel
@@ -53,7 +53,7 @@ class Column:
 
 @dataclass(frozen=True)
 class RowFields:
-    """What a row says of a paper. Texts are Markdown as the cell holds it, with the escapes of pipes undone."""
+    """What a row says of a paper. Texts are Markdown as the cell holds it, without the escapes of pipes."""
 
     title: str = ""
     link: str = ""
@@ -114,9 +114,9 @@ class RawRow:
         opened = len(cells) > 1 and cells[0] == ""
         if opened:
             del cells[0]
-        closed = len(cells) > 1 and cells[-1].strip() == "" or (opened and cells == [""])
-        tail = cells.pop() if closed and len(cells) > 1 else ""
-        return cls(prefix, opened, tuple(cells), closed and text != prefix + "|", tail, ending)
+        closed = len(cells) > 1 and cells[-1].strip() == ""
+        tail = cells.pop() if closed else ""
+        return cls(prefix, opened, tuple(cells), closed, tail, ending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +160,14 @@ class Table:
         return next((place for place, column in enumerate(self.columns) if column.role == role), None)
 
 
-def read_table(first_line: int, names: Sequence[str], lines: Sequence[str]) -> Table:
-    """Return the table of these lines: header, rule, rows. `names` are the header's cells as Markdown.
+def read_table(first_line: int, columns: tuple[Column, ...], lines: Sequence[str]) -> Table:
+    """Return the table of these lines: header, rule, rows.
 
     A line that holds no paper (a comment, neither title nor link) is no row. A table that has no column of
     titles has no rows at all.
     """
-    raws = [RawRow.cut(line) for line in lines[2:]]
-    columns = learn_columns(names, [raw.cells for raw in raws])
-    numbered = enumerate(raws, first_line + 2)
-    rows = (read_row(number, raw, columns) for number, raw in numbered) if _tells_papers(columns) else iter(())
+    numbered = enumerate(map(RawRow.cut, lines[2:]), first_line + 2) if _tells_papers(columns) else ()
+    rows = (read_row(number, raw, columns) for number, raw in numbered)
     return Table(
         header=RawRow.cut(lines[0]),
         columns=columns,
@@ -208,12 +206,12 @@ def read_row(line: int, raw: RawRow, columns: Sequence[Column]) -> Row | None:
                 told["extra"][column.name] = read_text(cell)
             case _:
                 told[column.role.value] = read_text(cell)
-    place = _best_link(links)
-    link = links[place] if place is not None else ""
+    link_column = _best_link(links)
+    link = links[link_column] if link_column is not None else ""
     if told.get("title", "") == "" and link == "":
         return None
     fields = RowFields(link=link, code=code, **told)
-    return Row(line, raw, fields, identity.identify(link) if link else None, place)
+    return Row(line, raw, fields, identity.identify(link) if link else None, link_column)
 
 
 def _best_link(links: Mapping[int, str]) -> int | None:
@@ -273,19 +271,21 @@ def _title_and_link(cell: str) -> tuple[str, str]:
 def find_title(cell: str) -> TitleCell | None:
     """Return where the title stands in its cell, or None when there is none.
 
-    The title is the label of the first link that is more than a badge and says more than `pdf`; else the words
-    before such a link; else the first line of the cell. Emoji before it and marks around it belong to the cell.
+    The title is the label of the first link that is more than a badge and says more than `pdf`; else the
+    words before such a link; else the first line of the cell. Emoji before it and marks around it belong to
+    the cell.
     """
     links = [link for link in find_links(cell) if not link.badge]
     shown = [link for link in links if not link.image]
     first = shown[0] if shown else None
-    if first is not None and not is_service_label(first.label) and re.search(r"\w", first.label):
+    if first and not is_service_label(first.label) and re.search(r"\w", first.label):
         start, end = _trim(cell, first.label_start, first.label_end)
         return TitleCell(start, end, first, inside=True)
     for start, end in _plain_stretches(cell, first.start if first else len(cell)):
         start, end = _trim(cell, start, end)
         if re.search(r"\w", cell[start:end]) and not is_placeholder(cell[start:end]):
-            return TitleCell(start, end, first, inside=False)
+            link = next((link for link in shown if not is_code_link(link)), first)
+            return TitleCell(start, end, link, inside=False)
     return None
 
 
@@ -325,42 +325,52 @@ def _trim(cell: str, start: int, end: int) -> tuple[int, int]:
 # --- What the columns mean -------------------------------------------------------------------------------
 
 _TITLES = r"\btitles?\b|标题|题目|题名"
-_PAPERS = r"\bpapers?\b|\bpublications?\b|\barticles?\b|论文|文章|\bworks?\b|\bname\b|名称"
+_PAPERS = r"\bpapers?\b|\barticles?\b|论文|文章|\bworks?\b|\bname\b|名称"
 _METHODS = r"\bmethods?\b|\bmodels?\b|方法|模型"
+_LONG_TEXT = 25  # characters on average: shorter notes are not what a paper is about
+
+
+class _Header(NamedTuple):
+    role: Role
+    pattern: str
+    prose: int = 0  # how long its cells must be on average
+
+
 # A header may fit several roles ("Paper Link"): the first that fits and is still free is taken.
-_ROLES: tuple[tuple[Role, str], ...] = (
-    (Role.TITLE, _TITLES),
-    (Role.CODE, r"\bcodes?\b|github|\brepos?(?:itory|itories)?\b|\bimplementation\b|代码|仓库|开源"),
-    (Role.LINK, r"\blinks?\b|\burl\b|\bpdf\b|\barxiv\b|\bresources?\b|链接|地址|^papers?$|^论文$"),
-    (Role.VENUE, r"\bvenue\b|\bconference\b|\bjournal\b|\bpublish(?:ed|er)?\b|\bpublication\b|发表|会议|期刊|出处"),
-    (Role.VENUE, r"\bdate\b|日期|时间"),
-    (Role.VENUE, r"\byear\b|年份|^年$"),
-    (Role.TAGS, r"\btags?\b|\bkeywords?\b|标签|关键词"),
-    (Role.TAGS, r"\btypes?\b|\bcategor(?:y|ies)\b|类型|类别|分类"),
-    (
-        Role.TLDR,
-        r"tl;?\s?dr|\bfocus\b|\bsummary\b|\bcore idea\b|\bdescription\b|\bintroduction\b|\babstract\b|\bhighlights?\b|"
-        r"\bcontributions?\b|简述|关注点|摘要|简介|概述|要点|核心|总结|描述|重点",
+_HEADERS = (
+    _Header(Role.CODE, r"\bcodes?\b|github|\brepos?(?:itory|itories)?\b|\bimplementation\b|代码|仓库|开源"),
+    _Header(Role.LINK, r"\blinks?\b|\burl\b|\bpdf\b|\barxiv\b|\bresources?\b|链接|地址|^papers?$|^论文$"),
+    _Header(
+        Role.VENUE,
+        r"\bvenue\b|\bconference\b|\bjournal\b|\bpublish(?:ed|er)?\b|\bpublication\b|发表|会议|期刊|出处",
     ),
-    (Role.TLDR, rf"\bcomments?\b|\bnotes?\b|\bremarks?\b|备注|说明|{_METHODS}"),
+    _Header(Role.VENUE, r"\bdate\b|日期|时间"),
+    _Header(Role.VENUE, r"\byear\b|年份|^年$"),
+    _Header(Role.TAGS, r"\btags?\b|\bkeywords?\b|标签|关键词"),
+    _Header(Role.TAGS, r"\btypes?\b|\bcategor(?:y|ies)\b|类型|类别|分类"),
+    _Header(
+        Role.TLDR,
+        r"tl;?\s?dr|\bfocus\b|\bsummary\b|\bcore idea\b|\bdescription\b|\bintroduction\b|\babstract\b|"
+        r"\bhighlights?\b|\bcontributions?\b|简述|关注点|摘要|简介|概述|要点|核心|总结|描述|重点",
+        prose=1,
+    ),
+    _Header(Role.TLDR, rf"\bcomments?\b|\bnotes?\b|\bremarks?\b|备注|说明|{_METHODS}", prose=_LONG_TEXT),
 )
-_LONG_TEXT = 25  # characters: a column of notes that are shorter is not what a paper is about
 
 
 def learn_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[Column, ...]:
-    """Return what the columns mean, from their headers (Markdown) and, where these are not clear, their cells."""
+    """Return what the columns mean, from their headers (Markdown) and, where these are unclear, the cells."""
     shown = _distinct([without_emoji(plain(name)) for name in names])
     cells = [[row[place] for row in rows if place < len(row)] for place in range(len(names))]
     roles: dict[int, Role] = {}
     title = _title_column(shown, cells)
     if title is not None:
         roles[title] = Role.TITLE
-    for role, pattern in _ROLES:
+    for header in _HEADERS:
         for place, name in enumerate(shown):
-            if place in roles or role in roles.values() or not re.search(pattern, name, re.IGNORECASE):
-                continue
-            if role != Role.TLDR or _holds_prose(cells[place], weak=bool(re.search(_ROLES[-1][1], name, re.I))):
-                roles[place] = role
+            free = place not in roles and header.role not in roles.values()
+            if free and re.search(header.pattern, name, re.IGNORECASE) and _holds_prose(cells[place], header.prose):
+                roles[place] = header.role
     return tuple(Column(name, roles.get(place, Role.EXTRA)) for place, name in enumerate(shown))
 
 
@@ -398,10 +408,9 @@ def _links_papers(cells: Sequence[str]) -> bool:
     return bool(told) and 2 * len(names) > len(told)
 
 
-def _holds_prose(cells: Sequence[str], weak: bool) -> bool:
-    """Whether cells hold words, not pictures; under a header that may mean anything, long ones."""
+def _holds_prose(cells: Sequence[str], length: int) -> bool:
+    """Whether the cells hold this many characters of text on average; a picture or a tag is no text."""
     told = [cell for cell in cells if not is_placeholder(cell)]
-    lengths = [len(plain(cell)) for cell in told]
-    if not told:
-        return not weak
-    return sum(lengths) / len(told) >= (_LONG_TEXT if weak else 1)
+    if not told or length == 0:
+        return length <= 1
+    return sum(len(plain(cell)) for cell in told) >= length * len(told)

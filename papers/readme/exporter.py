@@ -1,0 +1,75 @@
+"""Writes a document of a list back: byte for byte what nobody touched."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from papers.entries import fields_of
+from papers.models import Document, EntryChange
+from papers.readme.document import decode, parse, split_lines
+from papers.readme.inline import storable
+from papers.readme.table import RowFields
+from papers.readme.weave import ShownEntry, weave
+
+_ENDINGS = ("\n", "\r")
+
+
+def export(document: Document) -> bytes:
+    """Return the README with the entries as they are now. The same data give the same bytes.
+
+    Takes three queries, however long the list is. Only fields are compared, never what a row would be read as
+    today, so a later reader of rows changes no bytes.
+    """
+    tree = parse(bytes(document.source))
+    return weave(tree, list(shown_entries(document)), imported_lines(document))
+
+
+def shown_entries(document: Document) -> Iterator[ShownEntry]:
+    """Yield the entries that this document shows."""
+    sections = dict(document.category_texts.values_list("category_id", "heading_line"))
+    for text in document.texts.select_related("entry").order_by("position", "pk"):
+        yield ShownEntry(
+            section=sections.get(text.entry.category_id),
+            position=text.position,
+            fields=fields_of(text),
+            line=text.line,
+            imported=RowFields.from_json(text.imported) if text.imported is not None else None,
+        )
+
+
+def imported_lines(document: Document) -> frozenset[int]:
+    """Return the lines that the last import took as entries: without an entry now, such a row is gone."""
+    imports = EntryChange.objects.filter(
+        list_id=document.list_id, verb=EntryChange.Verb.IMPORT, after__document=document.pk
+    )
+    last = imports.order_by("-pk").values_list("after", flat=True).first()
+    return frozenset(last["lines"] if last else ())
+
+
+def diff(document: Document) -> str:
+    """Return a unified diff from the imported README to the export, empty when nothing changed."""
+    before, after = _lines(bytes(document.source)), _lines(export(document))
+    changes = difflib.unified_diff(before, after, f"a/{document.path}", f"b/{document.path}")
+    marked = (line if line.endswith(_ENDINGS) else f"{line}\n\\ No newline at end of file\n" for line in changes)
+    return storable("".join(marked))
+
+
+def changed_lines(document: Document) -> int:
+    """Return how many lines of the README differ between what was imported and what would be exported."""
+    return count_changes(bytes(document.source), export(document))
+
+
+def count_changes(before: bytes, after: bytes) -> int:
+    """Return how many lines differ; a line that reads otherwise counts once."""
+    old, new = _lines(before), _lines(after)
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    return sum(
+        max(old_end - old_start, new_end - new_start)
+        for kind, old_start, old_end, new_start, new_end in matcher.get_opcodes()
+        if kind != "equal"
+    )
+
+
+def _lines(source: bytes) -> list[str]:
+    return split_lines(decode(source))

@@ -1,0 +1,146 @@
+"""Where a new row goes: as the rows that are there are ordered, by date or by title, else at the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import combinations
+from typing import Any
+
+from papers import identity
+from papers.models import Category, Document, EntryText, Paper
+
+_ENOUGH = 0.8  # of all pairs of rows: real lists are ordered with exceptions
+_NEARLY_ALL = 0.95  # by title: a list in no order at all rises in half of its pairs by chance
+_FEW_DATES = 3  # rows of different months; fewer say nothing about an order
+_FEW_TITLES = 5
+_MOST_ROWS = 300  # that are compared with each other
+
+
+class Order(StrEnum):
+    """How the rows of a table follow each other."""
+
+    NEWEST_FIRST = "newest first"
+    OLDEST_FIRST = "oldest first"
+    ALPHABETICAL = "alphabetical"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What a row is ordered by."""
+
+    position: float
+    month: tuple[int, int] | None  # (months since year 0, number of the arXiv id in its month or 0)
+    title: str
+
+
+def position(document: Document, category: Category, paper: Paper) -> float:
+    """Return the position for a new row of this paper in this category of this document.
+
+    When no number is left between the neighbours, the rows there are numbered anew first.
+    """
+    texts = _texts(document, category, paper)
+    new = Placed(0.0, _month(paper.link, paper.published), paper.title)
+    found = place(new, [_placed(text) for text in texts])
+    if any(text.position == found for text in texts):
+        for number, text in enumerate(texts, 1):
+            text.position = float(number)
+        EntryText.objects.bulk_update(texts, ["position"])
+        found = place(new, [_placed(text) for text in texts])
+    return found
+
+
+def _texts(document: Document, category: Category, paper: Paper) -> list[EntryText]:
+    """The rows of this category, without the paper's own, which may just be moving in."""
+    texts = EntryText.objects.filter(document=document, entry__category=category).exclude(entry__paper=paper)
+    return list(texts.select_related("entry__paper").order_by("position", "pk"))
+
+
+def _placed(text: EntryText) -> Placed:
+    return Placed(text.position, _month(text.link, text.entry.paper.published), text.title)
+
+
+def place(new: Placed, rows: Sequence[Placed]) -> float:
+    """Return a position for the new row among rows that are sorted by theirs.
+
+    Equals one of theirs only when there is no number between two of them.
+    """
+    gap = _gap(new, rows)
+    if not rows:
+        return 1.0
+    if gap == 0:
+        return rows[0].position - 1.0
+    if gap == len(rows):
+        return rows[-1].position + 1.0
+    return (rows[gap - 1].position + rows[gap].position) / 2
+
+
+def _gap(new: Placed, rows: Sequence[Placed]) -> int:
+    """How many rows stand before the new one."""
+    match order_of(rows):
+        case Order.NEWEST_FIRST if new.month:
+            return _least_wrong(rows, lambda row: _compare(row.month, new.month), at_ties_first=True)
+        case Order.OLDEST_FIRST if new.month:
+            return _least_wrong(rows, lambda row: _compare(new.month, row.month), at_ties_first=False)
+        case Order.ALPHABETICAL:
+            key = _sort_title(new.title)
+            return _least_wrong(rows, lambda row: _compare(key, _sort_title(row.title)), at_ties_first=False)
+    return len(rows)
+
+
+def order_of(rows: Sequence[Placed]) -> Order:
+    """Return how rows are ordered. Months count, not days: within a month few lists have an order."""
+    dated = [row.month[0] for row in rows if row.month][:_MOST_ROWS]
+    if len(set(dated)) >= _FEW_DATES:
+        falling, rising = _pairs(dated)
+        if falling >= _ENOUGH * (falling + rising):
+            return Order.NEWEST_FIRST
+        if rising >= _ENOUGH * (falling + rising):
+            return Order.OLDEST_FIRST
+    titles = [_sort_title(row.title) for row in rows][:_MOST_ROWS]
+    if len(set(titles)) >= _FEW_TITLES:
+        falling, rising = _pairs(titles)
+        if rising >= _NEARLY_ALL * (falling + rising):
+            return Order.ALPHABETICAL
+    return Order.NONE
+
+
+def _pairs(values: Sequence[Any]) -> tuple[int, int]:
+    """How many pairs fall and how many rise."""
+    falling = sum(first > second for first, second in combinations(values, 2))
+    rising = sum(first < second for first, second in combinations(values, 2))
+    return falling, rising
+
+
+def _least_wrong(rows: Sequence[Placed], sign: Callable[[Placed], int], at_ties_first: bool) -> int:
+    """The gap with the fewest rows on its wrong side; `sign` is 1 for a row that belongs before, else -1."""
+    wrong = sum(sign(row) > 0 for row in rows)  # before all rows: those that should stand before are behind
+    best, gap = wrong, 0
+    for place, row in enumerate(rows, 1):
+        wrong -= sign(row)
+        if wrong < best or (wrong == best and not at_ties_first):
+            best, gap = wrong, place
+    return gap
+
+
+def _compare(first: Any, second: Any) -> int:
+    """1 when the first is greater, -1 when it is less, 0 when they are equal or one is unknown."""
+    return 0 if first is None or second is None else (first > second) - (first < second)
+
+
+def _month(link: str, published: date | None) -> tuple[int, int] | None:
+    """The month of a paper: an arXiv id says it, and where in the month; else the day of publication."""
+    name = identity.identify(link) if link else None
+    if name is not None and name.scheme == "arxiv":
+        digits = name.value.rpartition("/")[2].replace(".", "")
+        year, month, number = int(digits[:2]), int(digits[2:4]), int(digits[4:])
+        return ((1900 if year > 90 else 2000) + year) * 12 + month, number
+    return (published.year * 12 + published.month, 0) if published else None
+
+
+def _sort_title(title: str) -> str:
+    return re.sub(r"^\W+", "", title.casefold())
