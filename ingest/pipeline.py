@@ -33,9 +33,7 @@ def window(topic: Topic, since: date | None = None, until: date | None = None) -
     return Window(since, until)
 
 
-def pull(
-    topic: Topic, since: date | None = None, until: date | None = None, progress: Progress = runs.progress
-) -> Run:
+def pull(topic: Topic, since: date | None = None, until: date | None = None, progress: Progress = runs.progress) -> Run:
     """Bring the topic's window into the catalogue; return the run, whose state says how it went.
 
     Each page is one transaction. The watermark moves in the transaction of the last page, and only when the

@@ -37,7 +37,9 @@ def open(kind: str, subject: str = "", **fields: Any) -> Iterator[Run]:
         raise AlreadyRunning(f"{name} is already running elsewhere")
     try:
         Run.objects.filter(kind=kind, subject=subject, state=Run.State.RUNNING).update(
-            state=Run.State.INTERRUPTED, finished_at=timezone.now(), error="The process ended before its work did."
+            state=Run.State.INTERRUPTED,
+            finished_at=timezone.now(),
+            error="The process ended before its work did.",
         )
         run = Run.objects.create(kind=kind, subject=subject, **fields)
         try:

@@ -6,12 +6,12 @@ Anonymous readers read. Members of the group "curators" decide. Superusers manag
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from functools import wraps
 
 CURATORS = "curators"
 

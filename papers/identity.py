@@ -67,24 +67,36 @@ def _from_url(url: str) -> Identifier | None:
         return None
     if not host:
         return None
-    if _ARXIV_HOSTS.search(host) and (found := _ARXIV_PATHS.match(path)):
-        if name := arxiv_id(re.sub(r"\.pdf$", "", found["rest"].rstrip("/"), flags=re.IGNORECASE)):
-            return Identifier("arxiv", name[0])
-    if host in _HF_HOSTS and path.startswith("/papers/"):
-        if name := arxiv_id(path.removeprefix("/papers/").strip("/").removesuffix(".md")):
-            return Identifier("arxiv", name[0])
+    if (number := _arxiv_number(host, path)) and (name := arxiv_id(number)):
+        return Identifier("arxiv", name[0])
     if host in {"doi.org", "dx.doi.org", "www.doi.org"} and _DOI.fullmatch(path.strip("/")):
         return _doi(path.strip("/"))
-    if host in {"aclanthology.org", "www.aclanthology.org", "aclweb.org", "www.aclweb.org", "aclanthology.info"}:
+    if host in {
+        "aclanthology.org",
+        "www.aclanthology.org",
+        "aclweb.org",
+        "www.aclweb.org",
+        "aclanthology.info",
+    }:
         name_part = re.sub(r"\.(?:pdf|bib|xml)$", "", path.rstrip("/").rsplit("/", 1)[-1])
         if _ACL_ID.fullmatch(name_part):
             return Identifier("acl", _acl(name_part))
-    if host in {"openreview.net", "www.openreview.net"} and path in {"/forum", "/pdf", "/attachment"}:
-        if found_id := re.search(r"(?:^|&)id=([^&#]+)", parts.query):
-            return Identifier("openreview", found_id[1])
+    if host.removeprefix("www.") == "openreview.net" and path in {"/forum", "/pdf", "/attachment"}:
+        note = re.search(r"(?:^|&)id=([^&#]+)", parts.query)
+        if note is not None:
+            return Identifier("openreview", note[1])
     query = "&".join(p for p in parts.query.split("&") if p and not p.startswith(("utm_", "ref=")))
     address = f"https://{host.removeprefix('www.')}{parts.path.rstrip('/')}{'?' + query if query else ''}"
     return Identifier("url", address)
+
+
+def _arxiv_number(host: str, path: str) -> str | None:
+    """Return what stands where an address of arXiv or of Hugging Face has the paper's id."""
+    if _ARXIV_HOSTS.search(host) and (found := _ARXIV_PATHS.match(path)):
+        return re.sub(r"\.pdf$", "", found["rest"].rstrip("/"), flags=re.IGNORECASE)
+    if host in _HF_HOSTS and path.startswith("/papers/"):
+        return path.removeprefix("/papers/").strip("/").removesuffix(".md")
+    return None
 
 
 def _doi(text: str) -> Identifier:

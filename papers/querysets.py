@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from papers.models import Paper, PaperList
+    from papers.models import Paper, PaperList  # noqa: F401  (named in the base class)
 
 
 class PaperQuerySet(models.QuerySet["Paper"]):
@@ -22,7 +22,7 @@ class PaperQuerySet(models.QuerySet["Paper"]):
     def matching(self, words: str) -> PaperQuerySet:
         """Papers whose title or abstract holds the words ("quoted phrases", -without, or), best first."""
         query = SearchQuery(words, search_type="websearch", config="english")
-        return self.filter(search=query).annotate(rank=SearchRank(F("search"), query)).order_by("-rank", "-id")
+        return self.filter(search=query).order_by(SearchRank(F("search"), query).desc(), "-id")
 
     def listed_in(self, paper_list: PaperList) -> PaperQuerySet:
         return self.filter(Exists(_entries().filter(paper=OuterRef("pk"), category__list=paper_list)))
@@ -56,7 +56,9 @@ class PaperQuerySet(models.QuerySet["Paper"]):
 
     def for_pages(self) -> PaperQuerySet:
         """With what a row of papers shows, in a fixed number of queries."""
-        return self.prefetch_related("identifiers", "facts", "entries__category__list", "entries__category__texts__document")
+        return self.prefetch_related(
+            "identifiers", "facts", "entries__category__list", "entries__category__texts__document"
+        )
 
 
 def _entries() -> Any:

@@ -22,7 +22,14 @@ os.environ["LISTKEEPER_DATA_DIR"] = os.environ["LISTKEEPER_TEST_DATA_DIR"]
 for name in ("DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "ENCODER"):
     os.environ.pop(name, None)
 # No test may leave this machine: every source is a server of the tests, or nobody.
-for name in ("ARXIV_API_URL", "ARXIV_OAI_URL", "ARXIV_FEED_URL", "HF_ENDPOINT", "S2_API_URL", "GITHUB_API_URL"):
+for name in (
+    "ARXIV_API_URL",
+    "ARXIV_OAI_URL",
+    "ARXIV_FEED_URL",
+    "HF_ENDPOINT",
+    "S2_API_URL",
+    "GITHUB_API_URL",
+):
     os.environ[name] = "http://127.0.0.1:9"
 os.environ["ARXIV_DELAY_SECONDS"] = "0.05"
 os.environ["HF_HUB_OFFLINE"] = "1"

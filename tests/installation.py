@@ -41,9 +41,7 @@ class Installation:
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Start a process of the installation, in a session of its own."""
         log = (self.folder / f"{Path(command[0]).name}.log").open("ab")
-        return subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
-        )
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
 
     def ask(self, expression: str) -> Any:
         """Evaluate an expression inside the installation and return it, by way of JSON."""

@@ -17,9 +17,11 @@ def test_the_readme_has_every_setting_with_its_default():
     assert set(rows) == {setting.name for setting in env.SETTINGS}
     for setting in env.SETTINGS:
         if setting.kind in {"str", "float"} and setting.default:
-            assert f"`{setting.default:g}`" in rows[setting.name] if setting.kind == "float" else str(
-                setting.default
-            ) in rows[setting.name]
+            assert (
+                f"`{setting.default:g}`" in rows[setting.name]
+                if setting.kind == "float"
+                else str(setting.default) in rows[setting.name]
+            )
 
 
 def test_the_readme_names_every_command_of_ours():

@@ -5,6 +5,7 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.comparison
+import papers.models.reviews
 import pgvector.django.indexes
 import pgvector.django.vector
 from django.conf import settings
@@ -195,8 +196,8 @@ class Migration(migrations.Migration):
                 ('text_hash', models.CharField(help_text="The paper's text it was said of", max_length=64)),
                 ('relevance', models.FloatField(help_text='Probability of belonging in the list at all, 0 to 1')),
                 ('probabilities', models.JSONField(help_text="By category key, and 'out'; they sum to 1")),
-                ('nearest', models.JSONField(default=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='papers.paperlist'), help_text='[[paper id, cosine similarity], …] of listed papers')),
-                ('terms', models.JSONField(default=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='papers.paperlist'), help_text='[[term, weight], …] that spoke loudest')),
+                ('nearest', models.JSONField(default=papers.models.reviews.no_items, help_text='[[paper id, cosine similarity], …] of listed papers')),
+                ('terms', models.JSONField(default=papers.models.reviews.no_items, help_text='[[term, weight], …] that spoke loudest')),
                 ('made_at', models.DateTimeField(auto_now=True)),
                 ('category', models.ForeignKey(help_text='The most probable category', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='papers.category')),
                 ('list', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='papers.paperlist')),

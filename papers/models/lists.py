@@ -12,7 +12,7 @@ from django.db import models
 from papers.models.papers import Paper
 
 if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
+    from django.db.models.fields.related_descriptors import RelatedManager
 
 
 class PaperList(models.Model):
@@ -51,9 +51,7 @@ class Document(models.Model):
         ordering = ["-is_primary", "language"]
         constraints = [
             models.UniqueConstraint(fields=["list", "language"], name="document_unique"),
-            models.UniqueConstraint(
-                fields=["list"], condition=models.Q(is_primary=True), name="document_one_primary"
-            ),
+            models.UniqueConstraint(fields=["list"], condition=models.Q(is_primary=True), name="document_one_primary"),
         ]
 
     def __str__(self) -> str:

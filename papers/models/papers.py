@@ -16,7 +16,7 @@ from papers.querysets import PaperQuerySet
 from papers.records import Identifier
 
 if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
+    from django.db.models.fields.related_descriptors import RelatedManager
 
 DEFAULT_DIMENSIONS = 384  # of the bundled encoder; only vectors of this size are indexed
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from papers.models.lists import Category, PaperList
 from papers.models.papers import Paper
+
+
+def no_items() -> list[Any]:
+    """The default of list fields: inside a model with a field called `list`, that word means the field."""
+    return []
 
 
 class Suggestion(models.Model):
@@ -19,11 +26,15 @@ class Suggestion(models.Model):
     text_hash = models.CharField(max_length=64, help_text="The paper's text it was said of")
     relevance = models.FloatField(help_text="Probability of belonging in the list at all, 0 to 1")
     category = models.ForeignKey(
-        Category, on_delete=models.CASCADE, null=True, related_name="+", help_text="The most probable category"
+        Category,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        help_text="The most probable category",
     )
     probabilities = models.JSONField(help_text="By category key, and 'out'; they sum to 1")
-    nearest = models.JSONField(default=list, help_text="[[paper id, cosine similarity], …] of listed papers")
-    terms = models.JSONField(default=list, help_text="[[term, weight], …] that spoke loudest")
+    nearest = models.JSONField(default=no_items, help_text="[[paper id, cosine similarity], …] of listed papers")
+    terms = models.JSONField(default=no_items, help_text="[[term, weight], …] that spoke loudest")
     made_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -112,7 +123,12 @@ class Review(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     until = models.DateField(null=True, blank=True)
     decision = models.ForeignKey(
-        Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="The one in force"
+        Decision,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The one in force",
     )
 
     class Meta:
@@ -123,7 +139,8 @@ class Review(models.Model):
                 name="review_state_has_decision",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["open", "accepted", "rejected", "deferred", "duplicate"]), name="review_state"
+                condition=Q(state__in=["open", "accepted", "rejected", "deferred", "duplicate"]),
+                name="review_state",
             ),
         ]
         indexes = [models.Index(fields=["list", "state"], name="review_by_state")]

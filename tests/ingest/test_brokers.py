@@ -115,6 +115,9 @@ def test_a_topic_is_pulled_and_embedded_by_a_worker(broker, hugging_face, tmp_pa
             "Compressing Caches by Example"
         ]
         assert installation.ask("Embedding.objects.count()") == 1
-        assert installation.ask("Run.objects.filter(kind='pull').values_list('state', 'new')[0]") == ["done", 1]
+        assert installation.ask("Run.objects.filter(kind='pull').values_list('state', 'new')[0]") == [
+            "done",
+            1,
+        ]
     finally:
         stop(worker)

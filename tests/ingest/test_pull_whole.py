@@ -80,9 +80,10 @@ def test_a_corpus_is_stored_once_and_a_second_pull_changes_nothing(installation,
 def test_a_pull_that_was_killed_ends_with_exactly_the_same_rows(installation, corpus, tmp_path):
     installation.manage("pull", *window(corpus[1]))
     undisturbed = state(installation)
-    other = Installation(tmp_path / "other", **{
-        name: installation.environment[name] for name in ("ARXIV_API_URL", "HF_ENDPOINT", "ARXIV_DELAY_SECONDS")
-    })
+    other = Installation(
+        tmp_path / "other",
+        **{name: installation.environment[name] for name in ("ARXIV_API_URL", "HF_ENDPOINT", "ARXIV_DELAY_SECONDS")},
+    )
     other.manage("migrate")
     query = installation.ask("Topic.objects.get().query")
     other.ask(f"[Topic.objects.create(slug='everything', source='arxiv', query={query!r}).pk]")
@@ -99,7 +100,10 @@ def test_a_pull_that_was_killed_ends_with_exactly_the_same_rows(installation, co
 
     other.manage("pull", *window(corpus[1]))
     assert state(other) == undisturbed
-    assert other.ask("list(Run.objects.order_by('id').values_list('state', flat=True))") == ["interrupted", "done"]
+    assert other.ask("list(Run.objects.order_by('id').values_list('state', flat=True))") == [
+        "interrupted",
+        "done",
+    ]
 
 
 def test_an_outage_is_late_and_the_next_pull_mends_it(installation, corpus, sources):

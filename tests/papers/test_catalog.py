@@ -45,13 +45,19 @@ def counts(result):
 def test_a_new_paper_is_stored_with_its_identifier():
     assert counts(catalog.upsert([arxiv()])) == (1, 0, 0, 0)
     paper = Paper.objects.with_identifier("arxiv", "2407.12345").get()
-    assert (paper.title, paper.subjects, paper.published) == ("Paper 2407.12345", ["cs.CL"], date(2024, 7, 17))
+    assert (paper.title, paper.subjects, paper.published) == (
+        "Paper 2407.12345",
+        ["cs.CL"],
+        date(2024, 7, 17),
+    )
     assert paper.link == "https://arxiv.org/abs/2407.12345"
 
 
 def test_an_equal_record_writes_nothing():
     catalog.upsert([arxiv()])
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert counts(catalog.upsert([arxiv()])) == (0, 0, 1, 0)
     writes = [q["sql"] for q in queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
     assert writes == []
@@ -76,7 +82,11 @@ def test_a_lesser_source_fills_blanks_only():
     catalog.upsert([arxiv(comment="ICML 2024")])
     catalog.upsert([hugging_face(title="Paper by another name", abstract="Shorter.")])
     paper = Paper.objects.get()
-    assert (paper.title, paper.abstract, paper.comment) == ("Paper 2407.12345", "We compress things.", "ICML 2024")
+    assert (paper.title, paper.abstract, paper.comment) == (
+        "Paper 2407.12345",
+        "We compress things.",
+        "ICML 2024",
+    )
 
 
 def test_a_better_source_takes_over():

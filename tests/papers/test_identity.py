@@ -48,7 +48,9 @@ def test_it_recognises(text, scheme, value):
     assert identity.identify(text) == Identifier(scheme, value)
 
 
-@pytest.mark.parametrize("text", ["", "-", "N/A", "a title", "https://", "javascript:alert(1)", "ftp://x.org/y", "2407"])
+@pytest.mark.parametrize(
+    "text", ["", "-", "N/A", "a title", "https://", "javascript:alert(1)", "ftp://x.org/y", "2407"]
+)
 def test_it_recognises_nothing_in(text):
     assert identity.identify(text) is None
 
@@ -68,7 +70,9 @@ def test_it_never_fails_on_any_text(text):
 
 
 def test_title_keys_compare_titles_blind_to_case_accents_and_punctuation():
-    assert identity.title_key("LLMLingua: Compressing Prompts") == identity.title_key("Llmlingua — compressing  prompts!")
+    assert identity.title_key("LLMLingua: Compressing Prompts") == identity.title_key(
+        "Llmlingua — compressing  prompts!"
+    )
     assert identity.title_key("É-BERT") == identity.title_key("e bert")
     assert identity.title_key("压缩") == "压缩"
 

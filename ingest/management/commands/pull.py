@@ -24,7 +24,9 @@ class Command(BaseCommand):
         finished = [self._pull(topic, options["since"], options["until"]) for topic in topics]
         late = sum(not done for done in finished)
         if late:
-            raise CommandError(f"{late} of {len(topics)} topics could not be finished; run it again, or wait for the schedule.")
+            raise CommandError(
+                f"{late} of {len(topics)} topics could not be finished; run it again, or wait for the schedule."
+            )
 
     def _topics(self, slug: str | None) -> list[Topic]:
         if slug is None:
