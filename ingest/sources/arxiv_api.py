@@ -1,0 +1,304 @@
+"""arXiv's search API, through the `arxiv` package: it writes the query and reads the entries, we ask.
+
+The package sets no timeout, believes half a feed and an HTML page with status 200, and drops what a repeated
+entry pushes off a page. So its session gets a transport that asks through our own client and checks each feed
+before the package sees it, and the paging is done here, by counting the different papers that came.
+
+Sizes and limits: the API's user manual, https://info.arxiv.org/help/api/user-manual.html.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import Element, ParseError, tostring
+
+import arxiv
+import requests
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from django.conf import settings
+from requests.adapters import BaseAdapter
+
+from ingest.sources import Page, SourceUnavailable, Window, http, remarks
+from papers import identity
+from papers.records import FactRecord, Identifier, PaperRecord, Rejected
+
+if TYPE_CHECKING:
+    from ingest.models import Topic
+
+PAGE_SIZE = 200  # about 0.5 MB; arXiv allows 2,000
+MOST_RESULTS = 9_000  # of one search: arXiv answers 500 to a start of 10,000 or more
+IDS_AT_ONCE = 100
+
+_POLITE_DELAY = 3.0  # seconds, by arXiv's terms; a mirror that is asked faster is also tried again sooner
+_ATOM = "{http://www.w3.org/2005/Atom}"
+_TOTAL = "{http://a9.com/-/spec/opensearch/1.1/}totalResults"
+_START = "{http://a9.com/-/spec/opensearch/1.1/}startIndex"
+_FEED_TYPES = {"application/atom+xml", "application/xml", "text/xml"}
+# XML 1.0 has no place for these, written out or as a reference; one of them would hide a whole page for ever.
+_FORBIDDEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]));",
+    re.IGNORECASE,
+)
+
+
+def fetch(topic: Topic, window: Window) -> Iterator[Page]:
+    """Yield the topic's papers whose first version is of the window's days, oldest first.
+
+    That a topic which had results has none is not believed until arXiv says so twice. When fewer papers came
+    than arXiv counted, also on a second look, raise SourceUnavailable after the pages that did come.
+    """
+    yield from _search(topic.query, window, expected=topic.watermark is not None)
+
+
+def lookup(ids: Sequence[str]) -> Iterator[Page]:
+    """Yield the papers of these arXiv ids, in no order; a paper that arXiv does not know is absent.
+
+    One malformed id would cost all others their answer, so it is Rejected without being asked for.
+    """
+    named = {text: identity.arxiv_id(text) for text in ids}
+    if nonsense := tuple(Rejected(text, "no arXiv id") for text, name in named.items() if name is None):
+        yield Page((), nonsense)
+    known = list(dict.fromkeys(name[0] for name in named.values() if name))
+    for first in range(0, len(known), IDS_AT_ONCE):
+        some = known[first : first + IDS_AT_ONCE]
+        for page in _everything(_Asker(arxiv.Search(id_list=some, max_results=None)), expected=True):
+            yield replace(page, total=None)
+
+
+def _search(query: str, window: Window, expected: bool, total: int | None = None) -> Iterator[Page]:
+    """Yield the pages of a window, in halves when it holds more than can be paged through."""
+    if window.since > window.until:
+        return
+    asker = _Asker(
+        arxiv.Search(
+            _query(query, window),
+            max_results=None,
+            sort_by=arxiv.SortCriterion.SubmittedDate,
+            sort_order=arxiv.SortOrder.Ascending,
+        )
+    )
+    try:
+        for page in _everything(asker, expected):
+            yield replace(page, total=total or page.total)
+    except _TooMany as too_many:
+        if window.since == window.until:
+            raise http.Refused(f"{too_many} on {window.since} alone: the query is too wide") from None
+        for half in _halves(window):
+            yield from _search(query, half, expected, total or too_many.total)
+
+
+def _query(query: str, window: Window) -> str:
+    days = f"submittedDate:[{window.since:%Y%m%d}0000 TO {window.until:%Y%m%d}2359]"
+    query = " ".join(query.split())
+    return f"({query}) AND {days}" if query else days
+
+
+def _halves(window: Window) -> tuple[Window, Window]:
+    middle = window.since + (window.until - window.since) // 2
+    return Window(window.since, middle), Window(middle + timedelta(days=1), window.until)
+
+
+class _TooMany(Exception):
+    """A search with more results than arXiv lets anyone page through."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__(f"arXiv counts {total} papers")
+        self.total = total
+
+
+def _everything(asker: _Asker, expected: bool) -> Iterator[Page]:
+    """Yield every result once, looking through the search a second time when the first look falls short.
+
+    A page starts after as many different papers as have come: an entry that is repeated pushes another one
+    off the page, and counting entries would skip that one.
+    """
+    sent: set[str] = set()
+    for look in (1, 2):
+        came: set[str] = set()
+        total: int | None = None
+        while total is None or len(came) < total:
+            answer = asker.ask(len(came))
+            total = max(total or 0, answer.total)  # a false empty page says 0 in the middle of a search
+            if total > MOST_RESULTS and not sent:
+                raise _TooMany(total)
+            yield answer.page(total, without=sent)
+            sent |= answer.names
+            if answer.names <= came:
+                break
+            came |= answer.names
+        if len(sent) >= total and (total or look == 2 or not expected):
+            return
+    raise SourceUnavailable(
+        f"arXiv counted {total} papers and sent {len(sent)}: the rest is asked for again later"
+    )
+
+
+@dataclass(slots=True)
+class _Feed:
+    """A feed that was found whole: what the package may read of it, and what cannot be read."""
+
+    body: bytes
+    total: int
+    readable: int
+    rejected: dict[str, PaperRecord | Rejected]
+
+
+@dataclass(slots=True)
+class _Answer:
+    """One page of results, by the name that each is counted under."""
+
+    total: int
+    results: dict[str, PaperRecord | Rejected]
+
+    @property
+    def names(self) -> set[str]:
+        return set(self.results)
+
+    def page(self, total: int, without: set[str]) -> Page:
+        news = [result for name, result in self.results.items() if name not in without]
+        return Page(
+            tuple(result for result in news if isinstance(result, PaperRecord)),
+            tuple(result for result in news if isinstance(result, Rejected)),
+            total,
+        )
+
+
+class _Asker:
+    """One search, asked page by page."""
+
+    def __init__(self, search: arxiv.Search) -> None:
+        self._search = search
+        self._transport = _Transport()
+        self._client = arxiv.Client(page_size=PAGE_SIZE, delay_seconds=0, num_retries=0)
+        self._client.query_url_format = _address() + "?{}"
+        for scheme in ("http://", "https://"):
+            self._client._session.mount(scheme, self._transport)
+
+    def ask(self, start: int) -> _Answer:
+        """Return the page that starts at this result; raise SourceUnavailable."""
+        found: list[arxiv.Result] = []
+        # Stopped after the first page, or the package would go on by its own count.
+        for result in self._client.results(self._search, offset=start):
+            found.append(result)
+            if len(found) == self._transport.feed.readable:
+                break
+        feed = self._transport.feed
+        records = {record.identifiers[0].value: record for record in map(_record, found)}
+        return _Answer(feed.total, {**records, **feed.rejected})
+
+
+class _Transport(BaseAdapter):
+    """What the package's session sends requests through: our client, and then the check of the feed."""
+
+    feed: _Feed
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        assert request.url
+        host = http.Host(
+            "arxiv", "arXiv", settings.ARXIV_DELAY_SECONDS, settings.ARXIV_DELAY_SECONDS / _POLITE_DELAY
+        )
+        self.feed = http.get(host, request.url, _whole_feed)
+        response = requests.Response()
+        response.status_code, response.url, response.request = 200, request.url, request
+        response.raw = io.BytesIO(self.feed.body)
+        return response
+
+    def close(self) -> None:
+        pass
+
+
+def _address() -> str:
+    """Return the address of the API from the setting, which may be given with or without its path."""
+    given = str(settings.ARXIV_API_URL).rstrip("/?")
+    return given if given.endswith("/api/query") else f"{given}/api/query"
+
+
+def _whole_feed(answer: http.Answer) -> _Feed:
+    """Return the feed without the entries that cannot be read; raise Unreadable unless it is a whole feed."""
+    if answer.content_type not in _FEED_TYPES:
+        raise http.Unreadable(f"{http.kind(answer.content_type)} instead of a feed")
+    text = _FORBIDDEN.sub("", answer.body.decode("utf-8", "replace"))
+    if not text.rstrip().endswith("</feed>"):
+        raise http.Unreadable("a feed that is cut off")
+    try:
+        root = fromstring(text, forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise http.Unreadable(f"a feed with declarations that no feed needs ({error})") from error
+    except ParseError as error:
+        raise http.Unreadable(f"a broken feed ({error})") from error
+    total = (root.findtext(_TOTAL) or "").strip()
+    if root.tag != f"{_ATOM}feed" or not total.isdecimal():
+        raise http.Unreadable("a document that is no search result")
+    entries = root.findall(f"{_ATOM}entry")
+    rejected: dict[str, PaperRecord | Rejected] = {}
+    for place, entry in enumerate(entries, int(root.findtext(_START) or 0)):
+        name = (entry.findtext(f"{_ATOM}id") or "").strip()
+        if "/api/errors" in name:
+            raise http.Refused(
+                f"arXiv refused the question: {(entry.findtext(f'{_ATOM}summary') or '').strip()}"
+            )
+        if reason := _why_unreadable(entry):
+            rejected[name or f"entry {place}"] = Rejected(name or f"entry {place}", reason)
+            root.remove(entry)
+    return _Feed(
+        tostring(root, "utf-8", xml_declaration=True) if rejected else text.encode(),
+        int(total),
+        len(entries) - len(rejected),
+        rejected,
+    )
+
+
+def _why_unreadable(entry: Element) -> str | None:
+    """Return why the package, or we, could not read this entry; one bad date would cost it the whole page."""
+    if _name(entry.findtext(f"{_ATOM}id") or "") is None:
+        return "no arXiv id"
+    if not (entry.findtext(f"{_ATOM}title") or "").strip():
+        return "no title"
+    for tag in ("published", "updated"):
+        given = (entry.findtext(f"{_ATOM}{tag}") or "").strip()
+        try:
+            datetime.fromisoformat(given.replace("Z", "+00:00")).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return f"unreadable date {given[:40]!r} ({tag})"
+    return None
+
+
+def _name(address: str) -> tuple[str, int | None] | None:
+    """Return id and version of `http://arxiv.org/abs/math.GT/0309136v2`."""
+    return identity.arxiv_id(address.partition("/abs/")[2])
+
+
+def _record(result: arxiv.Result) -> PaperRecord:
+    name = _name(result.entry_id)
+    assert name, "the feed was checked for that"
+    comment, abstract = result.comment or "", result.summary
+    code = remarks.code_link(comment, abstract)
+    return PaperRecord(
+        source="arxiv",
+        identifiers=(Identifier("arxiv", name[0]), *_publishers(result.doi or "")),
+        title=result.title,
+        abstract=abstract,
+        authors=tuple(author.name for author in result.authors),
+        subjects=tuple(dict.fromkeys(filter(None, (result.primary_category, *result.categories)))),
+        published=result.published.date(),
+        updated=result.updated.date(),
+        version=name[1],
+        comment=comment,
+        journal_ref=result.journal_ref or "",
+        withdrawn=remarks.says_withdrawn(comment, abstract),
+        facts=(FactRecord("code", code),) if code else (),
+    )
+
+
+def _publishers(dois: str) -> Iterator[Identifier]:
+    """Yield what the DOI field names; authors put several there, and arXiv's own DOI is no other name."""
+    for doi in dois.split():
+        found = identity.identify(doi)
+        if found and found.scheme in ("doi", "acl"):
+            yield found

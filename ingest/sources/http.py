@@ -1,0 +1,251 @@
+"""The plain client of all sources: a GET, paced, read to the end, checked, and tried again where that helps.
+
+Every failure becomes a SourceUnavailable that a person can read in the run table. Each try is a request like
+any other, so the retries stand above the limiter: a retry below it would go out at once and break the pace.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import re
+import ssl
+import time
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import cache
+from html import unescape
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, TypeVar
+
+import httpx
+from django.conf import settings
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+from ingest.sources import SourceUnavailable, pace
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Params = Mapping[str, str | int]
+
+BACKOFF = (30.0, 60.0)  # seconds before the second and the third try; the schedule is the wait after that
+TIMEOUT = httpx.Timeout(60, connect=10)  # seconds, for each step
+WHOLE_ANSWER = 300.0  # seconds, for all of it: a drip now and then keeps no other process waiting
+LARGEST_ANSWER = 64 * 2**20  # bytes; arXiv's largest page is about 5 MB
+REDIRECTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Whom to ask: the budget its requests are counted in, its name for people, and the pace."""
+
+    budget: str
+    name: str
+    delay: float = 0.0  # seconds from the start of one request to the start of the next
+    haste: float = 1.0  # `BACKOFF` is multiplied by it
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer with status 200."""
+
+    content_type: str  # without parameters, in lower case
+    body: bytes
+
+
+class Unreadable(ValueError):
+    """An answer with status 200 that is not what was asked for, in words that follow "arXiv answered"."""
+
+
+class Refused(SourceUnavailable):
+    """The source understood and said no: asking again the same will not help."""
+
+
+class _Again(SourceUnavailable):
+    """This may pass, and is worth another try."""
+
+    wait: float | None = None  # seconds, where the source says so
+
+
+def get(host: Host, url: str, check: Callable[[Answer], T], params: Params | None = None) -> T:
+    """Return what `check` makes of the answer to a GET.
+
+    `check` raises Unreadable when the answer is not whole or not of the right kind: that counts as an outage.
+    Raise Refused for a status that says the request is wrong, SourceUnavailable for everything else: after
+    `len(BACKOFF)` more tries, or at once when the source wants a longer pause than `pace.PATIENCE`.
+    """
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome and state.outcome.exception()
+        assert isinstance(error, _Again)
+        seconds = _backoff(host, state.attempt_number) if error.wait is None else error.wait
+        log.info("%s: trying again in %.0f s", error, seconds)
+        return seconds
+
+    tries = len(BACKOFF) + 1
+    retrying = Retrying(
+        stop=stop_after_attempt(tries), wait=wait, retry=retry_if_exception_type(_Again), reraise=True
+    )
+    try:
+        address = httpx.URL(url, params=params) if params else httpx.URL(url)
+        result: T = retrying(_follow, host, address, check)
+        return result
+    except _Again as error:
+        raise SourceUnavailable(f"{error}, {tries} times") from error
+    except httpx.InvalidURL as error:
+        raise Refused(f"{url!r} is no address: {error}") from error
+
+
+def get_json(host: Host, url: str, params: Params | None = None) -> Any:
+    """Return the JSON that a GET answers; raise as `get` does."""
+    return get(host, url, read_json, params)
+
+
+def read_json(answer: Answer) -> Any:
+    """Return the JSON of an answer; raise Unreadable when it is none or is cut off."""
+    if answer.content_type != "application/json":
+        raise Unreadable(f"{kind(answer.content_type)} instead of JSON")
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"broken JSON ({len(answer.body)} bytes: {error})") from error
+
+
+def _follow(host: Host, url: httpx.URL, check: Callable[[Answer], T]) -> T:
+    """Ask once; a redirect is another request, with a turn of its own."""
+    for _ in range(REDIRECTS + 1):
+        with pace.turn(host.budget, host.delay) as turn:
+            answer = _request(host, url, turn)
+        if isinstance(answer, Answer):
+            try:
+                return check(answer)
+            except Unreadable as problem:
+                raise _Again(f"{host.name} answered {problem}") from problem
+        url = answer
+    raise Refused(f"{host.name} sent us on {REDIRECTS} times, the last time to {url}")
+
+
+def _request(host: Host, url: httpx.URL, turn: pace.Turn) -> Answer | httpx.URL:
+    """Return the whole answer, or where it sends us; raise _Again or Refused."""
+    try:
+        headers = {"User-Agent": user_agent()}
+        with httpx.stream("GET", url, headers=headers, timeout=TIMEOUT, verify=_trusted()) as response:
+            body = _whole(host, response)
+    except httpx.TimeoutException as error:
+        raise _Again(f"{host.name} did not answer in time ({type(error).__name__})") from error
+    except httpx.UnsupportedProtocol as error:
+        raise Refused(f"{str(url)!r} is no address of {host.name}: {error}") from error
+    except httpx.HTTPError as error:
+        raise _Again(f"{host.name} could not be reached ({error or type(error).__name__})") from error
+    _obey_rate(response, turn)
+    if response.status_code == 200:
+        return Answer(_content_type(response), body)
+    if response.next_request is not None:
+        return response.next_request.url
+    said = f"{host.name} answered {response.status_code} ({_excerpt(response, body)})"
+    if response.status_code in (408, 425, 429) or response.status_code >= 500:
+        raise _again(host, said, response, turn)
+    raise Refused(said)
+
+
+def _whole(host: Host, response: httpx.Response) -> bytes:
+    """Read the body to its end, which is before `WHOLE_ANSWER` seconds and `LARGEST_ANSWER` bytes."""
+    body, until = bytearray(), time.monotonic() + WHOLE_ANSWER
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise Refused(f"{host.name} sent more than {LARGEST_ANSWER // 2**20} MB for one page")
+        if time.monotonic() > until:
+            raise _Again(f"{host.name} was still sending after {WHOLE_ANSWER:.0f} s")
+    return bytes(body)
+
+
+def _again(host: Host, said: str, response: httpx.Response, turn: pace.Turn) -> SourceUnavailable:
+    """Return the error for an answer that says "later", having told everybody else who asks this host."""
+    again = _Again(said)
+    wanted = _retry_after(response)
+    if wanted is not None:
+        again.wait = wanted
+        turn.ask_for_pause(wanted)
+        if wanted > pace.PATIENCE:
+            return SourceUnavailable(f"{said} and wants to be left alone for {wanted / 60:.0f} minutes")
+    elif response.status_code == 429:
+        turn.ask_for_pause(_backoff(host, 1))
+    return again
+
+
+def _backoff(host: Host, tried: int) -> float:
+    """Return the seconds to wait after so many tries; up to a quarter more, lest all come back at once."""
+    return BACKOFF[min(tried, len(BACKOFF)) - 1] * host.haste * random.uniform(1, 1.25)  # noqa: S311
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Return the seconds of a Retry-After above 0, in either of its forms."""
+    given = response.headers.get("Retry-After", "").strip()
+    if given.isdecimal():
+        return float(given[:6]) or None
+    try:
+        seconds = parsedate_to_datetime(given).timestamp() - time.time()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return seconds if seconds > 0 else None
+
+
+def _obey_rate(response: httpx.Response, turn: pace.Turn) -> None:
+    """Pause for everybody when `ratelimit: "api";r=<left>;t=<seconds>` says that nothing is left."""
+    rate = response.headers.get("ratelimit", "")
+    left, seconds = re.search(r";\s*r=(\d+)", rate), re.search(r";\s*t=(\d{1,6})", rate)
+    if left and seconds and int(left[1]) == 0:
+        turn.ask_for_pause(min(float(seconds[1]), pace.PATIENCE))
+
+
+def _content_type(response: httpx.Response) -> str:
+    return str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
+
+
+def kind(content_type: str) -> str:
+    """Return what a content type is called in a sentence."""
+    return {"text/html": "an HTML page", "": "something without a type"}.get(content_type, content_type)
+
+
+def _excerpt(response: httpx.Response, body: bytes) -> str:
+    """Return what an error says of itself, in one line: JSON, an Atom error feed, a text, or its phrase."""
+    said, form = "", _content_type(response)
+    if form.endswith("json"):
+        try:
+            given = json.loads(body)
+            said = next((str(given[key]) for key in ("error", "message") if given.get(key)), "")
+        except (ValueError, AttributeError, RecursionError):
+            pass
+    elif form.endswith("xml"):
+        found = re.search(rb"<summary[^>]*>([^<]*)</summary>", body)
+        said = unescape(found[1].decode("utf-8", "replace")) if found else ""
+    elif form == "text/plain":
+        said = body[:1000].decode("utf-8", "replace")
+    return " ".join(said.split()).rstrip(".")[:200] or response.reason_phrase or "no word why"
+
+
+def user_agent() -> str:
+    """Return how we introduce ourselves: `Listkeeper/1.0 (+https://…)`, with the contact where one is set."""
+    contact = " ".join(settings.CONTACT.encode("ascii", "ignore").decode().split())
+    if "@" in contact and ":" not in contact:
+        contact = f"mailto:{contact}"
+    return f"Listkeeper/{_version()}" + (f" (+{contact})" if contact else "")
+
+
+@cache
+def _version() -> str:
+    try:
+        return version("listkeeper")
+    except PackageNotFoundError:  # a checkout that runs without having been installed
+        project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
+        return str(project["project"]["version"])
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    # Loading the certificates takes longer than all the rest of a request's own work.
+    return httpx.create_ssl_context()

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+from django.db import connections
+
+from ingest.sources import SourceUnavailable, http, pace
+from tests.ingest.sources import answers
+from tests.servers import Reply, Server, in_json
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rested")]
+
+HOST = http.Host("somewhere", "Somewhere")
+
+
+def failure(*replies: Reply, tries: int = 3, kind: type[SourceUnavailable] = SourceUnavailable) -> str:
+    """Return what the error says after these replies, which must have been asked for so often."""
+    with Server(*replies) as server:
+        with pytest.raises(kind) as caught:
+            http.get_json(HOST, server.url)
+        assert len(server.asked) == tries
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+class TestAnswers:
+    def test_json_is_read(self):
+        with Server(in_json({"a": [1]})) as server:
+            assert http.get_json(HOST, f"{server.url}/x", {"q": "a b&c"}) == {"a": [1]}
+        assert (server.asked[0].path, server.asked[0].params) == ("/x", {"q": "a b&c"})
+
+    @pytest.mark.parametrize(
+        ("contact", "introduction"),
+        [
+            ("", "Listkeeper/0.1.0"),
+            ("https://lists.example.org", "Listkeeper/0.1.0 (+https://lists.example.org)"),
+            ("curator@example.org", "Listkeeper/0.1.0 (+mailto:curator@example.org)"),
+            ("mailto:curator@example.org", "Listkeeper/0.1.0 (+mailto:curator@example.org)"),
+            ("Jörg\nhttps://x.example", "Listkeeper/0.1.0 (+Jrg https://x.example)"),
+        ],
+    )
+    def test_we_say_who_we_are(self, settings, monkeypatch, contact, introduction):
+        monkeypatch.setattr(http, "_version", lambda: "0.1.0")
+        settings.CONTACT = contact
+        with Server(in_json(1)) as server:
+            http.get_json(HOST, server.url)
+        assert server.asked[0].headers["User-Agent"] == introduction
+
+    def test_the_version_is_the_projects(self):
+        assert http._version()[0].isdigit()
+
+    def test_a_redirect_is_followed_at_the_pace_of_requests(self):
+        host = http.Host("somewhere", "Somewhere", delay=0.1)
+        with Server(Reply(status=301, headers={"Location": "/new"}), in_json("here")) as server:
+            assert http.get_json(host, f"{server.url}/old") == "here"
+        assert [asked.path for asked in server.asked] == ["/old", "/new"]
+        assert min(server.gaps) >= 0.1
+
+    def test_redirects_end(self):
+        said = failure(Reply(status=302, headers={"Location": "/again"}), tries=4, kind=http.Refused)
+        assert said.startswith("Somewhere sent us on 3 times, the last time to http://127.0.0.1")
+
+
+class TestTryingAgain:
+    @pytest.mark.parametrize(
+        "trouble",
+        [
+            Reply("Rate exceeded.", 429),
+            Reply("first byte timeout", 503),
+            Reply("", 500),
+            Reply("", 502),
+            Reply("", 504),
+            Reply(reset=True),
+            Reply('["whole", "or nothing"]', kind="application/json", short=True),
+            Reply("<html>not a bot?</html>", kind="text/html"),
+            Reply('{"cut": ', kind="application/json"),
+            Reply("[" * 100_000, kind="application/json"),
+        ],
+        ids=lambda reply: f"{reply.status} {reply.kind} {str(reply.body)[:10]}",
+    )
+    def test_what_may_pass_is_tried_three_times(self, trouble):
+        with Server(trouble, trouble, in_json("well")) as server:
+            assert http.get_json(HOST, server.url) == "well"
+        assert len(server.asked) == 3
+        assert failure(trouble).endswith(", 3 times")
+
+    @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451])
+    def test_a_refusal_is_taken_for_one(self, status):
+        said = failure(in_json({"error": "q is too long"}, status=status), tries=1, kind=http.Refused)
+        assert said == f"Somewhere answered {status} (q is too long)"
+
+    def test_each_try_keeps_the_pace(self):
+        host = http.Host("somewhere", "Somewhere", delay=0.1)
+        with Server(Reply("", 503), Reply(reset=True), in_json("well")) as server:
+            http.get_json(host, server.url)
+        assert min(server.gaps) >= 0.1
+
+    def test_waits_grow_and_are_not_the_same_for_all(self, monkeypatch):
+        monkeypatch.setattr(http, "BACKOFF", (30.0, 60.0))
+        waits = [[http._backoff(HOST, tried) for _ in range(50)] for tried in (1, 2, 3)]
+        assert all(30 <= wait <= 37.5 for wait in waits[0]) and len(set(waits[0])) > 40
+        assert all(60 <= wait <= 75 for wait in waits[1] + waits[2])
+
+    def test_waits_shrink_with_the_pace(self, monkeypatch):
+        monkeypatch.setattr(http, "BACKOFF", (30.0, 60.0))
+        assert http._backoff(http.Host("a", "A", 0.3, haste=0.1), 1) <= 3.75
+
+
+class TestPauses:
+    def test_retry_after_is_honoured_by_everybody(self):
+        with Server(Reply("", 503, headers={"Retry-After": "1"}), in_json("well")) as server:
+            assert http.get_json(HOST, server.url) == "well"
+        assert server.gaps[0] >= 1
+
+    def test_retry_after_may_be_a_date(self):
+        response = httpx.Response(
+            503,
+            headers={"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)},
+        )
+        seconds = http._retry_after(response)
+        assert seconds is not None and 85 < seconds <= 90
+
+    @pytest.mark.parametrize("given", ["0", "", "-5", "soon", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT"])
+    def test_a_retry_after_that_says_nothing_is_none(self, given):
+        assert http._retry_after(httpx.Response(503, headers={"Retry-After": given})) is None
+
+    def test_a_long_pause_ends_the_run_and_keeps_others_away(self):
+        said = failure(Reply("Rate exceeded.", 429, headers={"Retry-After": "1800"}), tries=1)
+        assert said == "Somewhere answered 429 (Rate exceeded) and wants to be left alone for 30 minutes"
+        with Server(in_json(1)) as server:
+            with pytest.raises(SourceUnavailable, match="30 minutes are left"):
+                http.get_json(HOST, server.url)
+            assert not server.asked
+
+    def test_others_stay_away_too_after_429_without_a_time(self, monkeypatch):
+        monkeypatch.setattr(http, "BACKOFF", (0.2,))
+        failure(Reply("Rate exceeded.", 429), tries=2)
+        with Server(in_json(1)) as server:
+            began = time.monotonic()
+            http.get_json(HOST, server.url)
+        assert server.asked[0].began - began > 0.15
+
+    def test_a_budget_that_is_used_up_is_waited_for(self):
+        spent = {"ratelimit": '"api";r=0;t=1', "ratelimit-policy": '"fixed window";"api";q=500;w=300'}
+        with Server(in_json(1, headers=spent), in_json(2)) as server:
+            http.get_json(HOST, server.url)
+            http.get_json(HOST, server.url)
+        assert server.gaps[0] >= 0.9
+
+    def test_a_budget_with_something_left_is_not(self):
+        with Server(in_json(1, headers={"ratelimit": '"api";r=10;t=300'})) as server:
+            http.get_json(HOST, server.url)
+            http.get_json(HOST, server.url)
+        assert server.gaps[0] < 0.9
+
+
+class TestSlowness:
+    def test_a_source_that_does_not_answer_is_given_up(self, monkeypatch):
+        monkeypatch.setattr(http, "TIMEOUT", httpx.Timeout(0.1))
+        assert failure(Reply("", slow=0.5)) == "Somewhere did not answer in time (ReadTimeout), 3 times"
+
+    def test_a_drip_is_given_up(self, monkeypatch):
+        monkeypatch.setattr(http, "WHOLE_ANSWER", 0.1)
+        assert "was still sending after" in failure(Reply("x" * 100, drip=0.02))
+
+    def test_an_endless_answer_is_given_up(self, monkeypatch):
+        monkeypatch.setattr(http, "LARGEST_ANSWER", 2**20)
+        assert failure(Reply("x" * 2**22), tries=1) == "Somewhere sent more than 1 MB for one page"
+
+    def test_production_waits_as_long_as_the_rules_say(self):
+        assert (http.TIMEOUT.connect, http.TIMEOUT.read) == (10, 60)
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("reply", "words"),
+        [
+            (Reply("Rate exceeded.", 429), "Somewhere answered 429 (Rate exceeded), 3 times"),
+            (in_json({"message": "Too Many\nRequests"}, status=429), "429 (Too Many Requests)"),
+            (in_json(["odd"], status=500), "500 (Internal Server Error)"),
+            (Reply("<html>", 503, "text/html"), "503 (Service Unavailable)"),
+            (answers.atom(answers.entry(summary="all &amp; sundry"), status=500), "500 (all &amp; sundry)"),
+            (Reply("x" * 5000, 500), f"500 ({'x' * 200})"),
+            (Reply("<html>", kind="text/html"), "Somewhere answered an HTML page instead of JSON, 3 times"),
+            (Reply("[", kind="application/json"), "Somewhere answered broken JSON (1 bytes: "),
+        ],
+        ids=str,
+    )
+    def test_they_say_what_happened(self, reply, words):
+        assert words in failure(reply)
+
+    def test_nobody_at_the_address(self):
+        with pytest.raises(SourceUnavailable, match=r"Somewhere could not be reached \(.*refused"):
+            http.get_json(HOST, "http://127.0.0.1:9")
+
+    @pytest.mark.parametrize("address", ["ftp://example.org", "example.org", "http://[::1", ""])
+    def test_an_address_that_is_none(self, address):
+        with pytest.raises(http.Refused, match="is no address"):
+            http.get_json(HOST, address)
+
+
+def test_others_may_ask_while_one_waits_to_try_again(monkeypatch):
+    monkeypatch.setattr(http, "BACKOFF", (0.6,))
+
+    def one() -> None:
+        http.get_json(HOST, server.url)
+        connections.close_all()
+
+    with Server(Reply("", 503), in_json("well")) as server:
+        waiting = threading.Thread(target=one)
+        waiting.start()
+        while not (server.asked and server.asked[0].ended):
+            time.sleep(0.01)
+        began = time.monotonic()
+        with pace.turn(HOST.budget, 0):
+            assert time.monotonic() - began < 0.3
+        waiting.join()
+    assert len(server.asked) == 2

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from django.db import connection, connections, transaction
+
+from ingest.models import HostPace
+from ingest.sources import SourceUnavailable, pace
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rested")]
+
+DELAY = 0.15
+
+
+def take_turns(host: str, turns: int, delay: float, busy: float = 0.0) -> list[tuple[float, float]]:
+    times = []
+    for _ in range(turns):
+        with pace.turn(host, delay):
+            began = time.time()
+            time.sleep(busy)
+            times.append((began, time.time()))
+    return times
+
+
+PROCESS = """
+import os, sys, time, django
+django.setup()
+from django.db import connection
+connection.settings_dict["NAME"] = sys.argv[1]
+from ingest.sources import pace
+for _ in range(int(sys.argv[3])):
+    with pace.turn("shared", float(sys.argv[2])):
+        print(time.time(), flush=True)
+        time.sleep(float(sys.argv[4]))
+        print(time.time(), flush=True)
+"""
+
+
+def process(turns: int, delay: float, busy: float) -> subprocess.Popen[str]:
+    """Start another process that takes turns at the host "shared"; it prints when each began and ended."""
+    name = connection.settings_dict["NAME"]
+    return subprocess.Popen(
+        [sys.executable, "-c", PROCESS, name, str(delay), str(turns), str(busy)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def gaps(starts: list[float]) -> list[float]:
+    starts = sorted(starts)
+    return [later - earlier for earlier, later in pairwise(starts)]
+
+
+def own_statement(sql: str, values: list[object] | None = None) -> object:
+    with closing(connection.copy()) as own, own.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchone() if cursor.description else None
+
+
+def store_next(host: str, moment: datetime) -> None:
+    own_statement(f"INSERT INTO {HostPace._meta.db_table} (host, next_at) VALUES (%s, %s)", [host, moment])
+
+
+class TestGap:
+    def test_it_is_kept_from_start_to_start(self):
+        starts = [began for began, _ in take_turns("here", 4, DELAY, busy=DELAY / 3)]
+        assert all(DELAY <= gap < DELAY * 2 for gap in gaps(starts))
+
+    def test_a_long_request_is_not_followed_by_another_pause(self):
+        began = time.monotonic()
+        take_turns("here", 3, DELAY, busy=DELAY * 1.5)
+        assert time.monotonic() - began < 3 * DELAY * 1.5 + DELAY
+
+    def test_it_is_kept_when_the_request_failed(self):
+        started = time.monotonic()
+        with pytest.raises(ValueError), pace.turn("here", DELAY):
+            raise ValueError
+        take_turns("here", 1, DELAY)
+        assert time.monotonic() - started >= DELAY
+
+    def test_hosts_do_not_wait_for_each_other(self):
+        with pace.turn("one", 30):
+            began = time.monotonic()
+            take_turns("another", 1, 30)
+        assert time.monotonic() - began < 1
+
+    def test_it_is_kept_between_threads_with_one_in_flight(self):
+        times: list[tuple[float, float]] = []
+
+        def work() -> None:
+            times.extend(take_turns("here", 3, 0.05, busy=0.08))
+            connections.close_all()
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        times.sort()
+        assert len(times) == 9
+        assert all(ended <= later for (_, ended), (later, _) in pairwise(times))
+
+    def test_it_is_kept_between_processes_with_one_in_flight(self):
+        both = [process(5, DELAY, 0.03) for _ in range(2)]
+        times = []
+        for one in both:
+            moments = [float(line) for line in one.communicate(timeout=60)[0].split()]
+            times += zip(moments[::2], moments[1::2], strict=True)
+        times.sort()
+        assert len(times) == 10
+        assert min(gaps([began for began, _ in times])) >= DELAY
+        assert all(ended <= later for (_, ended), (later, _) in pairwise(times))
+
+    def test_a_killed_process_gives_its_turn_back_and_the_gap_is_kept(self):
+        other = process(1, 1.0, 600)
+        assert other.stdout
+        began = float(other.stdout.readline())
+        other.kill()
+        other.wait()
+        with pace.turn("shared", 1.0):
+            waited = time.time() - began
+        assert 1.0 <= waited < 5
+
+
+class TestTransactions:
+    def test_a_turn_inside_a_transaction_is_seen_by_all_at_once(self):
+        with transaction.atomic(), pace.turn("here", 5):
+            row = own_statement(f"SELECT 1 FROM {HostPace._meta.db_table} WHERE host = 'here'")
+        assert row
+
+    def test_the_callers_transaction_is_neither_committed_nor_broken(self):
+        HostPace.objects.create(host="of the caller", next_at=datetime.now(UTC))
+        take_turns("here", 1, 0)
+        assert not own_statement(f"SELECT 1 FROM {HostPace._meta.db_table} WHERE host = 'of the caller'")
+        assert HostPace.objects.filter(host="of the caller").exists()
+
+    def test_nobody_holds_a_transaction_while_waiting(self):
+        def wait_in_line() -> None:
+            take_turns("here", 1, 0.3, busy=0.2)
+            connections.close_all()
+
+        threads = [threading.Thread(target=wait_in_line) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        held = []
+        while any(thread.is_alive() for thread in threads):
+            held.append(
+                own_statement(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND state <> 'active' AND xact_start IS NOT NULL"
+                )
+            )
+            time.sleep(0.02)
+        assert len(held) > 10
+        # The test's own connection may be in the transaction that pytest-django rolls back.
+        assert max(held) <= (1,)
+
+
+class TestPause:
+    def test_nobody_asks_during_a_pause_that_the_host_asked_for(self):
+        with pace.turn("here", 0) as turn:
+            turn.ask_for_pause(0.3)
+        began = time.monotonic()
+        take_turns("here", 1, 0)
+        assert 0.25 < time.monotonic() - began < 2
+
+    def test_a_pause_longer_than_our_patience_is_said_and_not_waited_for(self):
+        with pace.turn("here", 0) as turn:
+            turn.ask_for_pause(pace.PATIENCE + 600)
+        began = time.monotonic()
+        with pytest.raises(SourceUnavailable, match="15 minutes are left"), pace.turn("here", 0):
+            pass
+        assert time.monotonic() - began < 1
+
+    def test_no_pause_is_longer_than_an_hour(self):
+        with pace.turn("here", 0) as turn:
+            turn.ask_for_pause(10**9)
+        assert HostPace.objects.get().next_at < datetime.now(UTC) + timedelta(hours=1, minutes=1)
+
+    def test_a_time_that_a_wrong_clock_stored_is_not_waited_for(self, caplog):
+        store_next("here", datetime.now(UTC) + timedelta(days=30))
+        began = time.monotonic()
+        take_turns("here", 1, DELAY)
+        assert DELAY <= time.monotonic() - began < 2
+        assert HostPace.objects.get().next_at < datetime.now(UTC) + timedelta(minutes=1)
+
+    def test_a_host_that_others_keep_busy_is_given_up_with_a_word(self, monkeypatch):
+        monkeypatch.setattr(pace, "PATIENCE", 0.2)
+        with (
+            pace.turn("here", 0),
+            pytest.raises(SourceUnavailable, match="kept here busy"),
+            pace.turn("here", 0),
+        ):
+            pass
