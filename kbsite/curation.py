@@ -1,0 +1,68 @@
+"""The verbs of a review as the site speaks them, for pages and API alike.
+
+Each is the verb of `papers.review`, and on commit a worker is asked to learn from it. The asking never costs the
+decision: when the broker is out of reach, the decision stands and is learned from at the next training.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from ingest import tasks
+from papers import review
+from papers.models import Category, Decision, Paper, PaperList
+from papers.readme.table import RowFields
+
+log = logging.getLogger(__name__)
+
+
+def accept(
+    category: Category, paper: Paper, rows: Mapping[str, RowFields], user: AbstractBaseUser, note: str = ""
+) -> Decision:
+    """Accept the paper into the category with a row by language; raise AlreadyDecided or AlreadyListed."""
+    return _learned_from(review.accept(category, paper, rows, user, note))
+
+
+def reject(
+    paper_list: PaperList, paper: Paper, user: AbstractBaseUser, reason: str = "", note: str = ""
+) -> Decision:
+    """Reject the paper for this list; raise AlreadyDecided."""
+    return _learned_from(review.reject(paper_list, paper, user, reason, note))
+
+
+def defer(
+    paper_list: PaperList, paper: Paper, user: AbstractBaseUser, until: date, note: str = ""
+) -> Decision:
+    """Put the paper off until a day; raise AlreadyDecided, or ValueError when that day is not ahead."""
+    return review.defer(paper_list, paper, user, until, note)  # says nothing of the paper: nothing to learn
+
+
+def duplicate(
+    paper_list: PaperList, paper: Paper, of: Paper, user: AbstractBaseUser, note: str = ""
+) -> Decision:
+    """Say that the paper is another one under a second record; raise AlreadyDecided, or ValueError of itself."""
+    return _learned_from(review.duplicate(paper_list, paper, of, user, note))
+
+
+def undo(decision: Decision, user: AbstractBaseUser) -> Decision:
+    """Take a decision back; raise NotInForce when it was undone or followed by another one."""
+    return _learned_from(review.undo(decision, user))
+
+
+def _learned_from(decision: Decision) -> Decision:
+    transaction.on_commit(partial(_ask_for_training, decision.list.slug))
+    return decision
+
+
+def _ask_for_training(slug: str) -> None:
+    try:
+        # One attempt: a person waits for this answer, and training looks at all decisions whenever it runs.
+        tasks.train.apply_async([slug], retry=False)
+    except Exception as error:
+        log.warning("The decision is stored, but no worker could be asked to learn from it: %s", error)
