@@ -29,23 +29,17 @@ def accept(
     return _learned_from(review.accept(category, paper, rows, user, note))
 
 
-def reject(
-    paper_list: PaperList, paper: Paper, user: AbstractBaseUser, reason: str = "", note: str = ""
-) -> Decision:
+def reject(paper_list: PaperList, paper: Paper, user: AbstractBaseUser, reason: str = "", note: str = "") -> Decision:
     """Reject the paper for this list; raise AlreadyDecided."""
     return _learned_from(review.reject(paper_list, paper, user, reason, note))
 
 
-def defer(
-    paper_list: PaperList, paper: Paper, user: AbstractBaseUser, until: date, note: str = ""
-) -> Decision:
+def defer(paper_list: PaperList, paper: Paper, user: AbstractBaseUser, until: date, note: str = "") -> Decision:
     """Put the paper off until a day; raise AlreadyDecided, or ValueError when that day is not ahead."""
     return review.defer(paper_list, paper, user, until, note)  # says nothing of the paper: nothing to learn
 
 
-def duplicate(
-    paper_list: PaperList, paper: Paper, of: Paper, user: AbstractBaseUser, note: str = ""
-) -> Decision:
+def duplicate(paper_list: PaperList, paper: Paper, of: Paper, user: AbstractBaseUser, note: str = "") -> Decision:
     """Say that the paper is another one under a second record; raise AlreadyDecided, or ValueError of itself."""
     return _learned_from(review.duplicate(paper_list, paper, of, user, note))
 
