@@ -46,9 +46,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
             except UnusableDatabase as error:
                 raise DatabaseUnavailable(str(error)) from None
             except psycopg.OperationalError as error:
-                if conn_params["dbname"] == DATABASE and f'database "{DATABASE}" does not exist' in str(
-                    error
-                ):
+                if conn_params["dbname"] == DATABASE and f'database "{DATABASE}" does not exist' in str(error):
                     _create_database(conn_params)
                 elif time.monotonic() > deadline or not any(words in str(error) for words in PASSING):
                     raise

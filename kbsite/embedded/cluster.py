@@ -16,9 +16,7 @@ from pathlib import Path
 from kbsite.embedded.account import Account, give, may
 from kbsite.embedded.place import MAJOR, Place, UnusableDatabase
 
-SHARED_HOME = Path(
-    "/var/lib/listkeeper"
-)  # for root only, where the data folder is closed to the server's user
+SHARED_HOME = Path("/var/lib/listkeeper")  # for root only, where the data folder is closed to the server's user
 ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PGTZ": "UTC"}
 
 
@@ -144,9 +142,7 @@ def _prepare_socket_dir(folder: Path, account: Account | None) -> None:
     elif found.st_uid != mine or folder.is_symlink():
         raise UnusableDatabase(f"The socket folder {folder} belongs to user {found.st_uid}: remove it.")
     folder.chmod(0o700)
-    for (
-        leftover
-    ) in folder.iterdir():  # its lock file names a process, and PostgreSQL takes zombies for living ones
+    for leftover in folder.iterdir():  # its lock file names a process, and PostgreSQL takes zombies for living ones
         leftover.unlink()
 
 
@@ -156,9 +152,7 @@ def _check_version(place: Place) -> None:
     except FileNotFoundError:
         version = "none"
     except OSError as error:
-        raise UnusableDatabase(
-            f"The database in {place.cluster} cannot be read: {error.strerror}."
-        ) from error
+        raise UnusableDatabase(f"The database in {place.cluster} cannot be read: {error.strerror}.") from error
     if version != str(MAJOR):
         raise UnusableDatabase(
             f"The database in {place.cluster} is of PostgreSQL {version}, and this is {MAJOR}: run the "

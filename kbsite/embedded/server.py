@@ -94,9 +94,7 @@ def _hold(place: Place) -> None:
     # While a supervisor stops the server it holds this lock; afterwards we start a new one.
     if not locks.take(handle, fcntl.LOCK_SH, STOP_TIMEOUT):
         os.close(handle)
-        raise UnusableDatabase(
-            f"The database in {place.base} is being stopped by {_owner(place)} and does not end."
-        )
+        raise UnusableDatabase(f"The database in {place.base} is being stopped by {_owner(place)} and does not end.")
     _held[place.data_dir] = handle
 
 

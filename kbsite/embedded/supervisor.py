@@ -22,14 +22,15 @@ from typing import Any
 
 from kbsite.embedded import cluster, locks
 from kbsite.embedded.account import Account, account_for, give
+from kbsite.embedded.logfile import rotate
 from kbsite.embedded.place import PORT, Place, UnusableDatabase
 from kbsite.embedded.server import is_ready
+from kbsite.orphans import dies_with_parent
 
 POLL = 0.3  # seconds between two looks for clients
 START_TIMEOUT = 120.0
 STOP_TIMEOUT = 30.0
 MOST_CRASHES, CRASH_WINDOW = 5, 60.0
-LOG_LIMIT = 10 * 2**20
 
 SETTINGS = {
     "listen_addresses": "",  # no TCP
@@ -88,15 +89,13 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_die_with_parent(),
+                preexec_fn=dies_with_parent(signal.SIGINT),  # a fast shutdown
                 **cluster.run_as(self.account),
             )
         deadline = time.monotonic() + START_TIMEOUT
         while not is_ready(self.place):
             if self.server.poll() is not None:
-                raise UnusableDatabase(
-                    f"PostgreSQL does not start on {self.place.cluster}: {self._reason(begins)}"
-                )
+                raise UnusableDatabase(f"PostgreSQL does not start on {self.place.cluster}: {self._reason(begins)}")
             if time.monotonic() > deadline:
                 self.stop()
                 raise UnusableDatabase(
@@ -127,9 +126,7 @@ class Supervisor:
         now = time.monotonic()
         log_line(f"server ended with code {code}; starting it again")
         if len(self.crashes) == MOST_CRASHES and now - self.crashes[0] < CRASH_WINDOW:
-            raise UnusableDatabase(
-                f"PostgreSQL crashed {MOST_CRASHES} times in a minute; see {self.place.server_log}"
-            )
+            raise UnusableDatabase(f"PostgreSQL crashed {MOST_CRASHES} times in a minute; see {self.place.server_log}")
         self.crashes.append(now)
         try:
             self.start()
@@ -158,27 +155,6 @@ class Supervisor:
             lines = log.read().decode(errors="replace").splitlines()
         complaints = [line for line in lines if "FATAL" in line or "ERROR" in line or "PANIC" in line]
         return (complaints or lines or [f"see {self.place.server_log}"])[-1]
-
-
-def _die_with_parent() -> Any:
-    """Return what gives a child SIGINT, a fast shutdown, when its parent is killed (on Linux)."""
-    if not sys.platform.startswith("linux"):
-        return None
-    import ctypes
-
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    return lambda: prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG
-
-
-def rotate(log: Path) -> None:
-    """Keep one older part of a log that has grown large; its writer appends, so it may be cut meanwhile."""
-    try:
-        if log.stat().st_size < LOG_LIMIT:
-            return
-    except FileNotFoundError:
-        return
-    log.with_name(f"{log.name}.1").write_bytes(log.read_bytes())
-    os.truncate(log, 0)
 
 
 def log_line(text: str) -> None:
@@ -219,9 +195,7 @@ def main(data_dir: Path) -> int:
         return 1
     except OSError as error:
         log_line(repr(error))
-        tell_client(
-            error=f"The database folder {place.base} cannot be used: {error.strerror}: {error.filename}"
-        )
+        tell_client(error=f"The database folder {place.base} cannot be used: {error.strerror}: {error.filename}")
         return 1
     finally:
         supervisor.stop()
