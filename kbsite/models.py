@@ -1,0 +1,84 @@
+"""The site's own table: tokens of the API."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+MARK = "lk_"  # so that people and secret scanners recognise one of ours
+SECRET_BYTES = 32
+PREFIX_LENGTH = len(MARK) + 8
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+class ApiToken(models.Model):
+    """A person's key to the API. Only the SHA-256 of its secret is kept: nobody can read it back."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100, help_text="What it is for")
+    prefix = models.CharField(max_length=PREFIX_LENGTH, db_index=True, help_text="How the secret begins")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the secret")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @classmethod
+    def create(cls, user: AbstractBaseUser, name: str, expires_at: datetime | None = None) -> tuple[ApiToken, str]:
+        """Make a token and return it with its secret, which is shown this once."""
+        secret = MARK + secrets.token_urlsafe(SECRET_BYTES)
+        token = cls.objects.create(
+            user=user,
+            name=name,
+            prefix=secret[:PREFIX_LENGTH],
+            digest=digest_of(secret),
+            expires_at=expires_at,
+        )
+        return token, secret
+
+    @classmethod
+    def of(cls, secret: str) -> ApiToken | None:
+        """Return the token of this secret, whatever its state, or None; the time taken tells nothing of it."""
+        digest = digest_of(secret)
+        found = None
+        for token in cls.objects.filter(prefix=secret[:PREFIX_LENGTH]).select_related("user"):
+            if secrets.compare_digest(token.digest, digest):
+                found = token
+        return found
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it opens the API now: neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+
+    def note_use(self) -> None:
+        """Remember that it was used just now; written at most once a minute."""
+        now = timezone.now()
+        if self.last_used_at is None or self.last_used_at < now - USE_NOTED_EVERY:
+            unnoted = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
+            ApiToken.objects.filter(unnoted, pk=self.pk).update(last_used_at=now)
+            self.last_used_at = now
+
+    def revoke(self) -> None:
+        """End it for good."""
+        if self.revoked_at is None:
+            self.revoked_at = timezone.now()
+            self.save(update_fields=["revoked_at"])
+
+
+def digest_of(secret: str) -> str:
+    """Return what is kept of a secret. It is random and long, so a plain hash cannot be guessed back."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
