@@ -1,0 +1,75 @@
+"""Lists with their categories and documents, what an export gives, and what it would change."""
+
+from __future__ import annotations
+
+from django.db.models import Prefetch
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kbsite.api.base import Resource
+from kbsite.api.filters import CategoryFilters
+from kbsite.api.schema import reads
+from kbsite.api.serializers import CategorySerializer, DiffSerializer, PaperListSerializer
+from papers.models import Category, CategoryText, Document, PaperList
+from papers.readme import exporter
+
+LANGUAGE = OpenApiParameter("language", str, OpenApiParameter.PATH, description="`en`, `zh`, …")
+
+# The README itself, megabytes perhaps, is read by exports only.
+_TEXTS = Prefetch("texts", CategoryText.objects.select_related("document").defer("document__source"))
+
+
+@extend_schema_view(
+    list=reads("Lists", PaperListSerializer(many=True), 400),
+    retrieve=reads("A list", PaperListSerializer, 404),
+)
+class PaperListViewSet(Resource[PaperList]):
+    """Awesome lists: a README per language, its categories, its topics."""
+
+    serializer_class = PaperListSerializer
+    lookup_field = "slug"
+    lookup_value_converter = "slug"
+    queryset = PaperList.objects.order_by("slug").prefetch_related(
+        Prefetch("documents", Document.objects.defer("source")),
+        Prefetch("categories", Category.objects.select_related("list").prefetch_related(_TEXTS)),
+    )
+
+    @reads("What an export would change in a README", DiffSerializer, 404, parameters=[LANGUAGE])
+    @action(detail=True, url_path="diff/<str:language>", url_name="diff")
+    def diff(self, request: Request, slug: str, language: str) -> Response:
+        """A unified diff from the README as it was imported to the one that an export gives now."""
+        document = _document(slug, language)
+        return Response(
+            DiffSerializer(
+                {
+                    "list": slug,
+                    "language": document.language,
+                    "path": document.path,
+                    "changed_lines": exporter.changed_lines(document),
+                    "diff": exporter.diff(document),
+                }
+            ).data
+        )
+
+
+@extend_schema_view(
+    list=reads("Categories", CategorySerializer(many=True), 400),
+    retrieve=reads("A category", CategorySerializer, 404),
+)
+class CategoryViewSet(Resource[Category]):
+    """Sections of a list that hold entries."""
+
+    serializer_class = CategorySerializer
+    lookup_value_converter = "int"
+    filterset_class = CategoryFilters
+    queryset = Category.objects.select_related("list").prefetch_related(_TEXTS).order_by("list_id", "position")
+
+
+def _document(slug: str, language: str) -> Document:
+    document = Document.objects.filter(list__slug=slug, language=language[:17]).first()
+    if document is None:
+        raise Http404
+    return document

@@ -1,0 +1,53 @@
+"""Papers, and how they are found by what they are called elsewhere."""
+
+from __future__ import annotations
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kbsite.api.base import Resource
+from kbsite.api.schema import reads
+from kbsite.api.serializers import IdentifierQuerySerializer, PaperSerializer
+from papers import identity
+from papers.models import Paper
+from papers.records import Identifier
+
+
+@extend_schema_view(
+    list=reads("Papers", PaperSerializer(many=True), 400),
+    retrieve=reads("A paper", PaperSerializer, 404),
+)
+class PaperViewSet(Resource[Paper]):
+    """Papers as their sources tell them, with identifiers, facts, and where they are listed."""
+
+    serializer_class = PaperSerializer
+    lookup_value_converter = "int"
+    queryset = Paper.objects.for_pages()
+
+    @reads(
+        "The paper of an identifier or a link",
+        PaperSerializer,
+        400,
+        404,
+        parameters=[IdentifierQuerySerializer],
+        filters=False,
+    )
+    @action(detail=False, url_path="by-identifier", pagination_class=None)
+    def by_identifier(self, request: Request) -> Response:
+        """Takes any form: `2310.05736v2`, `arXiv:2310.05736`, a PDF's address, a DOI, an ACL or OpenReview id."""
+        asked = IdentifierQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        value, scheme = asked.validated_data["value"], asked.validated_data.get("scheme")
+        identifier = identity.identify(value)
+        if scheme and (identifier is None or identifier.scheme != scheme):
+            identifier = Identifier(scheme, value)
+        if identifier is None:
+            raise ValidationError({"value": ["This names no paper: give an identifier or a link."]})
+        paper = Paper.objects.for_pages().with_identifier(*identifier).first()
+        if paper is None:
+            raise Http404
+        return Response(self.get_serializer(paper).data)

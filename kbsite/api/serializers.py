@@ -1,0 +1,494 @@
+"""What the API shows and takes: plain shapes, named by the words of the design."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from ingest.models import Run, Topic
+from ingest.sources import SOURCES
+from kbsite import access, forms
+from papers import identity
+from papers.models import (
+    Category,
+    Decision,
+    Document,
+    Entry,
+    EntryText,
+    Fact,
+    IdentifierRow,
+    Paper,
+    PaperList,
+    Suggestion,
+)
+from papers.records import Identifier
+
+# --- fields ---------------------------------------------------------------------------------------------------
+
+
+class SlugRef(serializers.SlugRelatedField[Any]):
+    """A reference by slug; whatever is no slug never reaches the database."""
+
+    default_error_messages = {"does_not_exist": "There is no “{value}”."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(Key(max_length=80).run_validation(data))
+
+
+class PaperIdRef(serializers.PrimaryKeyRelatedField[Paper]):
+    """A paper by the number of its address."""
+
+    default_error_messages = {"does_not_exist": "There is no paper {pk_value}."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(pk_field=serializers.IntegerField(min_value=1), **kwargs)
+
+
+class Text(serializers.CharField):
+    """Text, and never a number taken for one."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is not None and data is not empty and not isinstance(data, str):
+            self.fail("invalid")
+        return super().run_validation(data)
+
+
+class Key(Text, serializers.SlugField):
+    """A slug, likewise."""
+
+
+class Cell(Text):
+    """Text for one cell of a table, made one line as the pages do."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return super().run_validation(forms.one_line(data) if isinstance(data, str) else data)
+
+
+class Address(Cell):
+    """An http(s) address, or nothing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_blank=True, max_length=2000, **kwargs)
+        self.validators.append(forms.WEB_ADDRESS)
+
+
+# --- problems -------------------------------------------------------------------------------------------------
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Every error of this API (RFC 9457)."""
+
+    type = serializers.CharField(help_text="`about:blank`, or what kind of problem it is")
+    title = serializers.CharField(help_text="The status in words")
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What went wrong, for people")
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="By field (`rows.en.title`): what is wrong with it",
+    )
+
+
+# --- papers ---------------------------------------------------------------------------------------------------
+
+
+class PaperRefSerializer(serializers.ModelSerializer[Paper]):
+    """A paper, briefly."""
+
+    link = serializers.CharField(read_only=True, help_text="Where it is read")
+
+    class Meta:
+        model = Paper
+        fields = ["id", "title", "link"]
+
+
+class IdentifierSerializer(serializers.ModelSerializer[IdentifierRow]):
+    link = serializers.SerializerMethodField()
+
+    class Meta:
+        model = IdentifierRow
+        fields = ["scheme", "value", "link"]
+
+    def get_link(self, row: IdentifierRow) -> str:
+        return identity.link(Identifier(row.scheme, row.value))
+
+
+class FactSerializer(serializers.ModelSerializer[Fact]):
+    value = serializers.JSONField(help_text="A text, a number or a list, by kind")
+
+    class Meta:
+        model = Fact
+        fields = ["kind", "source", "value", "observed_at"]
+
+
+class EntryRefSerializer(serializers.ModelSerializer[Entry]):
+    """Where a paper is listed."""
+
+    list = serializers.CharField(source="category.list.slug", read_only=True)
+    category = serializers.CharField(source="category.key", read_only=True)
+
+    class Meta:
+        model = Entry
+        fields = ["id", "list", "category"]
+
+
+class PaperSerializer(serializers.ModelSerializer[Paper]):
+    link = serializers.CharField(read_only=True, help_text="Where it is read")
+    identifiers = IdentifierSerializer(many=True, read_only=True)
+    facts = FactSerializer(many=True, read_only=True)
+    entries = EntryRefSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Paper
+        fields = [
+            "id",
+            "title",
+            "abstract",
+            "authors",
+            "subjects",
+            "published",
+            "updated",
+            "version",
+            "comment",
+            "journal_ref",
+            "withdrawn",
+            "source",
+            "link",
+            "identifiers",
+            "facts",
+            "entries",
+            "added_at",
+            "changed_at",
+        ]
+        read_only_fields = fields
+
+
+class IdentifierQuerySerializer(serializers.Serializer[Any]):
+    """How a paper is looked up by what it is called elsewhere."""
+
+    value = serializers.CharField(
+        max_length=2000, help_text="An identifier or a link in any form: `2310.05736v2`, a DOI, a PDF's address"
+    )
+    scheme = serializers.ChoiceField(
+        choices=["arxiv", "doi", "acl", "openreview", "url"], required=False, help_text="Needed for OpenReview ids only"
+    )
+
+
+# --- lists ----------------------------------------------------------------------------------------------------
+
+
+class CategoryTextSerializer(serializers.Serializer[Any]):
+    """What the README of one language says of a category."""
+
+    name = serializers.CharField()
+    definition = serializers.CharField()
+    keywords = serializers.ListField(child=serializers.CharField())
+
+
+class CategorySerializer(serializers.ModelSerializer[Category]):
+    list: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    name = serializers.CharField(read_only=True, help_text="In the list's first language")
+    texts = serializers.SerializerMethodField(help_text="By language")
+
+    class Meta:
+        model = Category
+        fields = ["id", "list", "key", "position", "name", "texts"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.DictField(child=CategoryTextSerializer()))
+    def get_texts(self, category: Category) -> dict[str, Any]:
+        return {text.document.language: CategoryTextSerializer(text).data for text in category.texts.all()}
+
+
+class DocumentSerializer(serializers.ModelSerializer[Document]):
+    class Meta:
+        model = Document
+        fields = ["language", "path", "is_primary", "imported_at"]
+        read_only_fields = fields
+
+
+class PaperListSerializer(serializers.ModelSerializer[PaperList]):
+    categories = CategorySerializer(many=True, read_only=True)
+    documents = DocumentSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = PaperList
+        fields = ["id", "slug", "name", "homepage", "created_at", "documents", "categories"]
+        read_only_fields = fields
+
+
+class CodeLinkSerializer(serializers.Serializer[Any]):
+    label = Cell(  # type: ignore[assignment]
+        allow_blank=True, max_length=200, help_text="Empty: the label that the table usually has"
+    )
+    address = Address()
+
+    def to_representation(self, instance: Any) -> dict[str, str]:
+        label, address = instance
+        return {"label": label, "address": address}
+
+
+class EntryTextSerializer(serializers.ModelSerializer[EntryText]):
+    """An entry as the README of one language shows it."""
+
+    code = CodeLinkSerializer(many=True, read_only=True)
+    extra = serializers.DictField(child=serializers.CharField(), help_text="Further columns by their header")
+
+    class Meta:
+        model = EntryText
+        fields = ["title", "link", "venue", "tags", "code", "tldr", "extra", "position", "untranslated"]
+        read_only_fields = fields
+
+
+class EntrySerializer(serializers.ModelSerializer[Entry]):
+    list = serializers.CharField(source="category.list.slug", read_only=True)
+    category = serializers.CharField(source="category.key", read_only=True)
+    paper = PaperRefSerializer(read_only=True)
+    texts = serializers.SerializerMethodField(help_text="By language")
+
+    class Meta:
+        model = Entry
+        fields = ["id", "list", "category", "paper", "decision", "added_at", "texts"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.DictField(child=EntryTextSerializer()))
+    def get_texts(self, entry: Entry) -> dict[str, Any]:
+        return {text.document.language: EntryTextSerializer(text).data for text in entry.texts.all()}
+
+
+class DiffSerializer(serializers.Serializer[Any]):
+    """What an export would change in the README that was imported."""
+
+    list = serializers.CharField()
+    language = serializers.CharField()
+    path = serializers.CharField(help_text="File name in the list's repository")
+    changed_lines = serializers.IntegerField(help_text="How many lines differ")
+    diff = serializers.CharField(help_text="A unified diff; empty when nothing changed")
+
+
+# --- reviews --------------------------------------------------------------------------------------------------
+
+
+class NearestSerializer(serializers.Serializer[Any]):
+    paper = serializers.IntegerField(help_text="A listed paper")
+    similarity = serializers.FloatField(help_text="Cosine of the two vectors")
+
+
+class TermSerializer(serializers.Serializer[Any]):
+    term = serializers.CharField()
+    weight = serializers.FloatField()
+
+
+class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
+    list: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    paper = PaperRefSerializer(read_only=True)
+    category: Any = serializers.SlugRelatedField(
+        slug_field="key", read_only=True, allow_null=True, help_text="The most probable one"
+    )
+    probabilities = serializers.DictField(
+        child=serializers.FloatField(), help_text="By category key, and `out`; they sum to 1"
+    )
+    nearest = serializers.SerializerMethodField(help_text="The listed papers most like it")
+    terms = serializers.SerializerMethodField(help_text="The terms that spoke loudest")
+
+    class Meta:
+        model = Suggestion
+        fields = [
+            "id",
+            "list",
+            "paper",
+            "relevance",
+            "category",
+            "probabilities",
+            "nearest",
+            "terms",
+            "head",
+            "made_at",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(NearestSerializer(many=True))
+    def get_nearest(self, suggestion: Suggestion) -> Any:
+        return [{"paper": paper, "similarity": similarity} for paper, similarity in suggestion.nearest]
+
+    @extend_schema_field(TermSerializer(many=True))
+    def get_terms(self, suggestion: Suggestion) -> Any:
+        return [{"term": term, "weight": weight} for term, weight in suggestion.terms]
+
+
+class SeenSerializer(serializers.Serializer[Any]):
+    """What the classifier had said when the decision was made."""
+
+    head = serializers.CharField()
+    relevance = serializers.FloatField()
+    probabilities = serializers.DictField(child=serializers.FloatField())
+
+
+class DecisionSerializer(serializers.ModelSerializer[Decision]):
+    list: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    paper = PaperRefSerializer(read_only=True)
+    category: Any = serializers.SlugRelatedField(slug_field="key", read_only=True, allow_null=True)
+    undone_by = serializers.SerializerMethodField(help_text="The decision that took this one back")
+    suggestion = SeenSerializer(read_only=True, allow_null=True)
+    user = serializers.CharField(source="user.get_username", read_only=True)
+
+    class Meta:
+        model = Decision
+        fields = [
+            "id",
+            "list",
+            "paper",
+            "kind",
+            "category",
+            "reason",
+            "note",
+            "until",
+            "duplicate_of",
+            "undoes",
+            "undone_by",
+            "suggestion",
+            "user",
+            "at",
+        ]
+        read_only_fields = fields
+
+    def get_undone_by(self, decision: Decision) -> int | None:
+        return decision.undone_by.pk if hasattr(decision, "undone_by") else None
+
+
+class ConflictSerializer(ProblemSerializer):
+    """A problem with what is already there."""
+
+    decision = DecisionSerializer(required=False, help_text="The decision that stands in the way")
+
+
+class RowSerializer(serializers.Serializer[Any]):
+    """The row of an entry in one language. What is not given is prefilled from what is known of the paper."""
+
+    title = Cell(required=False, max_length=2000)
+    link = Address(required=False)
+    venue = Cell(required=False, allow_blank=True, max_length=500)
+    tags = serializers.ListField(child=Cell(max_length=200), required=False, max_length=50)
+    code = CodeLinkSerializer(many=True, required=False)
+    tldr = Cell(required=False, allow_blank=True, max_length=5000)
+    extra = serializers.DictField(
+        child=Cell(allow_blank=True, max_length=5000),
+        required=False,
+        help_text="Further columns by their header",
+    )
+
+
+class DecisionRequestSerializer(serializers.Serializer[Any]):
+    """What a curator decides of a paper for a list."""
+
+    list = SlugRef(slug_field="slug", queryset=PaperList.objects.all())
+    paper = PaperIdRef(queryset=Paper.objects.all())
+    kind = serializers.ChoiceField(
+        choices=[choice for choice in Decision.Kind.choices if choice[0] != Decision.Kind.UNDO]
+    )
+    category = Key(required=False, max_length=80, help_text="Of `accept`: the category's key")
+    rows = serializers.DictField(
+        child=RowSerializer(),
+        required=False,
+        help_text="Of `accept`: the entry's row by language; prefilled where nothing is given",
+    )
+    reason = serializers.ChoiceField(
+        choices=Decision.Reason.choices, required=False, allow_blank=True, help_text="Of `reject`"
+    )
+    note = Text(required=False, allow_blank=True, max_length=5000, default="")
+    until = serializers.DateField(required=False, help_text="Of `defer`: the day when it comes back")
+    duplicate_of = PaperIdRef(queryset=Paper.objects.all(), required=False, help_text="Of `duplicate`")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        kind = attrs["kind"]
+        wrong = {
+            name: [f"Only for a decision of the kind “{of}”."]
+            for name, of in _BELONGS.items()
+            if attrs.get(name) and of != kind
+        }
+        needed = _NEEDS.get(kind)
+        if needed and not attrs.get(needed):
+            wrong[needed] = [f"A decision of the kind “{kind}” needs this."]
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return attrs
+
+
+_BELONGS = {
+    "category": Decision.Kind.ACCEPT,
+    "rows": Decision.Kind.ACCEPT,
+    "reason": Decision.Kind.REJECT,
+    "until": Decision.Kind.DEFER,
+    "duplicate_of": Decision.Kind.DUPLICATE,
+}
+_NEEDS = {
+    Decision.Kind.ACCEPT: "category",
+    Decision.Kind.DEFER: "until",
+    Decision.Kind.DUPLICATE: "duplicate_of",
+}
+
+
+# --- the work -------------------------------------------------------------------------------------------------
+
+
+class TopicSerializer(serializers.ModelSerializer[Topic]):
+    serializer_field_mapping: ClassVar[dict[Any, Any]] = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.TextField: Text,
+        models.SlugField: Key,
+    }
+    list = SlugRef(slug_field="slug", queryset=PaperList.objects.all(), allow_null=True, required=False)
+    source = serializers.ChoiceField(choices=sorted(SOURCES))  # type: ignore[assignment]
+
+    class Meta:
+        model = Topic
+        fields = ["id", "slug", "list", "source", "query", "schedule", "enabled", "watermark"]
+        read_only_fields = ["watermark"]
+
+
+class RejectionSerializer(serializers.Serializer[Any]):
+    record = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    topic: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True, allow_null=True)
+    rejections = serializers.SerializerMethodField(help_text="The first 100")
+    error = serializers.SerializerMethodField(help_text="Of a failed run: for curators only")
+
+    class Meta:
+        model = Run
+        fields = [
+            "id",
+            "kind",
+            "subject",
+            "topic",
+            "state",
+            "since",
+            "until",
+            "started_at",
+            "finished_at",
+            "total",
+            "fetched",
+            "new",
+            "changed",
+            "same",
+            "rejected",
+            "rejections",
+            "note",
+            "error",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(RejectionSerializer(many=True))
+    def get_rejections(self, run: Run) -> Any:
+        return [{"record": record, "reason": reason} for record, reason in run.rejections]
+
+    def get_error(self, run: Run) -> str:
+        # The words of an exception of ours may tell of our insides; those about a source were written for readers.
+        if run.state == Run.State.FAILED and not access.is_curator(self.context["request"].user):
+            return "An error of ours; curators see which."
+        return run.error

@@ -1,0 +1,28 @@
+"""Every address of the API, version 1."""
+
+from django.urls import path, re_path
+from rest_framework.routers import DefaultRouter
+
+from kbsite.api import docs, entries, lists, papers, reviews, runs
+from kbsite.api.base import Unknown
+
+app_name = "api"
+
+router = DefaultRouter(use_regex_path=False)
+router.include_format_suffixes = False
+router.register("lists", lists.PaperListViewSet, "list")
+router.register("categories", lists.CategoryViewSet, "category")
+router.register("entries", entries.EntryViewSet, "entry")
+router.register("papers", papers.PaperViewSet, "paper")
+router.register("suggestions", reviews.SuggestionViewSet, "suggestion")
+router.register("decisions", reviews.DecisionViewSet, "decision")
+router.register("topics", runs.TopicViewSet, "topic")
+router.register("runs", runs.RunViewSet, "run")
+
+urlpatterns = [
+    *router.urls,
+    path("schema/", docs.SchemaView.as_view(), name="schema"),
+    path("docs/", docs.SwaggerView.as_view(), name="docs"),
+    path("redoc/", docs.RedocView.as_view(), name="redoc"),
+    re_path(r"^.*$", Unknown.as_view(), name="unknown"),
+]
