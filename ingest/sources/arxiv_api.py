@@ -10,23 +10,21 @@ Sizes and limits: the API's user manual, https://info.arxiv.org/help/api/user-ma
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import Element, ParseError, tostring
+from urllib.parse import parse_qs, urlsplit
 
 import arxiv
 import requests
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 from django.conf import settings
 from requests.adapters import BaseAdapter
 
-from ingest.sources import Page, SourceUnavailable, Window, http, remarks
+from ingest.sources import Page, SourceUnavailable, Window, arxiv_feed, http
 from papers import identity
-from papers.records import FactRecord, Identifier, PaperRecord, Rejected
+from papers.records import PaperRecord, Rejected
 
 if TYPE_CHECKING:
     from ingest.models import Topic
@@ -36,15 +34,6 @@ MOST_RESULTS = 9_000  # of one search: arXiv answers 500 to a start of 10,000 or
 IDS_AT_ONCE = 100
 
 _POLITE_DELAY = 3.0  # seconds, by arXiv's terms; a mirror that is asked faster is also tried again sooner
-_ATOM = "{http://www.w3.org/2005/Atom}"
-_TOTAL = "{http://a9.com/-/spec/opensearch/1.1/}totalResults"
-_START = "{http://a9.com/-/spec/opensearch/1.1/}startIndex"
-_FEED_TYPES = {"application/atom+xml", "application/xml", "text/xml"}
-# XML 1.0 has no place for these, written out or as a reference; one of them would hide a whole page for ever.
-_FORBIDDEN = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]));",
-    re.IGNORECASE,
-)
 
 
 def fetch(topic: Topic, window: Window) -> Iterator[Page]:
@@ -116,7 +105,8 @@ def _everything(asker: _Asker, expected: bool) -> Iterator[Page]:
     """Yield every result once, looking through the search a second time when the first look falls short.
 
     A page starts after as many different papers as have come: an entry that is repeated pushes another one
-    off the page, and counting entries would skip that one.
+    off the page, and counting entries would skip that one. When a page brings nothing new, its order changed
+    between two pages.
     """
     sent: set[str] = set()
     for look in (1, 2):
@@ -124,29 +114,17 @@ def _everything(asker: _Asker, expected: bool) -> Iterator[Page]:
         total: int | None = None
         while total is None or len(came) < total:
             answer = asker.ask(len(came))
-            total = max(total or 0, answer.total)  # a false empty page says 0 in the middle of a search
+            total = answer.total
             if total > MOST_RESULTS and not sent:
                 raise _TooMany(total)
-            yield answer.page(total, without=sent)
+            yield answer.page(without=sent)
             sent |= answer.names
             if answer.names <= came:
                 break
             came |= answer.names
         if len(sent) >= total and (total or look == 2 or not expected):
             return
-    raise SourceUnavailable(
-        f"arXiv counted {total} papers and sent {len(sent)}: the rest is asked for again later"
-    )
-
-
-@dataclass(slots=True)
-class _Feed:
-    """A feed that was found whole: what the package may read of it, and what cannot be read."""
-
-    body: bytes
-    total: int
-    readable: int
-    rejected: dict[str, PaperRecord | Rejected]
+    raise SourceUnavailable(f"arXiv counted {total} papers and sent {len(sent)}: the rest is asked for again later")
 
 
 @dataclass(slots=True)
@@ -160,12 +138,13 @@ class _Answer:
     def names(self) -> set[str]:
         return set(self.results)
 
-    def page(self, total: int, without: set[str]) -> Page:
+    def page(self, without: set[str]) -> Page:
+        """Return what was not sent before."""
         news = [result for name, result in self.results.items() if name not in without]
         return Page(
             tuple(result for result in news if isinstance(result, PaperRecord)),
             tuple(result for result in news if isinstance(result, Rejected)),
-            total,
+            self.total,
         )
 
 
@@ -189,21 +168,20 @@ class _Asker:
             if len(found) == self._transport.feed.readable:
                 break
         feed = self._transport.feed
-        records = {record.identifiers[0].value: record for record in map(_record, found)}
+        records = {record.identifiers[0].value: record for record in map(arxiv_feed.record, found)}
         return _Answer(feed.total, {**records, **feed.rejected})
 
 
 class _Transport(BaseAdapter):
     """What the package's session sends requests through: our client, and then the check of the feed."""
 
-    feed: _Feed
+    feed: arxiv_feed.Feed
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         assert request.url
-        host = http.Host(
-            "arxiv", "arXiv", settings.ARXIV_DELAY_SECONDS, settings.ARXIV_DELAY_SECONDS / _POLITE_DELAY
-        )
-        self.feed = http.get(host, request.url, _whole_feed)
+        host = http.Host("arxiv", "arXiv", settings.ARXIV_DELAY_SECONDS, settings.ARXIV_DELAY_SECONDS / _POLITE_DELAY)
+        start = int(parse_qs(urlsplit(request.url).query)["start"][0])
+        self.feed = http.get(host, request.url, partial(arxiv_feed.whole_feed, start))
         response = requests.Response()
         response.status_code, response.url, response.request = 200, request.url, request
         response.raw = io.BytesIO(self.feed.body)
@@ -217,88 +195,3 @@ def _address() -> str:
     """Return the address of the API from the setting, which may be given with or without its path."""
     given = str(settings.ARXIV_API_URL).rstrip("/?")
     return given if given.endswith("/api/query") else f"{given}/api/query"
-
-
-def _whole_feed(answer: http.Answer) -> _Feed:
-    """Return the feed without the entries that cannot be read; raise Unreadable unless it is a whole feed."""
-    if answer.content_type not in _FEED_TYPES:
-        raise http.Unreadable(f"{http.kind(answer.content_type)} instead of a feed")
-    text = _FORBIDDEN.sub("", answer.body.decode("utf-8", "replace"))
-    if not text.rstrip().endswith("</feed>"):
-        raise http.Unreadable("a feed that is cut off")
-    try:
-        root = fromstring(text, forbid_dtd=True)
-    except DefusedXmlException as error:
-        raise http.Unreadable(f"a feed with declarations that no feed needs ({error})") from error
-    except ParseError as error:
-        raise http.Unreadable(f"a broken feed ({error})") from error
-    total = (root.findtext(_TOTAL) or "").strip()
-    if root.tag != f"{_ATOM}feed" or not total.isdecimal():
-        raise http.Unreadable("a document that is no search result")
-    entries = root.findall(f"{_ATOM}entry")
-    rejected: dict[str, PaperRecord | Rejected] = {}
-    for place, entry in enumerate(entries, int(root.findtext(_START) or 0)):
-        name = (entry.findtext(f"{_ATOM}id") or "").strip()
-        if "/api/errors" in name:
-            raise http.Refused(
-                f"arXiv refused the question: {(entry.findtext(f'{_ATOM}summary') or '').strip()}"
-            )
-        if reason := _why_unreadable(entry):
-            rejected[name or f"entry {place}"] = Rejected(name or f"entry {place}", reason)
-            root.remove(entry)
-    return _Feed(
-        tostring(root, "utf-8", xml_declaration=True) if rejected else text.encode(),
-        int(total),
-        len(entries) - len(rejected),
-        rejected,
-    )
-
-
-def _why_unreadable(entry: Element) -> str | None:
-    """Return why the package, or we, could not read this entry; one bad date would cost it the whole page."""
-    if _name(entry.findtext(f"{_ATOM}id") or "") is None:
-        return "no arXiv id"
-    if not (entry.findtext(f"{_ATOM}title") or "").strip():
-        return "no title"
-    for tag in ("published", "updated"):
-        given = (entry.findtext(f"{_ATOM}{tag}") or "").strip()
-        try:
-            datetime.fromisoformat(given.replace("Z", "+00:00")).astimezone(UTC)
-        except (ValueError, OverflowError):
-            return f"unreadable date {given[:40]!r} ({tag})"
-    return None
-
-
-def _name(address: str) -> tuple[str, int | None] | None:
-    """Return id and version of `http://arxiv.org/abs/math.GT/0309136v2`."""
-    return identity.arxiv_id(address.partition("/abs/")[2])
-
-
-def _record(result: arxiv.Result) -> PaperRecord:
-    name = _name(result.entry_id)
-    assert name, "the feed was checked for that"
-    comment, abstract = result.comment or "", result.summary
-    code = remarks.code_link(comment, abstract)
-    return PaperRecord(
-        source="arxiv",
-        identifiers=(Identifier("arxiv", name[0]), *_publishers(result.doi or "")),
-        title=result.title,
-        abstract=abstract,
-        authors=tuple(author.name for author in result.authors),
-        subjects=tuple(dict.fromkeys(filter(None, (result.primary_category, *result.categories)))),
-        published=result.published.date(),
-        updated=result.updated.date(),
-        version=name[1],
-        comment=comment,
-        journal_ref=result.journal_ref or "",
-        withdrawn=remarks.says_withdrawn(comment, abstract),
-        facts=(FactRecord("code", code),) if code else (),
-    )
-
-
-def _publishers(dois: str) -> Iterator[Identifier]:
-    """Yield what the DOI field names; authors put several there, and arXiv's own DOI is no other name."""
-    for doi in dois.split():
-        found = identity.identify(doi)
-        if found and found.scheme in ("doi", "acl"):
-            yield found

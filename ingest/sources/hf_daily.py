@@ -26,9 +26,9 @@ def fetch(topic: Topic, window: Window) -> Iterator[Page]:
         try:
             yield from _day(day.isoformat())
         except http.Refused as refusal:
-            if day < today and "future" not in str(refusal):
-                raise
-            return
+            if refusal.status == 400 and (day == today or "future" in str(refusal)):
+                return
+            raise
         day += timedelta(days=1)
 
 

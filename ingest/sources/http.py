@@ -63,6 +63,8 @@ class Unreadable(ValueError):
 class Refused(SourceUnavailable):
     """The source understood and said no: asking again the same will not help."""
 
+    status: int | None = None
+
 
 class _Again(SourceUnavailable):
     """This may pass, and is worth another try."""
@@ -86,9 +88,7 @@ def get(host: Host, url: str, check: Callable[[Answer], T], params: Params | Non
         return seconds
 
     tries = len(BACKOFF) + 1
-    retrying = Retrying(
-        stop=stop_after_attempt(tries), wait=wait, retry=retry_if_exception_type(_Again), reraise=True
-    )
+    retrying = Retrying(stop=stop_after_attempt(tries), wait=wait, retry=retry_if_exception_type(_Again), reraise=True)
     try:
         address = httpx.URL(url, params=params) if params else httpx.URL(url)
         result: T = retrying(_follow, host, address, check)
@@ -148,7 +148,9 @@ def _request(host: Host, url: httpx.URL, turn: pace.Turn) -> Answer | httpx.URL:
     said = f"{host.name} answered {response.status_code} ({_excerpt(response, body)})"
     if response.status_code in (408, 425, 429) or response.status_code >= 500:
         raise _again(host, said, response, turn)
-    raise Refused(said)
+    refused = Refused(said)
+    refused.status = response.status_code
+    raise refused
 
 
 def _whole(host: Host, response: httpx.Response) -> bytes:

@@ -88,9 +88,7 @@ def _wait(own: BaseDatabaseWrapper, host: str, delay: float) -> None:
     until = f"SELECT extract(epoch FROM next_at - clock_timestamp())::float FROM {_TABLE} WHERE host = %s"  # noqa: S608
     while (left := _ask(own, until, [host]) or 0.0) > 0:
         if left > LONGEST_PAUSE + delay + 60:
-            log.warning(
-                "%s seems paused for %.0f s, so the clock was set back: not waiting for that", host, left
-            )
+            log.warning("%s seems paused for %.0f s, so the clock was set back: not waiting for that", host, left)
             time.sleep(delay)
             break
         if left > PATIENCE:

@@ -23,7 +23,7 @@ _NO_OWNERS = {
 _WITHDRAWN = re.compile(
     r"""(?:(?:this|the)\s+(?:[\w-]+\s+){0,3}?
            (?:paper|article|submission|manuscript|work|preprint|version|draft|document|report|note)\s+
-           (?:[\w-]+\s+){0,4}?(?:has|is|was)\s+(?:been\s+)?(?:temporarily\s+)?
+           (?:[\w.,-]+\s+){0,4}?(?:has|is|was)\s+(?:been\s+)?(?:temporarily\s+)?
         )?withdrawn\b
         (?!\s+(?:from|at)\b)  # withdrawn from a conference is still on arXiv""",
     re.IGNORECASE | re.VERBOSE,

@@ -51,9 +51,7 @@ class Archive:
         found = self.names
         if "id_list" in asked.params:
             found = [name for name in asked.params["id_list"].split(",") if name in self.names]
-        return atom(
-            *(entry(f"{name}v1") for name in found[start : start + size]), total=len(found), start=start
-        )
+        return atom(*(entry(f"{name}v1") for name in found[start : start + size]), total=len(found), start=start)
 
 
 def hf_item(id: Any = "2501.00001", title: Any = "A Paper", **paper: Any) -> dict[str, Any]:
