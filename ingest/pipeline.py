@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ingest import runs
@@ -108,15 +109,23 @@ def ingest_file(path: Path, progress: Progress = runs.progress) -> Run:
     return run
 
 
+def lists_to_look_up() -> list[PaperList]:
+    """Return the lists that hold papers known by their README row only."""
+    return [each for each in PaperList.objects.all() if _known_by_row_only(each).exists()]
+
+
 def look_up_listed(paper_list: PaperList, progress: Progress = runs.progress) -> Run:
     """Ask arXiv for the listed papers that are known by their README row only, to learn abstracts and dates."""
-    bare = Paper.objects.listed_in(paper_list).filter(abstract="", identifiers__scheme="arxiv")
-    ids = list(bare.values_list("identifiers__value", flat=True))
-    with runs.open(Run.Kind.PULL, f"look-up {paper_list.slug}") as run:
+    ids = list(_known_by_row_only(paper_list).values_list("identifiers__value", flat=True))
+    with runs.open(Run.Kind.PULL, f"papers listed in {paper_list.slug}") as run:
         run.total = len(ids)
-        _store_all(run, arxiv_api.lookup(ids) if ids else (), progress)
-        run.note = f"{len(ids)} listed papers lacked an abstract; {run.fetched} were found."
+        _store_all(run, arxiv_api.lookup(ids), progress)
+        run.note = f"{len(ids)} listed papers lacked an abstract; arXiv knows {run.fetched} of them."
     return run
+
+
+def _known_by_row_only(paper_list: PaperList) -> QuerySet[Paper]:
+    return Paper.objects.listed_in(paper_list).filter(abstract="", identifiers__scheme="arxiv")
 
 
 def _store_all(run: Run, pages: Iterable[Page], progress: Progress) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from celery import shared_task
 
@@ -18,6 +19,14 @@ def pull_due() -> None:
     """Send every topic whose schedule says so to a worker."""
     for topic in pipeline.due():
         pull.apply_async([topic.pk], expires=3600)
+
+
+@shared_task
+def look_up_listed() -> None:
+    """Ask arXiv for what the lists' own papers are about, where only their README rows are known."""
+    for paper_list in pipeline.lists_to_look_up():
+        with suppress(runs.AlreadyRunning):
+            pipeline.look_up_listed(paper_list)
 
 
 @shared_task

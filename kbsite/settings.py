@@ -214,6 +214,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=5),
         "options": {"expires": 280},
     },
+    "look up listed papers": {
+        "task": "ingest.tasks.look_up_listed",
+        "schedule": timedelta(hours=6),
+        "options": {"expires": 3600},
+    },
     "finish what is missing": {
         "task": "ingest.tasks.catch_up",
         "schedule": timedelta(minutes=10),

@@ -138,3 +138,26 @@ def test_a_pull_that_was_cut_off_is_due_again(topic):
         kind=Run.Kind.PULL, topic=topic, subject=topic.slug, state="interrupted", finished_at=timezone.now()
     )
     assert pipeline.due() == [topic]
+
+
+def test_listed_papers_known_by_their_row_only_are_looked_up(monkeypatch):
+    from papers import catalog
+    from papers.models import Category, Entry, PaperList
+
+    paper_list = PaperList.objects.create(slug="a-list", name="A list")
+    category = Category.objects.create(list=paper_list, key="kv", position=1)
+    row = PaperRecord("readme", (Identifier("arxiv", "2601.00001"),), "Nick: a paper")
+    catalog.upsert([row])
+    Entry.objects.create(category=category, paper=Paper.objects.get())
+    asked = []
+
+    def lookup(ids):
+        asked.extend(ids)
+        yield Page((PaperRecord("arxiv", row.identifiers, "A paper", abstract="About caches."),))
+
+    monkeypatch.setattr(pipeline.arxiv_api, "lookup", lookup)
+    assert pipeline.lists_to_look_up() == [paper_list]
+    run = pipeline.look_up_listed(paper_list)
+    assert asked == ["2601.00001"]
+    assert (run.changed, Paper.objects.get().abstract) == (1, "About caches.")
+    assert pipeline.lists_to_look_up() == []

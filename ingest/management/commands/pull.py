@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -12,7 +14,7 @@ from ingest.models import Run, Topic
 
 
 class Command(BaseCommand):
-    help = "Pull new papers for every enabled topic, or for one."
+    help = "Pull new papers for every enabled topic and look up the lists' own papers, or pull one topic."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--topic", metavar="SLUG", help="only this topic, even if it is disabled")
@@ -21,11 +23,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         topics = self._topics(options["topic"])
-        finished = [self._pull(topic, options["since"], options["until"]) for topic in topics]
+        work = [(topic.slug, partial(pipeline.pull, topic, options["since"], options["until"])) for topic in topics]
+        if options["topic"] is None:
+            work += [(each.slug, partial(pipeline.look_up_listed, each)) for each in pipeline.lists_to_look_up()]
+        finished = [self._do(label, step) for label, step in work]
         late = sum(not done for done in finished)
         if late:
             raise CommandError(
-                f"{late} of {len(topics)} topics could not be finished; run it again, or wait for the schedule."
+                f"{late} of {len(work)} pulls could not be finished; run it again, or wait for the schedule."
             )
 
     def _topics(self, slug: str | None) -> list[Topic]:
@@ -40,17 +45,17 @@ class Command(BaseCommand):
             raise CommandError(f"There is no topic “{slug}”. Topics: {known}.")
         return [topic]
 
-    def _pull(self, topic: Topic, since: date | None, until: date | None) -> bool:
-        """Pull one topic and say how it went; return whether it is complete."""
+    def _do(self, label: str, step: Callable[..., Run]) -> bool:
+        """Do one pull and say how it went; return whether it is complete."""
         try:
-            with console.progress(topic.slug) as progress:
-                run = pipeline.pull(topic, since, until, progress)
+            with console.progress(label) as progress:
+                run = step(progress=progress)
         except ValueError as error:
             raise CommandError(str(error)) from error
         except runs.AlreadyRunning as busy:
-            self.stderr.write(f"{topic.slug}: {busy}")
+            self.stderr.write(f"{label}: {busy}")
             return False
         self.stdout.write(console.summary(run))
         for record, reason in run.rejections:
-            self.stderr.write(f"{topic.slug}: rejected {record}: {reason}")
+            self.stderr.write(f"{label}: rejected {record}: {reason}")
         return run.state == Run.State.DONE
