@@ -29,7 +29,7 @@ REACH_TIMEOUT = 3.0
 
 def is_unfinished() -> bool:
     """Say whether a first run was interrupted."""
-    return (settings.DATA_DIR / MARK).exists()
+    return Path(settings.DATA_DIR, MARK).exists()
 
 
 def mark_begun() -> None:

@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from kbsite.embedded.account import Account, give, may
 from kbsite.embedded.place import MAJOR, Place, UnusableDatabase
@@ -36,7 +37,7 @@ def prepare(place: Place, account: Account | None) -> Path:
 
 def stop_leftovers(place: Place) -> None:
     """Stop what a killed supervisor or server left running on this cluster, and remove its pid file."""
-    import psutil  # slow to import, and rarely needed
+    import psutil  # type: ignore[import-untyped]  # slow to import, and rarely needed
 
     def is_on_this_cluster(process: psutil.Process) -> bool:
         try:
@@ -117,20 +118,29 @@ def _reachable_engine(place: Place, account: Account | None) -> Path:
     origin = f"{installed} {(installed / 'bin' / 'postgres').stat().st_mtime_ns}"
     if not mark.exists() or mark.read_text() != origin:
         draft = place.home / f"engine.{os.getpid()}"
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(installed, draft, ignore=shutil.ignore_patterns("include", "*.a"))
+        for folder in (installed, *_libraries(installed)):
+            # The programs look for their libraries by a path relative to their own.
+            shutil.copytree(folder, draft / folder.relative_to(installed.parents[1]))
         for path in (draft, *draft.rglob("*")):
             path.chmod(path.stat().st_mode | (0o755 if path.is_dir() or path.parent.name == "bin" else 0o644))
-        (draft / "copied-from").write_text(origin)
+        (draft / mark.name).write_text(origin)
+        shutil.rmtree(copy, ignore_errors=True)
         draft.rename(copy)
-    return copy / "bin"
+    return copy / installed.relative_to(installed.parents[1]) / "bin"
+
+
+def _libraries(engine: Path) -> list[Path]:
+    """Return the folders of shared libraries that the wheel put beside the programs (Linux; macOS)."""
+    package = engine.parent
+    return [folder for folder in (package.with_name(f"{package.name}.libs"), package / ".dylibs") if folder.exists()]
 
 
 def _probes(engine: Path) -> list[Path]:
     """Return one file of each kind that the server must read."""
-    library = next((engine / "lib").rglob("vector.*"), engine / "lib")
+    extension = next((engine / "lib").rglob("vector.*"), engine / "lib")
     share = next((engine / "share").rglob("postgres.bki"), engine / "share")
-    return [engine / "bin" / "postgres", library, share]
+    libraries = [next(folder.iterdir()) for folder in _libraries(engine)]
+    return [engine / "bin" / "postgres", extension, share, *libraries]
 
 
 def _prepare_socket_dir(folder: Path, account: Account | None) -> None:
@@ -212,6 +222,6 @@ def _character_types() -> str:
     return "C"
 
 
-def run_as(account: Account | None) -> dict:
+def run_as(account: Account | None) -> dict[str, Any]:
     """Return Popen's arguments for running as the account."""
     return {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}

@@ -127,7 +127,8 @@ def _read_line(process: subprocess.Popen[bytes], timeout: float) -> dict[str, st
     readable, _, _ = select.select([process.stdout], [], [], timeout)
     line = process.stdout.readline() if readable else b""
     try:
-        return json.loads(line)
+        word: dict[str, str] = json.loads(line)
+        return word
     except ValueError:
         return {"error": "The database's supervisor ended without a word; see postgres/supervisor.log."}
 
@@ -141,7 +142,7 @@ def _owner(place: Place) -> str:
 
 
 def _whose(path: Path) -> str:
-    while not path.exists() and path != path.parent:
+    while not os.path.exists(path):  # Path.exists() would raise where we may not look
         path = path.parent
     try:
         return f"; {path} belongs to {path.owner()}"

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from kbsite.embedded.cluster import find_engine
 from kbsite.embedded.place import Place
 
 CLIENT = """
@@ -43,9 +44,10 @@ for statement in sys.stdin:
 class Client:
     """A process that uses the embedded database: every statement on a new connection."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, **environment: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", CLIENT, str(data_dir)],
+            env=os.environ | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -159,9 +161,7 @@ def test_speaks_utf8_and_has_vectors_and_no_tcp(client):
     one = client()
     one.ask("create extension vector")
     assert one.ask("select '[1,2]'::vector <-> '[1,3]'::vector") == [[1.0]]
-    assert one.ask("select lower('ÜBER'), to_tsvector('simple', '压缩，论文')::text") == [
-        ["über", "'压缩':1 '论文':2"]
-    ]
+    assert one.ask("select lower('ÜBER'), to_tsvector('simple', '压缩，论文')::text") == [["über", "'压缩':1 '论文':2"]]
     assert one.ask("show listen_addresses") == [[""]]
     assert one.ask("show data_checksums") == [["on"]]
     assert one.ask("show fsync") == [["on"]]
@@ -277,6 +277,26 @@ def test_root_keeps_the_database_elsewhere_when_the_data_folder_is_closed(data_d
     assert (home / "cluster" / "PG_VERSION").exists()
     assert closed.stat().st_mode & 0o777 == 0o700
     shutil.rmtree(home)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the server another user")
+def test_programs_that_the_server_may_not_read_are_copied(data_dir):
+    package = find_engine().parent
+    closed = data_dir / "closed"
+    closed.mkdir(mode=0o700)
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        if folder.exists():
+            shutil.copytree(folder, closed / folder.name)
+    data_dir.chmod(0o755)
+    inside = data_dir / "data"
+    one = Client(inside, PYTHONPATH=str(closed))
+    try:
+        assert one.ask("select 1") == [[1]]
+        assert list(Place(inside).base.glob("engine/*/*/bin/postgres"))
+    finally:
+        one.process.kill()
+        one.process.communicate()
+        eventually(lambda: not database_processes(inside))
 
 
 def test_the_client_side_loads_no_heavy_library():

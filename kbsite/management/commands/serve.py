@@ -24,6 +24,7 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from kbsite.embedded import locks, server
+from kbsite.embedded.place import Place
 from kbsite.firstrun import LOGIN_FILE, is_unfinished
 from kbsite.orphans import dies_with_parent
 from kbsite.processes import STOP_SIGNALS, GaveUp, Keeper, Program
@@ -89,6 +90,9 @@ class Command(BaseCommand):
         """Bring the database and the static files up to date; on a first run, bring in the bundled list."""
         with self._step("database ready"):
             connection.ensure_connection()
+        place = Place(settings.DATA_DIR)
+        if place.home != place.base:
+            self.stdout.write(f"  its files are in {place.home}: the data folder is closed to its system user")
         executor = MigrationExecutor(connection)
         if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
             with self._step(f"database: {len(plan)} migrations applied"):
@@ -145,7 +149,8 @@ class Command(BaseCommand):
         if login.exists():
             lines.append(f"Sign in as [bold]curator[/bold]; the password is in {login}")
         lines.append(f"Logs are in {settings.DATA_DIR / 'logs'}. Ctrl-C stops it.")
-        Console(file=self.stdout._out).print(Panel("\n".join(lines), expand=False, padding=(1, 2)), soft_wrap=True)
+        frame = Panel("\n".join(lines), expand=False, padding=(1, 2))
+        Console(file=self.stdout).print(frame, soft_wrap=True)  # type: ignore[arg-type]
         self.stdout.flush()
 
     def _let_go_of_database(self) -> None:
@@ -212,7 +217,10 @@ def _programs(bind: str) -> list[Program]:
         ),
         Program(
             "The schedule",
-            module("celery --app kbsite beat --pidfile= --schedule", str(settings.DATA_DIR / "beat-schedule")),
+            module(
+                "celery --app kbsite beat --loglevel=INFO --pidfile= --schedule",
+                str(settings.DATA_DIR / "beat-schedule"),
+            ),
             logs / "beat.log",
         ),
     ]
