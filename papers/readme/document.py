@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Generic, TypeVar
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -33,6 +35,8 @@ def _block_parser() -> MarkdownIt:
 
 
 _PARSER = _block_parser()
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,18 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+class _ByLine(Generic[_Item]):
+    """Things of a document by the line they start on."""
+
+    def __init__(self, items: Iterable[tuple[int, _Item]]) -> None:
+        self._items = list(items)  # already in order
+
+    def between(self, first: int, end: int) -> list[_Item]:
+        start = bisect_left(self._items, first, key=lambda item: item[0])
+        stop = bisect_left(self._items, end, key=lambda item: item[0])
+        return [item for _, item in self._items[start:stop]]
+
+
 def split_lines(text: str) -> list[str]:
     """Return the lines of a text with their endings: \\r\\n, \\n or \\r, as markdown-it counts lines."""
     return _LINE.findall(text)
@@ -113,29 +129,32 @@ def parse(source: bytes) -> DocumentTree:
     lines = tuple(split_lines(text))
     # The parser sees each line at its place, without the mark that would hide a heading in the first one.
     tokens = _PARSER.parse(storable(text.removeprefix("\ufeff").replace("\x00", "\ufffd")))
-    headings = [(0, 0, "")] + [
-        (token.map[0] + 1, int(token.tag[1:]), _name(tokens[place + 1].content))
-        for place, token in enumerate(tokens)
-        if token.type == "heading_open" and token.level == 0 and token.map
-    ]
-    tables = list(_tables(tokens, lines))
-    labelled = list(_labelled_texts(tokens))
+    tables = _ByLine((table.first_line, table) for table in _tables(tokens, lines))
+    labelled = _ByLine((line, (label, words)) for line, label, words in _labelled_texts(tokens))
+    headings = [(0, 0, ""), *_headings(tokens)]
+    ends = [*(line for line, _, _ in headings[1:]), len(lines) + 1]
     sections = []
-    for place, (start, level, name) in enumerate(headings):
-        end = headings[place + 1][0] if place + 1 < len(headings) else len(lines) + 1
-        told = [(label, text) for line, label, text in labelled if start <= line < end]
+    for (line, level, name), end in zip(headings, ends, strict=True):
+        told = labelled.between(line, end)
         sections.append(
             Section(
                 level=level,
                 name=name,
-                heading_line=start,
+                heading_line=line,
                 end=end,
                 definition=plain(_first(told, _DEFINITION_LABELS)),
                 keywords=_words(_first(told, _KEYWORD_LABELS)),
-                groups=tuple(table for table in tables if start <= table.first_line < end),
+                groups=tuple(tables.between(line, end)),
             )
         )
     return DocumentTree(lines, tuple(sections))
+
+
+def _headings(tokens: Sequence[Token]) -> Iterator[tuple[int, int, str]]:
+    """The line, level and name of each heading that is not within a list or a quotation."""
+    for token, inline in itertools.pairwise(tokens):
+        if token.type == "heading_open" and token.level == 0 and token.map:
+            yield token.map[0] + 1, int(token.tag[1:]), _name(inline.content)
 
 
 def _name(heading: str) -> str:
@@ -150,18 +169,27 @@ def _name(heading: str) -> str:
 
 def _tables(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[Table]:
     """The tables, in order. Those with the same headers are read alike, whatever the cells of each hold."""
-    found: list[tuple[int, int, tuple[str, ...]]] = []
-    for place, token in enumerate(tokens):
-        if token.type == "table_open" and token.map:
-            head = itertools.takewhile(lambda token: token.type != "thead_close", tokens[place:])
-            names = tuple(cell.content for cell in head if cell.type == "inline")
-            found.append((token.map[0], token.map[1], names))
+    found = list(_places_of_tables(tokens))
     rows: dict[tuple[str, ...], list[RawRow]] = {}
     for start, end, names in found:
         rows.setdefault(names, []).extend(RawRow.cut(line) for line in lines[start + 2 : end])
     columns = {names: learn_columns(names, [row.cells for row in rows[names]]) for names in rows}
     for start, end, names in found:
         yield read_table(start + 1, columns[names], lines[start:end])
+
+
+def _places_of_tables(tokens: Sequence[Token]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """The first line, the end and the headers (Markdown) of each table; lines count from 0 here."""
+    names: list[str] = []
+    in_header, place = False, (0, 0)
+    for token in tokens:
+        if token.type == "table_open" and token.map:
+            in_header, names, place = True, [], (token.map[0], token.map[1])
+        elif token.type == "thead_close":
+            in_header = False
+            yield *place, tuple(names)
+        elif in_header and token.type == "inline":
+            names.append(token.content)
 
 
 def _labelled_texts(tokens: Sequence[Token]) -> Iterator[tuple[int, str, str]]:

@@ -28,6 +28,7 @@ _PREFIX = re.compile(r"[ \t>]*")  # of a row in a list item or a quotation
 _PIPE = re.compile(r"(?<!\\)\|")
 _LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _EMPTY = frozenset({"", "-", "--", "---", "–", "—", "/", "n/a", "n.a.", "none", "tba", "tbd", "无", "暂无"})
+_BEFORE_A_LINK = " \t[(（-–—:：|,，;"  # what leads from a title to a link behind it
 _COMMENT = re.compile(r"\s*(?:\[//\]:|\[comment\]:|<!--)", re.IGNORECASE)
 
 
@@ -281,7 +282,8 @@ def find_title(cell: str) -> TitleCell | None:
     if first and not is_service_label(first.label) and re.search(r"\w", first.label):
         start, end = _trim(cell, first.label_start, first.label_end)
         return TitleCell(start, end, first, inside=True)
-    for start, end in _plain_stretches(cell, first.start if first else len(cell)):
+    before_link = len(cell[: first.start].rstrip(_BEFORE_A_LINK)) if first else len(cell)
+    for start, end in _plain_stretches(cell, before_link):
         start, end = _trim(cell, start, end)
         if re.search(r"\w", cell[start:end]) and not is_placeholder(cell[start:end]):
             link = next((link for link in shown if not is_code_link(link)), first)
@@ -309,7 +311,7 @@ def _trim(cell: str, start: int, end: int) -> tuple[int, int]:
     while True:
         text = cell[start:end]
         left = leading_decoration(text)
-        right = len(text) - len(text.rstrip(" \t["))
+        right = len(text) - len(text.rstrip())
         if left < len(text) and (left or right):
             start, end = start + left, end - right
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -82,17 +82,21 @@ def _shared_out(
 ) -> list[list[ShownEntry]]:
     """Deal the ordered entries of a section out to its tables.
 
-    As many rows as possible stay in the table they are in; whatever was put between them, new or moved, goes
-    to the table of the entry before it.
+    Rows stay in their table as long as the order allows. What was put between them, new or moved, goes to the
+    table of the entry before it.
     """
+    if len(tables) < 2:
+        return [list(entries) for _ in tables]
     shares: list[list[ShownEntry]] = [[] for _ in tables]
-    if not tables:
-        return shares
     places = [_place(entry, tables, homes) for entry in entries]
-    staying = _longest_rise(places)
-    current = next((place for place, stays in zip(places, staying, strict=True) if stays and place is not None), 0)
-    for entry, place, stays in zip(entries, places, staying, strict=True):
-        current = place if stays and place is not None else current
+    lines = [entry.line if place is not None else None for entry, place in zip(entries, places, strict=True)]
+    steady = _longest_rise(lines)
+    limits = _next_steady(places, steady, last=len(tables) - 1)
+    current = 0 if not any(steady) else limits[0]
+    lowest = 0
+    for entry, place, stays, limit in zip(entries, places, steady, limits, strict=True):
+        if place is not None and (stays or lowest <= place <= limit):
+            current = lowest = place
         shares[current].append(entry)
     return shares
 
@@ -102,18 +106,28 @@ def _place(entry: ShownEntry, tables: Sequence[Table], homes: Mapping[int, _Home
     return next((place for place, table in enumerate(tables) if home and table is home.table), None)
 
 
-def _longest_rise(places: Sequence[int | None]) -> list[bool]:
-    """Which places belong to a longest sequence that never falls."""
-    tails: list[int] = []  # the least last place of a rise of each length
+def _next_steady(places: Sequence[int | None], steady: Sequence[bool], last: int) -> list[int]:
+    """For every entry, the table of the next one that surely stays: it cannot stand behind that one."""
+    limits = []
+    limit = last
+    for place, stays in zip(reversed(places), reversed(steady), strict=True):
+        limit = place if stays and place is not None else limit
+        limits.append(limit)
+    return limits[::-1]
+
+
+def _longest_rise(lines: Sequence[int | None]) -> list[bool]:
+    """Which of these lines belong to a longest sequence that only rises."""
+    tails: list[int] = []  # the least last line of a rise of each length
     lengths = []
-    for place in places:
-        length = 0 if place is None else bisect_right(tails, place) + 1
-        if place is not None:
-            tails[length - 1 : length] = [place]
+    for line in lines:
+        length = 0 if line is None else bisect_left(tails, line) + 1
+        if line is not None:
+            tails[length - 1 : length] = [line]
         lengths.append(length)
-    chosen = [False] * len(places)
+    chosen = [False] * len(lines)
     wanted = len(tails)
-    for index in reversed(range(len(places))):
+    for index in reversed(range(len(lines))):
         if wanted and lengths[index] == wanted:
             chosen[index] = True
             wanted -= 1

@@ -1,0 +1,380 @@
+"""A README becomes categories, papers and entries; the same file again changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from papers import entries
+from papers.models import Category, CategoryText, Decision, Entry, EntryChange, EntryText, Paper
+from papers.readme.exporter import export
+from papers.readme.importer import ImportRefused
+from papers.readme.table import RowFields
+from tests.papers.readme import samples
+from tests.papers.readme.lists import SETTINGS, both_languages, document, entry, new_list, take_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_categories_papers_and_entries_are_made():
+    paper_list = new_list()
+    report = take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
+    assert (report.categories, report.rows, report.new_papers, report.added) == (3, 6, 6, 6)
+    assert (report.removed, report.kept, report.kept_as_text, report.unchanged) == (0, 0, [], False)
+    assert [category.key for category in paper_list.categories.all()] == ["explicit", "kv", "survey"]
+    text = CategoryText.objects.get(category__key="explicit")
+    assert (text.name, text.heading_line) == ("Explicit Compression (Prompt Level)", 7)
+    assert text.definition == "Methods that work on the input text."
+    assert text.keywords == ["Token Pruning", "Summarization"]
+
+
+def test_an_entry_holds_its_row():
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
+    text = EntryText.objects.get(line=15)
+    assert text.title == "TokenSkip: Controllable Compression"
+    assert text.link == "https://arxiv.org/abs/2502.12067"
+    assert text.venue == "EMNLP 2025 Main"
+    assert text.tags == ["Token Pruning", "Distillation"]
+    assert text.code == [["GitHub", "https://github.com/hemingkx/TokenSkip"]]
+    assert text.tldr == "Skips less important tokens."
+    assert text.imported == entries.fields_of(text).as_json()
+    assert (text.position, text.entry.paper.main_identifier) == (1.0, ("arxiv", "2502.12067"))
+    assert text.entry.paper.source == "readme"
+
+
+def test_the_first_language_is_primary():
+    paper_list = both_languages()
+    assert [(d.language, d.is_primary, d.path) for d in paper_list.documents.all()] == [
+        ("en", True, "README.md"),
+        ("zh", False, "README_CN.md"),
+    ]
+
+
+def test_without_settings_a_key_is_made_of_the_heading():
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH + "\n## Surveys\n\n" + samples.BADGES.partition("\n\n")[2])
+    assert [category.key for category in paper_list.categories.all()] == [
+        "explicit-compression-prompt-level",
+        "kv-compression",
+        "surveys",
+        "surveys-2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "key"),
+    [("显式压缩", "category"), ("Out", "out-2"), ("x" * 200, "x" * 72), ("", "category")],
+)
+def test_a_key_is_made_of_any_heading(heading, key):
+    paper_list = new_list()
+    take_in(paper_list, f"## {heading}\n\n| Title |\n| --- |\n| [A](https://arxiv.org/abs/2401.00001) |\n")
+    assert paper_list.categories.get().key == key
+
+
+def test_a_table_before_any_heading_is_a_category_too():
+    paper_list = new_list()
+    take_in(paper_list, samples.UNCLOSED)
+    assert paper_list.categories.get().name == "Sample"
+    assert export(document(paper_list)) == samples.UNCLOSED.encode()
+
+
+def test_a_section_that_the_settings_name_is_a_category_without_rows():
+    paper_list = new_list()
+    take_in(
+        paper_list,
+        "## KV Compression\n\n| Title | Venue |\n| --- | --- |\n\n## B\n\n| Title |\n| --- |\n",
+        listfile=SETTINGS,
+    )
+    assert [category.key for category in paper_list.categories.all()] == ["kv"]
+
+
+def test_known_papers_are_found_by_their_identifier():
+    paper = Paper.objects.create(title="LLMLingua, as arXiv says", title_key="x", source="arxiv", text_hash="")
+    paper.identifiers.create(scheme="arxiv", value="2310.05736")
+    paper_list = new_list()
+    report = take_in(paper_list, samples.ENGLISH)
+    assert report.new_papers == 5
+    assert entry(paper_list, "LLMLingua").paper == paper
+    paper.refresh_from_db()
+    assert paper.title == "LLMLingua, as arXiv says"
+
+
+def test_a_papers_title_has_no_markup():
+    take_in(new_list(), samples.BADGES)
+    titles = set(Paper.objects.values_list("title", flat=True))
+    assert titles == {
+        "[H2O] H2O: Heavy-Hitter Oracle(@UT)",
+        "[Sink] Efficient Streaming(@MIT)",
+        "[SnapKV] SnapKV: LLM Knows",
+    }
+
+
+def test_rows_that_are_no_entries_are_reported_with_their_line():
+    source = (
+        "## A\n\n| Title | Venue |\n| --- | --- |\n"
+        "| [A](https://arxiv.org/abs/2401.00001) | a |\n"
+        "| No link | b |\n"
+        "| [Again](https://arxiv.org/pdf/2401.00001v2) | c |\n"
+        "| [Relative](papers/x.pdf) | d |\n"
+        "[//]: # (no row at all)\n"
+    )
+    paper_list = new_list()
+    report = take_in(paper_list, source)
+    assert [(kept.line, kept.reason) for kept in report.kept_as_text] == [
+        (6, "no link to the paper"),
+        (7, "the same paper as line 5"),
+        (8, "its link names no paper: papers/x.pdf"),
+    ]
+    assert report.kept_as_text[0].text == "| No link | b |"
+    assert export(document(paper_list)) == source.encode()
+
+
+def test_one_paper_may_stand_in_several_categories():
+    paper_list = new_list()
+    row = "\n\n| Title |\n| --- |\n| [A](https://arxiv.org/abs/2401.00001) |\n\n"
+    report = take_in(paper_list, "## A" + row + "## B" + row)
+    assert (report.rows, report.new_papers, Entry.objects.count()) == (2, 1, 2)
+
+
+def test_a_second_language_shares_the_entries():
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
+    report = take_in(paper_list, samples.CHINESE, "zh", listfile=SETTINGS)
+    assert (report.rows, report.new_papers, report.categories) == (4, 0, 3)
+    assert Entry.objects.count() == 6
+    shared = entry(paper_list, "TokenSkip: Controllable Compression")
+    assert {text.document.language: text.tags for text in shared.texts.all()} == {
+        "en": ["Token Pruning", "Distillation"],
+        "zh": ["剪枝", "蒸馏"],
+    }
+
+
+def test_a_second_language_is_matched_by_papers_without_settings():
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH)
+    take_in(paper_list, samples.CHINESE, "zh")
+    assert Category.objects.count() == 3
+    names = {c.key: [t.name for t in c.texts.order_by("document")] for c in paper_list.categories.all()}
+    assert names["kv-compression"] == ["KV Compression", "KV 压缩"]
+
+
+def test_sections_that_share_no_paper_are_matched_in_order():
+    paper_list = new_list()
+    table = "\n\n| Title |\n| --- |\n| [x](https://arxiv.org/abs/2401.0000{}) |\n\n"
+    take_in(paper_list, "## A" + table.format(1) + "## B" + table.format(2))
+    take_in(paper_list, "## 甲" + table.format(2) + "## 乙" + table.format(3), "zh")
+    assert {c.key: {t.name for t in c.texts.all()} for c in paper_list.categories.all()} == {
+        "a": {"A", "乙"},
+        "b": {"B", "甲"},
+    }
+
+
+def test_the_same_file_again_does_nothing():
+    paper_list = both_languages()
+    before = list(EntryText.objects.order_by("pk").values())
+    report = take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
+    assert report.unchanged
+    assert (report.added, report.removed, report.kept) == (0, 0, 6)
+    assert list(EntryText.objects.order_by("pk").values()) == before
+
+
+CHANGED = samples.ENGLISH.replace(
+    "| [Nugget: Neural Compression](https://arxiv.org/abs/2310.04749) | ICLR 2024 | `Pruning` | - | Keeps \"nugget\" tokens |\n",
+    "",
+).replace(
+    "| [Quest]",
+    "| [PyramidKV](https://arxiv.org/abs/2406.02069) | - | `Layers` | - | Pyramid |\n| [Quest]",
+).replace("ICML 2024", "ICML 2025")  # fmt: skip
+
+
+def test_a_newer_file_replaces_the_older_one():
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
+    kept = entry(paper_list, "Quest")
+    report = take_in(paper_list, CHANGED, listfile=SETTINGS)
+    assert (report.added, report.removed, report.kept, report.changed) == (1, 1, 5, 1)
+    assert report.new_papers == 1
+    assert export(document(paper_list)) == CHANGED.encode()
+    assert not Entry.objects.filter(texts__title__startswith="Nugget").exists()
+    assert entry(paper_list, "Quest") == kept
+    assert kept.texts.get().venue == "ICML 2025"
+    assert [c.key for c in paper_list.categories.all()] == ["explicit", "kv", "survey"]
+
+
+def test_rows_may_trade_places():
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
+    lines = samples.ENGLISH.splitlines(keepends=True)
+    lines[14], lines[16] = lines[16], lines[14]
+    report = take_in(paper_list, "".join(lines), listfile=SETTINGS)
+    assert (report.added, report.removed, report.kept, report.changed) == (0, 0, 6, 0)
+    assert export(document(paper_list)) == "".join(lines).encode()
+
+
+def test_a_row_that_went_to_another_section_keeps_its_decision(curator):
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
+    old = entry(paper_list, "LLMLingua")
+    old.decision = Decision.objects.create(
+        list=paper_list, paper=old.paper, kind="accept", category=old.category, user=curator
+    )
+    old.save()
+    line = next(line for line in samples.ENGLISH.splitlines(keepends=True) if "[LLMLingua]" in line)
+    moved = samples.ENGLISH.replace(line, "").replace("| [Quest]", line + "| [Quest]")
+    report = take_in(paper_list, moved, listfile=SETTINGS)
+    assert (report.added, report.removed) == (1, 1)
+    new = entry(paper_list, "LLMLingua")
+    assert (new.category.key, new.decision, new.added_at) == ("kv", old.decision, old.added_at)
+    assert export(document(paper_list)) == moved.encode()
+
+
+def test_a_row_gone_from_one_language_stays_in_the_other():
+    paper_list = both_languages()
+    line = next(line for line in samples.ENGLISH.splitlines(keepends=True) if "TokenSkip" in line)
+    report = take_in(paper_list, samples.ENGLISH.replace(line, ""), listfile=SETTINGS)
+    assert report.removed == 1
+    left = entry(paper_list, "TokenSkip: Controllable Compression")
+    assert [text.document.language for text in left.texts.all()] == ["zh"]
+    assert export(document(paper_list, "zh")) == samples.CHINESE.encode()
+    line = next(line for line in samples.CHINESE.splitlines(keepends=True) if "TokenSkip" in line)
+    take_in(paper_list, samples.CHINESE.replace(line, ""), "zh", listfile=SETTINGS)
+    assert not Entry.objects.filter(pk=left.pk).exists()
+
+
+def test_a_section_that_is_gone_takes_its_category_along():
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
+    take_in(paper_list, samples.ENGLISH.partition("## Surveys")[0], listfile=SETTINGS)
+    assert [c.key for c in paper_list.categories.all()] == ["explicit", "kv"]
+
+
+def test_a_renamed_section_is_the_same_category():
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH)
+    kv = paper_list.categories.get(key="kv-compression")
+    take_in(paper_list, samples.ENGLISH.replace("## ⚡ KV Compression", "## Caches"))
+    assert paper_list.categories.get(key="kv-compression") == kv
+    assert kv.texts.get().name == "Caches"
+
+
+def test_settings_given_later_rename_the_keys():
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH)
+    take_in(paper_list, CHANGED, listfile=SETTINGS)
+    assert [c.key for c in paper_list.categories.all()] == ["explicit", "kv", "survey"]
+
+
+def test_curators_changes_are_never_overwritten(curator):
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
+    text = entry(paper_list, "Quest").texts.get()
+    entries.edit(text, RowFields(title="Quest, edited"), curator)
+    with pytest.raises(ImportRefused, match=r"README.md: the list has 1 changed row that this file lacks"):
+        take_in(paper_list, CHANGED, listfile=SETTINGS)
+    text.refresh_from_db()
+    assert text.title == "Quest, edited"
+
+
+def test_after_export_and_import_a_newer_file_is_welcome(curator):
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
+    text = entry(paper_list, "Quest").texts.get()
+    fields = entries.fields_of(text)
+    entries.edit(text, RowFields(**fields.__dict__ | {"venue": "ICML 2024 Oral"}), curator)
+    exported = export(document(paper_list))
+    assert exported != samples.ENGLISH.encode()
+    assert take_in(paper_list, exported, listfile=SETTINGS).unchanged
+    assert bytes(document(paper_list).source) == exported
+    newer = exported.replace(b"NAACL 2025", b"NAACL 2026")
+    report = take_in(paper_list, newer, listfile=SETTINGS)
+    assert (report.kept, report.changed) == (6, 1)
+    assert export(document(paper_list)) == newer
+
+
+def test_an_export_that_reads_otherwise_does_not_become_the_base(curator):
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
+    text = entry(paper_list, "Quest").texts.get()
+    entries.edit(text, RowFields(title="Quest without a link"), curator)
+    exported = export(document(paper_list))
+    assert take_in(paper_list, exported, listfile=SETTINGS).unchanged
+    assert bytes(document(paper_list).source) == samples.ENGLISH.encode()
+    assert entry(paper_list, "Quest without a link")
+
+
+def test_a_translated_field_is_no_longer_flagged(curator):
+    paper_list = both_languages()
+    text = entry(paper_list, "Quest").texts.get(document__language="zh")
+    text.untranslated = ["tldr", "tags"]
+    text.save()
+    take_in(paper_list, samples.CHINESE.replace("| 页 |", "| 按页选择 |"), "zh", listfile=SETTINGS)
+    text.refresh_from_db()
+    assert text.untranslated == ["tags"]
+
+
+def test_the_history_says_what_an_import_did(curator):
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH, listfile=SETTINGS, user=curator)
+    (first,) = EntryChange.objects.all()
+    assert (first.verb, first.user, first.paper) == ("import", curator, None)
+    assert first.after["lines"] == [15, 16, 17, 27, 28, 34]
+    assert (first.after["language"], first.after["added"]) == ("en", 6)
+    take_in(paper_list, CHANGED, listfile=SETTINGS, user=curator)
+    changes = {c.paper.title: (c.before, c.after) for c in EntryChange.objects.exclude(paper=None)}
+    assert set(changes) == {"Nugget: Neural Compression", "PyramidKV", "Quest"}
+    assert changes["Nugget: Neural Compression"][1] is None
+    assert changes["PyramidKV"][0] is None
+    assert changes["Quest"][0]["en"]["venue"] == "ICML 2024"
+    assert changes["Quest"][1] == {
+        "category": "kv",
+        "en": entries.fields_of(EntryText.objects.get(title="Quest")).as_json(),
+    }
+
+
+def test_nul_and_halves_of_characters_stay_in_the_bytes():
+    source = (
+        samples.ENGLISH.encode().replace(b"Keeps", b"Keeps \x00\xff\xed\xa0\x80").replace(b"# A list", b"# \x00\xff")
+    )
+    paper_list = new_list()
+    take_in(paper_list, source)
+    assert export(document(paper_list)) == source
+    assert "\x00" not in EntryText.objects.get(line=16).tldr
+    text = EntryText.objects.get(line=16)
+    text.venue = "changed"
+    text.save()
+    assert export(document(paper_list)) == source.replace(b"| ICLR 2024 |", b"| changed |")
+
+
+def test_an_import_that_fails_leaves_nothing(monkeypatch):
+    monkeypatch.setattr("papers.readme.importer._record", lambda *args: 1 / 0)
+    paper_list = new_list()
+    with pytest.raises(ZeroDivisionError):
+        take_in(paper_list, samples.ENGLISH)
+    assert not paper_list.documents.exists()
+    assert not Paper.objects.exists()
+
+
+@pytest.mark.parametrize("sample", samples.ALL.values(), ids=samples.ALL)
+def test_import_and_export_give_the_same_bytes(sample):
+    paper_list = new_list()
+    report = take_in(paper_list, sample)
+    assert report.rows
+    assert export(document(paper_list)) == sample.encode()
+
+
+@pytest.mark.parametrize("source", [b"", b"\n", b"no table", b"\xef\xbb\xbf", b"| Title |\n| --- |"])
+def test_a_file_without_papers_is_taken_in_too(source):
+    paper_list = new_list()
+    assert take_in(paper_list, source).rows == 0
+    assert export(document(paper_list)) == source
+    assert take_in(paper_list, source).unchanged
+
+
+def test_importing_takes_few_queries(django_assert_max_num_queries):
+    paper_list = new_list()
+    many = "".join(f"| [P{n}](https://arxiv.org/abs/2401.{n:05d}) | x |\n" for n in range(1, 101))
+    for number in range(1, 101):
+        paper = Paper.objects.create(title=f"P{number}", title_key="x", source="arxiv", text_hash="")
+        paper.identifiers.create(scheme="arxiv", value=f"2401.{number:05d}")
+    with django_assert_max_num_queries(30):
+        take_in(paper_list, "## A\n\n| Title | Venue |\n| --- | --- |\n" + many)

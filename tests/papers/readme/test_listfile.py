@@ -1,0 +1,105 @@
+"""list.toml: what it says, and errors that name the file and the key."""
+
+from __future__ import annotations
+
+import pytest
+
+from papers.readme.listfile import CategorySetting, ListFileError, TopicSetting, read_list_file
+from tests.conftest import ROOT
+
+WHOLE = """\
+slug = "my-list"
+name = "My list"
+homepage = "https://example.org"
+
+[languages.en]
+file = "README.md"
+[languages.zh-Hans]
+file = "README_CN.md"
+
+[[categories]]
+key = "kv"
+headings = ["KV Compression", "KV压缩"]
+
+[[topics]]
+slug = "arxiv-kv"
+source = "arxiv"
+query = 'ti:"KV cache"'
+schedule = "weekly"
+"""
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text: str):
+        path = tmp_path / "list.toml"
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+def test_everything_is_read(written):
+    listfile = read_list_file(written(WHOLE))
+    assert (listfile.slug, listfile.name, listfile.homepage) == ("my-list", "My list", "https://example.org")
+    assert dict(listfile.languages) == {"en": "README.md", "zh-Hans": "README_CN.md"}
+    assert listfile.categories == (CategorySetting("kv", ("KV Compression", "KV压缩")),)
+    assert listfile.topics == (TopicSetting("arxiv-kv", "arxiv", 'ti:"KV cache"', "weekly"),)
+    assert listfile.language_of("README_CN.md") == "zh-Hans"
+    assert listfile.language_of("OTHER.md") is None
+
+
+def test_little_is_needed(written):
+    listfile = read_list_file(written('slug = "a"\nname = "A"\n[languages.en]\nfile = "README.md"\n'))
+    assert (listfile.homepage, listfile.categories, listfile.topics) == ("", (), ())
+
+
+def test_a_heading_matches_without_regard_to_case():
+    setting = CategorySetting("kv", ("KV Compression",))
+    assert setting.matches("Inference-Time kv compression (Memory)")
+    assert not setting.matches("KV Quantization")
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (("slug =", "slugg ="), "slug: is missing"),
+        (('"my-list"', '"My List"'), 'slug: "My List" must be lower-case letters, digits and hyphens'),
+        (('"my-list"', "7"), "slug: must be a text in quotes"),
+        (('name = "My list"', 'name = " "'), "name: must not be empty"),
+        (('key = "kv"', 'key = "out"'), 'categories[1].key: "out" is the word for papers that belong nowhere'),
+        (('key = "kv"', 'kee = "kv"'), "categories[1].kee: is not known; known are headings, key"),
+        (('["KV Compression", "KV压缩"]', '"KV"'), 'categories[1].headings: must be a list of texts, as ["Surveys", "综述"]'),
+        (("[[categories]]", "[categories]"), "categories: must be written as [[categories]]"),
+        (('file = "README_CN.md"', 'file = "README.md"'), 'languages: "README.md" stands there twice'),
+        (('file = "README_CN.md"', ""), "languages.zh-Hans.file: is missing"),
+        (("zh-Hans", "chinese"), 'languages.chinese: must be a language code, as "en" or "zh"'),
+        (('source = "arxiv"', ""), "topics[1].source: is missing"),
+        (('homepage = "https://example.org"', "homepage ="), "Invalid value"),
+    ],
+)  # fmt: skip
+def test_an_error_names_the_file_and_the_key(written, change, error):
+    path = written(WHOLE.replace(*change))
+    with pytest.raises(ListFileError) as raised:
+        read_list_file(path)
+    assert str(raised.value).startswith(f"{path}: {error}")
+
+
+def test_two_categories_have_two_keys(written):
+    with pytest.raises(ListFileError, match='categories: "kv" stands there twice'):
+        read_list_file(written(WHOLE + '[[categories]]\nkey = "kv"\nheadings = ["x"]\n'))
+
+
+def test_files_that_are_no_text_are_told(tmp_path):
+    path = tmp_path / "list.toml"
+    with pytest.raises(ListFileError, match="No such file"):
+        read_list_file(path)
+    path.write_bytes(b"\xff")
+    with pytest.raises(ListFileError, match="not UTF-8 text"):
+        read_list_file(path)
+
+
+def test_the_bundled_list_is_read():
+    listfile = read_list_file(ROOT / "lists" / "context-compression" / "list.toml")
+    assert listfile.slug == "context-compression"
+    assert [category.key for category in listfile.categories] == ["explicit", "implicit", "kv", "survey"]
