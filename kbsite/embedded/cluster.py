@@ -202,7 +202,8 @@ def _make_cluster(place: Place, engine: Path, account: Account | None) -> None:
     )
     if done.returncode != 0:
         shutil.rmtree(draft, ignore_errors=True)
-        reason = (done.stderr.strip().splitlines() or ["initdb failed"])[-1]
+        complaints = [line for line in done.stderr.splitlines() if "error" in line or "FATAL" in line]
+        reason = (complaints or done.stderr.strip().splitlines() or ["initdb failed"])[0]
         raise UnusableDatabase(f"The database in {place.home} could not be made: {reason}")
     draft.rename(place.cluster)
 

@@ -141,12 +141,22 @@ def test_what_dies_is_started_again(served: Served):
     site, worker = served.find("gunicorn"), served.find("celery --app kbsite worker")
     site.kill()
     worker.kill()
+    served.find("postgres -D").kill()
     eventually(lambda: "The site ended (killed by SIGKILL); starting it again" in served.said)
     eventually(lambda: served.health() == 200)
     eventually(lambda: served.find("celery --app kbsite worker").pid != worker.pid)
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(30) == 0
     assert processes_of(served.data_dir) == []
+
+
+def test_a_second_interrupt_does_not_wait(served: Served):
+    served.find("celery --app kbsite worker").suspend()  # it will not answer a polite signal
+    served.process.send_signal(signal.SIGINT)
+    eventually(lambda: "Stopping" in served.said)
+    served.process.send_signal(signal.SIGINT)
+    assert served.process.wait(5) == 130
+    eventually(lambda: not processes_of(served.data_dir))
 
 
 def test_nothing_outlives_a_serve_that_is_killed(served: Served):
