@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from html import unescape
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
@@ -131,8 +131,10 @@ def _follow(host: Host, url: httpx.URL, check: Callable[[Answer], T]) -> T:
 def _request(host: Host, url: httpx.URL, turn: pace.Turn) -> Answer | httpx.URL:
     """Return the whole answer, or where it sends us; raise _Again or Refused."""
     try:
-        headers = {"User-Agent": user_agent()}
-        with httpx.stream("GET", url, headers=headers, timeout=TIMEOUT, verify=_trusted()) as response:
+        with (
+            httpx.Client(verify=_trusted(), timeout=TIMEOUT, headers={"User-Agent": user_agent()}) as client,
+            client.stream("GET", url, extensions={"trace": partial(_note_sent, turn)}) as response,
+        ):
             body = _whole(host, response)
     except httpx.TimeoutException as error:
         raise _Again(f"{host.name} did not answer in time ({type(error).__name__})") from error
@@ -151,6 +153,11 @@ def _request(host: Host, url: httpx.URL, turn: pace.Turn) -> Answer | httpx.URL:
     refused = Refused(said)
     refused.status = response.status_code
     raise refused
+
+
+def _note_sent(turn: pace.Turn, event: str, _: object) -> None:
+    if event.endswith("send_request_headers.complete"):
+        turn.sent()
 
 
 def _whole(host: Host, response: httpx.Response) -> bytes:

@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 PATIENCE = 300.0  # seconds; whoever would wait longer is told so and tries again on schedule
 LONGEST_PAUSE = 3600.0  # seconds; a host that asks for more is asked again after an hour
 
-# The way to a host does not take equally long twice, and the gap has to be seen there.
-_JITTER = 0.02  # seconds
+_JITTER = 0.02  # seconds: the way to a host does not take equally long twice, and the gap has to be seen there
+_UNTIL_SENT = 1.0  # seconds; what a process that is killed is taken to have needed until its request was sent
 _TABLE = HostPace._meta.db_table
 
 
@@ -41,7 +41,12 @@ _TABLE = HostPace._meta.db_table
 class Turn:
     """One's turn to ask a host."""
 
+    sent_at: float | None = None
     pause: float = 0.0
+
+    def sent(self) -> None:
+        """Count the gap from now. Connecting may take long, and the next one may be quicker at it."""
+        self.sent_at = time.monotonic()
 
     def ask_for_pause(self, seconds: float) -> None:
         """Let nobody ask this host for so long after this turn, because it said so."""
@@ -52,18 +57,20 @@ class Turn:
 def turn(host: str, delay: float) -> Iterator[Turn]:
     """Wait until `host` may be asked; the block is the request, which nobody else makes meanwhile.
 
-    `host` is the name of everything that shares one budget: arXiv's API, OAI and feeds are all "arxiv".
-    Raise SourceUnavailable when the turn does not come within `PATIENCE`.
+    `host` is the name of everything that shares one budget: arXiv's API, OAI and feeds are all "arxiv". The gap
+    is counted from `Turn.sent`, or from the end of the block where that is not called. Raise SourceUnavailable
+    when the turn does not come within `PATIENCE`.
     """
     with closing(connection.copy()) as own:
         _take_lock(own, host, min(max(delay / 10, 0.01), 0.25))
         try:
             _wait(own, host, delay)
-            begun, mine = time.monotonic(), Turn()
+            mine = Turn()
             try:
                 yield mine
             finally:
-                _set_next(own, host, max(delay + _JITTER - (time.monotonic() - begun), mine.pause))
+                passed = time.monotonic() - mine.sent_at if mine.sent_at else 0.0
+                _set_next(own, host, max(delay + _JITTER - passed, mine.pause))
         finally:
             _give_lock(own, host)
 
@@ -98,16 +105,16 @@ def _wait(own: BaseDatabaseWrapper, host: str, delay: float) -> None:
         own,
         f"INSERT INTO {_TABLE} (host, next_at) VALUES (%s, clock_timestamp() + %s * interval '1 second')"  # noqa: S608
         " ON CONFLICT (host) DO UPDATE SET next_at = EXCLUDED.next_at RETURNING 1",
-        [host, delay + _JITTER],
+        [host, delay + _JITTER + _UNTIL_SENT],
     )
 
 
 def _set_next(own: BaseDatabaseWrapper, host: str, seconds: float) -> None:
-    """Count the gap from when the request began, which was a commit later than what `_wait` stored."""
+    """Let the host be asked again in so many seconds: we know now when the request was sent."""
     try:
         _ask(
             own,
-            f"UPDATE {_TABLE} SET next_at = greatest(next_at, clock_timestamp() + %s * interval '1 second')"  # noqa: S608
+            f"UPDATE {_TABLE} SET next_at = clock_timestamp() + %s * interval '1 second'"  # noqa: S608
             " WHERE host = %s RETURNING 1",
             [seconds, host],
         )

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 
 import httpx
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from ingest.sources import SourceUnavailable, http, pace
 from tests.ingest.sources import answers
@@ -109,6 +112,28 @@ class TestTryingAgain:
     def test_waits_shrink_with_the_pace(self, monkeypatch):
         monkeypatch.setattr(http, "BACKOFF", (30.0, 60.0))
         assert http._backoff(http.Host("a", "A", 0.3, haste=0.1), 1) <= 3.75
+
+
+PROCESS = """
+import sys, django
+django.setup()
+from django.db import connection
+connection.settings_dict["NAME"] = sys.argv[1]
+from ingest.sources import http
+for _ in range(4):
+    http.get_json(http.Host("somewhere", "Somewhere", delay=0.15), sys.argv[2])
+"""
+
+
+def test_processes_keep_one_pace_together():
+    # What a process does for the first time takes longer, and must not bring the next one's request closer.
+    with Server(in_json(1, slow=0.03)) as server:
+        arguments = [sys.executable, "-c", PROCESS, connection.settings_dict["NAME"], server.url]
+        processes = [subprocess.Popen(arguments) for _ in range(3)]
+        assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert len(server.asked) == 12
+    assert min(server.gaps) >= 0.15
+    assert all(earlier.ended <= later.began for earlier, later in pairwise(server.asked))
 
 
 class TestPauses:
