@@ -90,7 +90,8 @@ class Server:
             def _send(self, reply: Reply) -> None:
                 time.sleep(reply.slow)
                 if reply.reset:
-                    return self.connection.close()
+                    self.connection.close()
+                    return
                 body = reply.body.encode() if isinstance(reply.body, str) else reply.body
                 self.send_response(reply.status)
                 headers = {"Content-Type": reply.kind, "Content-Length": str(len(body))} | reply.headers

@@ -39,12 +39,12 @@ def names(pages: Iterable[Page]) -> list[str]:
     return [record.identifiers[0].value for record in records(pages)]
 
 
-def only(settings, *entries: str) -> PaperRecord | Rejected:
+def only(settings, written: str) -> PaperRecord:
     """Return what becomes of an entry."""
-    with Server(atom(*entries)) as server:
+    with Server(atom(written)) as server:
         (page,) = fetch(server, settings)
-    (result,) = page.records + page.rejected
-    return result
+    (record,) = page.records
+    return record
 
 
 class TestQuestion:

@@ -195,11 +195,11 @@ class TestFile:
     def test_memory_does_not_grow_with_the_file(self, tmp_path):
         path = tmp_path / "papers.jsonl.gz"
         with gzip.open(path, "wt") as file:
-            for number in range(6_000):
+            for number in range(4_000):
                 file.write(json.dumps(LINE | {"arxiv_id": f"2501.{number:05}", "abstract": "word " * 200}) + "\n")
         tracemalloc.start()
         total = sum(len(page.records) for page in jsonl.read(path))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert total == 6_000
-        assert peak < 4 * 2**20  # the file is 7 MB
+        assert total == 4_000
+        assert peak < 2 * 2**20  # the file is more than 4 MB

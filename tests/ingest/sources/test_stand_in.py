@@ -13,7 +13,7 @@ import pytest
 from django.db import connections
 
 from ingest.models import Topic
-from ingest.sources import SOURCES, Page, SourceUnavailable, Window, arxiv_api, http, jsonl, pace, source
+from ingest.sources import SOURCES, Page, SourceUnavailable, Window, arxiv_api, http, jsonl, source
 from papers.records import FactRecord, PaperRecord
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rested")]
@@ -183,14 +183,14 @@ def test_odd_papers_arrive_as_they_are(fake_sources, recorded, settings):
 
 
 class TestHuggingFace:
-    WINDOW = Window(date(2026, 2, 2), date(2026, 2, 11))
+    WINDOW = Window(date(2026, 2, 2), date(2026, 2, 5))
 
     def daily(self) -> list[Page]:
         return list(source("hf_daily").fetch(Topic(), self.WINDOW))
 
     def test_daily_gives_each_paper_of_its_days(self, fake, corpus):
         pages = self.daily()
-        assert len(pages) == 10
+        assert len(pages) == 4
         found = names(pages)
         assert found and len(found) == len(set(found)) and set(found) <= set(corpus)
 
@@ -211,12 +211,6 @@ class TestHuggingFace:
         assert 0 < len(page.records) <= 120
         with pytest.raises(SourceUnavailable, match="q is too long"):
             list(source("hf_search").fetch(Topic(query="x" * 251), self.WINDOW))
-
-    def test_a_quota_that_is_used_up_is_waited_for(self, fake):
-        fake.script("hf", "429=1")
-        with pace.turn("huggingface", 0):
-            pass
-        assert len(list(source("hf_search").fetch(Topic(query="kv cache"), self.WINDOW))) == 1
 
 
 @pytest.mark.parametrize("name", SOURCES)
