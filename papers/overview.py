@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q
-from django.utils import timezone
+from django.db.models import Count
 
-from papers.models import Entry, PaperList, Review, Suggestion
+from papers.models import PaperList
+from papers.querysets import waiting_suggestions
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,9 @@ def lists(with_awaiting: bool = False) -> list[ListInSight]:
 
 
 def awaiting(at_least: float = 0.0) -> dict[int, int]:
-    """Return how many papers wait for a decision, by list: what `review.queue` holds, counted for all lists at once."""
-    reviews = Review.objects.filter(list=OuterRef("list"), paper=OuterRef("paper"))
-    closed = reviews.exclude(state=Review.State.OPEN).exclude(
-        Q(state=Review.State.DEFERRED, until__lte=timezone.localdate())
-    )
-    listed = Entry.objects.filter(paper=OuterRef("paper"), category__list=OuterRef("list"))
-    found = Suggestion.objects.filter(~Exists(closed), ~Exists(listed), paper__withdrawn=False)
-    if at_least > 0:
-        found = found.filter(relevance__gte=at_least)
-    return dict(found.order_by().values_list("list").annotate(n=Count("pk")))
+    """Return how many papers wait for a decision, by list."""
+    found = waiting_suggestions(at_least).order_by()
+    return dict(found.values_list("list").annotate(n=Count("pk")))
 
 
 def _names() -> list[tuple[int, str, str]]:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.utils import timezone
 
+from papers import identity
+
 if TYPE_CHECKING:
-    from papers.models import Paper, PaperList  # noqa: F401  (named in the base class)
+    from papers.models import Paper, PaperList, Suggestion  # noqa: F401  (named in the base class)
+
+LIKELY = 0.5  # a suggestion of at least this relevance says that the paper belongs in the list
+# Marks around the words that were found: characters for private use, which no text holds and HTML does not know.
+FOUND, FOUND_END = "\ue000", "\ue001"
 
 
 class PaperQuerySet(models.QuerySet["Paper"]):
@@ -23,6 +29,29 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         """Papers whose title or abstract holds the words ("quoted phrases", -without, or), best first."""
         query = SearchQuery(words, search_type="websearch", config="english")
         return self.filter(search=query).order_by(SearchRank(F("search"), query).desc(), "-id")
+
+    def found_by(self, text: str) -> PaperQuerySet:
+        """The paper of an identifier or link, if one is stored under it; else those matching the words."""
+        identifier = identity.identify(text)
+        named = self.with_identifier(*identifier) if identifier else self.none()
+        return named if named.exists() else self.matching(text)
+
+    def with_excerpt(self, words: str) -> PaperQuerySet:
+        """With `excerpt`: the passages of the abstract that hold the words, which stand between FOUND and FOUND_END."""
+        query = SearchQuery(words, search_type="websearch", config="english")
+        return self.annotate(
+            excerpt=SearchHeadline(
+                "abstract",
+                query,
+                config="english",
+                start_sel=FOUND,
+                stop_sel=FOUND_END,
+                max_fragments=2,
+                min_words=12,
+                max_words=28,
+                fragment_delimiter=" … ",
+            )
+        )
 
     def listed_in(self, paper_list: PaperList) -> PaperQuerySet:
         return self.filter(Exists(_entries().filter(paper=OuterRef("pk"), category__list=paper_list)))
@@ -54,11 +83,100 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         )
         return self.filter(~Exists(current))
 
+    def of_category(self, key: str, paper_list: PaperList | None = None) -> PaperQuerySet:
+        """Papers that stand in a category of this key, and those the classifier finds likely to belong there."""
+        return self.filter(Exists(_entries_of(paper_list).filter(category__key=key)) | suggested(paper_list, key))
+
+    def of_status(self, status: str, paper_list: PaperList | None = None) -> PaperQuerySet:
+        """Papers by where they stand in a list, or in any: listed, likely, awaiting, rejected, deferred, duplicate."""
+        return self.filter(standing(status, paper_list))
+
+    def from_source(self, source: str) -> PaperQuerySet:
+        from papers.models import SourceRecord
+
+        return self.filter(Exists(SourceRecord.objects.filter(paper=OuterRef("pk"), source=source)))
+
+    def with_code(self) -> PaperQuerySet:
+        """Papers of which a source or a list knows the code."""
+        from papers.models import EntryText, Fact
+
+        told = EntryText.objects.filter(entry__paper=OuterRef("pk")).exclude(code=[])
+        return self.filter(Exists(Fact.objects.filter(paper=OuterRef("pk"), kind="code")) | Exists(told))
+
+    def most_relevant(self, paper_list: PaperList | None = None) -> PaperQuerySet:
+        """The most relevant first, as the classifier sees them for this list, or for the one they suit best."""
+        best = _suggestions_of(paper_list).order_by("-relevance").values("relevance")[:1]
+        return self.order_by(Subquery(best).desc(nulls_last=True), F("published").desc(nulls_last=True), "-id")
+
+    def newest(self) -> PaperQuerySet:
+        return self.order_by(F("published").desc(nulls_last=True), "-id")
+
     def for_pages(self) -> PaperQuerySet:
         """With what a row of papers shows, in a fixed number of queries."""
         return self.prefetch_related(
-            "identifiers", "facts", "entries__category__list", "entries__category__texts__document"
+            "identifiers", "facts", "entries__category__list", Prefetch("entries__category__texts", _category_texts())
         )
+
+    def with_standing(self) -> PaperQuerySet:
+        """With what the classifier and curators said of it, in a fixed number of queries."""
+        from papers.models import Suggestion
+
+        suggestions = Suggestion.objects.select_related("list", "category").order_by("-relevance")
+        return self.prefetch_related(
+            Prefetch("suggestions", suggestions.prefetch_related(Prefetch("category__texts", _category_texts()))),
+            "reviews__list",
+        )
+
+
+def standing(status: str, paper_list: PaperList | None = None) -> Q:
+    """Return the condition of a paper that stands so in the list, or in any list."""
+    from papers.models import Review
+
+    if status == "listed":
+        return Q(Exists(_entries_of(paper_list)))
+    if status in ("likely", "awaiting"):
+        waiting = waiting_suggestions(LIKELY if status == "likely" else 0.0).filter(paper=OuterRef("pk"))
+        return Q(Exists(waiting.filter(list=paper_list) if paper_list else waiting))
+    reviews = Review.objects.filter(paper=OuterRef("pk"), state=status)
+    if status == "deferred":
+        reviews = reviews.exclude(_due())
+    return Q(Exists(reviews.filter(list=paper_list) if paper_list else reviews))
+
+
+def suggested(paper_list: PaperList | None, key: str) -> Q:
+    """Return the condition of an unlisted paper that the classifier finds likely to belong in a category."""
+    listed = _entries().filter(paper=OuterRef("paper"), category__list=OuterRef("list"))
+    found = _suggestions_of(paper_list).filter(category__key=key, relevance__gte=LIKELY)
+    return Q(Exists(found.filter(~Exists(listed))))
+
+
+def waiting_suggestions(at_least: float = 0.0) -> models.QuerySet[Suggestion]:
+    """Return the suggestions that await a decision, of every list: what `review.queue` holds, for all at once."""
+    from papers.models import Review, Suggestion
+
+    closed = Review.objects.filter(list=OuterRef("list"), paper=OuterRef("paper")).exclude(state="open")
+    listed = _entries().filter(paper=OuterRef("paper"), category__list=OuterRef("list"))
+    found = Suggestion.objects.filter(~Exists(closed.exclude(_due())), ~Exists(listed), paper__withdrawn=False)
+    return found.filter(relevance__gte=at_least) if at_least else found
+
+
+def _entries_of(paper_list: PaperList | None) -> Any:
+    found = _entries().filter(paper=OuterRef("pk"))
+    return found.filter(category__list=paper_list) if paper_list else found
+
+
+def _suggestions_of(paper_list: PaperList | None) -> Any:
+    from papers.models import Suggestion
+
+    found = Suggestion.objects.filter(paper=OuterRef("pk"))
+    return found.filter(list=paper_list) if paper_list else found
+
+
+def _category_texts() -> Any:
+    from papers.models import CategoryText, Document
+
+    # A README, megabytes perhaps, is read by exports only.
+    return CategoryText.objects.prefetch_related(Prefetch("document", Document.objects.defer("source")))
 
 
 def _entries() -> Any:

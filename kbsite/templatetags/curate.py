@@ -8,45 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.conf.locale import LANG_INFO
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
-from django.utils.translation import get_language_info
+from django.utils.translation import gettext_lazy as _
 
+from papers.cards import OUT
 from papers.readme.inline import plain
 
 register = template.Library()
 
-COLOURS = 8  # that the style sheet has for categories
-
 _MARKUP = re.compile(r"[*_`\[\]<>&\\~|$]")
-
-
-@register.filter
-def percent(probability: float | None) -> str:
-    """A probability as people read it; what rounds to certainty says that it is none."""
-    if probability is None:
-        return "–"
-    if 0 < probability < 0.01:
-        return "<1 %"
-    return ">99 %" if 0.99 < probability < 1 else f"{probability:.0%}".replace("%", " %")
-
-
-@register.simple_tag
-def share(probability: float | None) -> SafeString:
-    """A probability as a bar. The figure beside it says the same in words, so readers of screens skip it."""
-    return format_html(
-        '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
-        '<rect width="{}" height="8"></rect></svg>',
-        f"{100 * (probability or 0):.1f}",
-    )
-
-
-@register.filter
-def slot(place: int) -> int:
-    """The number of the colour and shape of a list's nth category."""
-    return place % COLOURS
 
 
 @register.filter
@@ -75,24 +49,43 @@ def shown(markdown: str) -> str:
 
 
 @register.filter
-def short(name: str) -> str:
-    """A heading without what it adds in brackets."""
-    return re.sub(r"\s*[(（].*$", "", name) or name
-
-
-@register.filter
 def language_name(code: str) -> str:
-    """A language as it calls itself."""
-    try:
-        return str(get_language_info(code)["name_local"])
-    except KeyError:
-        return code
+    """A language as it calls itself; "zh" without a script is the simplified one."""
+    for known in (code, f"{code}-hans"):
+        if known in LANG_INFO and "name_local" in LANG_INFO[known]:
+            return str(LANG_INFO[known]["name_local"])
+    return code
 
 
 @register.filter
 def get(mapping: Mapping[str, Any], key: str) -> Any:
     """The value under a key that the template computes."""
     return mapping.get(key)
+
+
+@register.filter
+def likeliest(probabilities: Mapping[str, float]) -> tuple[str, float]:
+    """The category that a stored suggestion found most probable, and how probable."""
+    named = [(key, value) for key, value in probabilities.items() if key != OUT]
+    return max(named, key=lambda pair: pair[1], default=("", 0.0))
+
+
+@register.filter
+def field_name(field: str) -> str:
+    """A field of a row as people call it."""
+    return str(_FIELDS.get(field, field))
+
+
+_FIELDS = {
+    "title": _("Title"),
+    "link": _("Link"),
+    "venue": _("Venue"),
+    "tags": _("Tags"),
+    "code": _("Code"),
+    "tldr": _("TL;DR"),
+    "extra": _("Other columns"),
+    "category": _("Category"),
+}
 
 
 @register.filter

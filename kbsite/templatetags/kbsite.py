@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from kbsite.access import is_curator
 from papers import identity, overview
-from papers.models import Category, IdentifierRow
+from papers.models import Category, Entry, IdentifierRow, Paper, PaperList, Suggestion
+from papers.querysets import FOUND, FOUND_END, LIKELY
 from papers.records import Identifier
 
 register = template.Library()
@@ -28,6 +32,36 @@ _SHAPES = (
     '<path d="M1.9 0 5 3.1 8.1 0 10 1.9 6.9 5 10 8.1 8.1 10 5 6.9 1.9 10 0 8.1 3.1 5 0 1.9z"/>',
 )
 
+_STATUSES = {
+    "listed": _("Listed"),
+    "likely": _("Likely, awaiting review"),
+    "awaiting": _("Awaiting review"),
+    "rejected": _("Rejected"),
+    "deferred": _("Deferred"),
+    "duplicate": _("Duplicate"),
+}
+_SOURCES = {
+    "arxiv": _("arXiv"),
+    "huggingface": _("Hugging Face"),
+    "hf_daily": _("Hugging Face, daily papers"),
+    "hf_search": _("Hugging Face, search"),
+    "file": _("A file"),
+    "readme": _("A list’s README"),
+}
+_FACTS = {
+    "code": _("Code"),
+    "upvotes": _("Upvotes"),
+    "stars": _("Stars"),
+    "citations": _("Citations"),
+    "tldr": _("TL;DR"),
+    "keywords": _("Keywords"),
+    "venue": _("Venue"),
+    "project": _("Project page"),
+}
+
+
+# --- the frame of every page ----------------------------------------------------------------------------------
+
 
 @register.simple_tag(takes_context=True)
 def site_lists(context: dict[str, Any]) -> list[Any]:
@@ -41,6 +75,98 @@ def site_lists(context: dict[str, Any]) -> list[Any]:
 def total_awaiting(lists: list[Any]) -> int:
     """Return how many papers await a decision in all these lists."""
     return sum(each.awaiting for each in lists)
+
+
+# --- words ----------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def status(name: str) -> str:
+    """Return where a paper stands, in words."""
+    return str(_STATUSES.get(name, name))
+
+
+@register.filter
+def source(name: str) -> str:
+    """Return the name of a source, in words."""
+    return str(_SOURCES.get(name, name))
+
+
+@register.filter
+def fact(kind: str) -> str:
+    """Return what kind of fact it is, in words."""
+    return str(_FACTS.get(kind, kind.replace("_", " ").capitalize()))
+
+
+@register.filter
+def is_web(value: Any) -> bool:
+    """Say whether a value is an address that may stand in a link."""
+    return isinstance(value, str) and re.match(r"https?://", value, re.IGNORECASE) is not None
+
+
+@register.filter
+def host(address: str) -> str:
+    """Return an address as people read it: host and path, without the rest."""
+    return re.sub(r"^https?://(?:www\.)?|[?#].*$|/$", "", address)
+
+
+@register.filter
+def is_list(value: Any) -> bool:
+    """Say whether a value is a list of values."""
+    return isinstance(value, list | tuple)
+
+
+@register.filter
+def found(excerpt: str) -> SafeString:
+    """Return an excerpt with the words that were found marked; all else in it is text."""
+    text = str(conditional_escape(excerpt)).replace(FOUND, "<mark>").replace(FOUND_END, "</mark>")
+    return mark_safe(text)  # noqa: S308  escaped above
+
+
+@register.simple_tag
+def authors(paper: Paper, limit: int) -> str:
+    """Return the first authors, and how many more there are."""
+    names, more = ", ".join(paper.authors[:limit]), len(paper.authors) - limit
+    if more <= 0:
+        return names
+    return f"{names} " + ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}
+
+
+# --- where a paper stands -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What one list, its classifier and its curators say of a paper."""
+
+    list: PaperList
+    entries: tuple[Entry, ...]
+    suggestion: Suggestion | None
+    state: str  # of its review
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether the classifier finds that it belongs in the list."""
+        return self.suggestion is not None and self.suggestion.relevance >= LIKELY
+
+
+@register.inclusion_tag("_includes/standing.html")
+def standing(paper: Paper) -> dict[str, Any]:
+    """Show where a paper of with_standing() is listed or suggested; of unlikely suggestions only the best one."""
+    entries: dict[PaperList, list[Entry]] = {}
+    for entry in paper.entries.all():
+        entries.setdefault(entry.category.list, []).append(entry)
+    suggestions = {each.list: each for each in paper.suggestions.all()}
+    states = {each.list: each.state for each in paper.reviews.all() if each.state != "open"}
+    found = [
+        Standing(each, tuple(entries.get(each, ())), suggestions.get(each), states.get(each, ""))
+        for each in dict.fromkeys([*entries, *states, *suggestions])
+    ]
+    shown = [each for each in found if each.entries or each.state or each.is_likely] or found[:1]
+    return {"standings": shown, "names_lists": len(found) > 1}
+
+
+# --- marks and figures ----------------------------------------------------------------------------------------
 
 
 @register.filter

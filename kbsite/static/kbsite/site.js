@@ -36,3 +36,12 @@ document.addEventListener("click", (event) => {
   if (opener) document.getElementById(opener.dataset.opens)?.showModal();
   if (event.target.closest?.("[data-closes]")) event.target.closest("dialog")?.close();
 });
+
+// What need not be open on a narrow screen is closed there, in the page and in every part that htmx brings.
+const narrow = window.matchMedia("(max-width: 56rem)");
+const closeOnNarrow = () => {
+  if (!narrow.matches) return;
+  for (const part of document.querySelectorAll("details[data-narrow-closed][open]")) part.open = false;
+};
+closeOnNarrow();
+document.addEventListener("htmx:afterSettle", closeOnNarrow);

@@ -1,0 +1,79 @@
+// The queue by keyboard. Every link and button says its own keys: <button data-key="r">, <a data-key="j ArrowRight">.
+// Keys never act while somebody types, while an answer is on its way, or when a key is held down.
+
+const stage = () => document.getElementById("stage");
+const isTyping = (target) => Boolean(target.closest?.("input, textarea, select, [contenteditable]"));
+
+function onKey(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (isTyping(event.target)) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  if (event.repeat || document.querySelector("dialog[open]") || document.querySelector(".htmx-request")) return;
+  // A menu that is open has the keys to itself.
+  const scope = document.querySelector("details.menu-up[open]") ?? document;
+  for (const target of scope.querySelectorAll("[data-key]")) {
+    if (target.dataset.key.split(" ").includes(event.key) && target.checkVisibility()) {
+      event.preventDefault();
+      act(target);
+      return;
+    }
+  }
+}
+
+function act(target) {
+  const hash = target.getAttribute("href")?.startsWith("#") ? target.getAttribute("href").slice(1) : "";
+  if (hash) focusField(hash);
+  else target.click();
+  if (target.matches("summary")) target.parentElement.querySelector(".menu-items textarea")?.focus();
+}
+
+function focusField(id) {
+  const field = document.getElementById(id);
+  field?.focus();
+  field?.scrollIntoView({ block: "center" });
+}
+
+document.addEventListener("keydown", onKey);
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-key][href^='#']");
+  if (link) {
+    event.preventDefault();
+    focusField(link.getAttribute("href").slice(1));
+  }
+});
+
+// The session ended meanwhile: go to the sign-in page instead of showing it inside this one.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, shouldSwap } = event.detail;
+  if (shouldSwap && !xhr.responseText.includes('id="stage"')) {
+    event.detail.shouldSwap = false;
+    location.assign(xhr.responseURL);
+  }
+});
+
+for (const event of ["htmx:sendError", "htmx:responseError"]) {
+  document.addEventListener(event, () => say("The server did not answer. Nothing was decided; try again."));
+}
+
+function say(text) {
+  const notice = document.createElement("p");
+  notice.className = "notice notice-bad";
+  notice.textContent = text;
+  stage()?.querySelector(".stage-news")?.replaceChildren(notice);
+}
+
+// After a decision, readers of screens are at the new title, or at what is wrong.
+document.addEventListener("htmx:afterSettle", () => {
+  const wrong = stage()?.querySelector("[aria-invalid=true]");
+  if (wrong) focusField(wrong.id);
+  else document.getElementById("card-title")?.focus({ preventScroll: true });
+  revealScripted();
+});
+
+function revealScripted() {
+  for (const element of document.querySelectorAll("[data-scripted]")) element.hidden = false;
+}
+revealScripted();

@@ -1,0 +1,90 @@
+"""Papers: found by words and filters, and one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from kbsite.access import is_curator
+from kbsite.filters import STATUSES, PaperFilters
+from papers import cards, facets, vectors
+from papers.models import Decision, Paper, PaperList
+
+PAGE_SIZE = 25
+RELATED = 8
+SUBJECTS = 8
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Papers as the address asks for them; what makes no sense in it is ignored and said."""
+    filters = PaperFilters(request.GET, queryset=Paper.objects.all())
+    found = filters.qs.for_pages().with_standing()
+    if "q" in filters.value:
+        found = found.with_excerpt(filters.value["q"])
+    page = page_of(found, request.GET.get("page", ""), PAGE_SIZE)
+    context = {
+        "filters": filters,
+        "value": filters.value,
+        "list": filters.paper_list,
+        "lists": list(PaperList.objects.order_by("name")),
+        "page": page,
+        "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        "facets": _facets(request.GET, filters),
+        "carried": [(name, text) for name, text in request.GET.items() if name not in ("q", "page") and text],
+    }
+    is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    template = "kbsite/papers/results.html" if is_part else "kbsite/papers/index.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One paper: what sources say of it, where it stands in each list and why, and what is like it."""
+    paper = get_object_or_404(Paper.objects.for_pages(), pk=pk)
+    near = vectors.related(paper, RELATED)
+    papers = Paper.objects.for_pages().with_standing().in_bulk([pk for pk, _ in near])
+    context = {
+        "paper": paper,
+        "cards": [cards.card(paper_list, paper) for paper_list in PaperList.objects.order_by("name")],
+        "decisions": Decision.objects.filter(paper=paper)
+        .select_related("list", "user", "category", "duplicate_of", "undoes__category")
+        .prefetch_related("category__texts__document", "undoes__category__texts__document"),
+        "related": [(papers[pk], likeness) for pk, likeness in near if pk in papers],
+        "can_decide": is_curator(request.user),
+    }
+    return render(request, "kbsite/papers/detail.html", context)
+
+
+def page_of(found: Any, number: str, size: int) -> Page[Any]:
+    """Return a page of rows; the nearest one there is when the number makes no sense."""
+    return Paginator(found, size).get_page(number if number.isascii() else 1)
+
+
+def _facets(asked: QueryDict, filters: PaperFilters) -> dict[str, Any]:
+    """Return what each filter would leave, counted in the papers that all the other filters leave."""
+
+    def without(*names: str) -> Any:
+        data = asked.copy()
+        for name in names:
+            data.pop(name, None)
+        return PaperFilters(data, queryset=Paper.objects.all()).qs
+
+    paper_list = filters.paper_list
+    named = cards.categories(paper_list) if paper_list else []
+    of_category = facets.categories(without("category"), paper_list) if paper_list else {}
+    return {
+        "categories": [(category, of_category.get(category.key, 0)) for category in named],
+        "statuses": facets.statuses(without("status"), STATUSES, paper_list),
+        "years": facets.years(without("year", "since", "until")),
+        "subjects": facets.subjects(without("subject"), SUBJECTS),
+        "sources": facets.sources(without("source")),
+        "code": facets.with_code(without("code")),
+    }

@@ -1,0 +1,56 @@
+"""How many papers of a set each further filter would leave: one query a question, whatever the number of papers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.db.models import CharField, Count, F, Func
+
+from papers.models import Entry, Paper, PaperList, SourceRecord, Suggestion
+from papers.querysets import LIKELY, PaperQuerySet, standing
+
+Counts = list[tuple[Any, int]]
+
+
+def statuses(papers: PaperQuerySet, names: tuple[str, ...], paper_list: PaperList | None) -> Counts:
+    """Return how many papers stand so in the list, or in any."""
+    wanted = {name: Count("pk", filter=standing(name, paper_list)) for name in names}
+    found = papers.order_by().aggregate(**wanted)
+    return [(name, found[name]) for name in names]
+
+
+def categories(papers: PaperQuerySet, paper_list: PaperList) -> dict[str, int]:
+    """Return by category key how many papers stand there or are likely to belong there."""
+    chosen = papers.order_by().values("pk")
+    listed = Entry.objects.filter(category__list=paper_list, paper__in=chosen)
+    likely = Suggestion.objects.filter(list=paper_list, relevance__gte=LIKELY, paper__in=chosen).exclude(
+        paper__in=Paper.objects.listed_in(paper_list).values("pk")
+    )
+    counts: Counter[str] = Counter()
+    for found in (listed, likely):
+        counts.update(dict(found.order_by().values_list("category__key").annotate(n=Count("paper", distinct=True))))
+    return dict(counts)
+
+
+def years(papers: PaperQuerySet) -> Counts:
+    """Return how many papers appeared in each year, the newest first."""
+    found = papers.order_by().exclude(published=None).values_list("published__year").annotate(n=Count("pk"))
+    return sorted(found, reverse=True)
+
+
+def subjects(papers: PaperQuerySet, limit: int) -> Counts:
+    """Return the most frequent subjects."""
+    each = papers.order_by().annotate(subject=Func(F("subjects"), function="unnest", output_field=CharField()))
+    return list(each.values_list("subject").annotate(n=Count("pk")).order_by("-n", "subject")[:limit])
+
+
+def sources(papers: PaperQuerySet) -> Counts:
+    """Return how many papers each source tells of."""
+    found = SourceRecord.objects.filter(paper__in=papers.order_by().values("pk"))
+    return list(found.order_by().values_list("source").annotate(n=Count("pk")).order_by("-n", "source"))
+
+
+def with_code(papers: PaperQuerySet) -> int:
+    """Return how many papers have known code."""
+    return papers.order_by().with_code().count()
