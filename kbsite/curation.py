@@ -57,6 +57,6 @@ def _learned_from(decision: Decision) -> Decision:
 def _ask_for_training(slug: str) -> None:
     try:
         # One attempt: a person waits for this answer, and training looks at all decisions whenever it runs.
-        tasks.train.apply_async([slug], retry=False)
+        tasks.train.apply_async((slug,), retry=False)
     except Exception as error:
         log.warning("The decision is stored, but no worker could be asked to learn from it: %s", error)

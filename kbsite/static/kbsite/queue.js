@@ -54,15 +54,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
-for (const event of ["htmx:sendError", "htmx:responseError"]) {
-  document.addEventListener(event, () => say("The server did not answer. Nothing was decided; try again."));
-}
+document.addEventListener("htmx:sendError", () => say("offline"));
+document.addEventListener("htmx:responseError", (event) => say(event.detail.xhr.status === 403 ? "refused" : "failed"));
 
-function say(text) {
-  const notice = document.createElement("p");
-  notice.className = "notice notice-bad";
-  notice.textContent = text;
-  stage()?.querySelector(".stage-news")?.replaceChildren(notice);
+// The words stand in the page, so that they are in its language.
+function say(what) {
+  for (const notice of document.querySelectorAll("[data-trouble]")) notice.hidden = notice.dataset.trouble !== what;
 }
 
 // After a decision, readers of screens are at the new title, or at what is wrong.

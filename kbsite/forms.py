@@ -1,0 +1,220 @@
+"""What curators type: the row of an entry in each language, and the particulars of a decision.
+
+A field that was left as it stood is taken as it stood, whatever its form: an old row that would not pass today
+can still be edited elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from papers import identity
+from papers.models import Decision, Document, Paper
+from papers.readme.table import RowFields, read_tags
+
+BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+WEB_ADDRESS = RegexValidator(r"^https?://[^\s<>\"]+$", _("Give an address that begins with https:// or http://."))
+
+
+class OneLine(forms.CharField):
+    """Text for one cell of a table: line breaks that came along when it was pasted become spaces."""
+
+    def to_python(self, value: Any) -> str | None:
+        return super().to_python(one_line(value) if isinstance(value, str) else value)
+
+
+def one_line(text: str) -> str:
+    """Return the text without line breaks and control characters."""
+    return BREAKS.sub(" ", text).strip()
+
+
+class RowForm(forms.Form):
+    """The row of an entry in one document; the document's language is the prefix.
+
+    As a translation it asks only for what differs between languages.
+    """
+
+    title = OneLine(label=_("Title"), max_length=2000, required=False, widget=forms.Textarea({"rows": 1}))
+    link = OneLine(label=_("Link"), max_length=2000, required=False)
+    venue = OneLine(max_length=500, required=False, label=_("Venue or date"))
+    tags = OneLine(label=_("Tags"), max_length=2000, required=False, help_text=_("Separated by commas"))
+    tldr = OneLine(max_length=5000, required=False, label=_("TL;DR"), widget=forms.Textarea({"rows": 3}))
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        document: Document,
+        row: RowFields,
+        translation: bool = False,
+    ) -> None:
+        self.document, self.row, self.translation = document, row, translation
+        super().__init__(data, prefix=document.language, initial=_initial(row))
+        self.code_places = range(0 if translation else max(len(row.code), 1))
+        for place in self.code_places:
+            self.fields[f"code_label_{place}"] = OneLine(max_length=200, required=False, label=_("Label"))
+            self.fields[f"code_url_{place}"] = OneLine(max_length=2000, required=False, label=_("Code"))
+        for place, header in enumerate(row.extra):
+            self.fields[f"extra_{place}"] = OneLine(max_length=5000, required=False, label=header)
+        for name in ("title", "link", "venue") if translation else ():
+            del self.fields[name]
+        for field in self.fields.values():
+            field.widget.attrs |= {"lang": document.language, "autocomplete": "off"}
+
+    @property
+    def code_pairs(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """The fields of each code link: (label, address)."""
+        return [(self[f"code_label_{place}"], self[f"code_url_{place}"]) for place in self.code_places]
+
+    @property
+    def extras(self) -> list[forms.BoundField]:
+        """The fields of further columns."""
+        return [self[f"extra_{place}"] for place in range(len(self.row.extra))]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("title") == "" and not self._is_kept("title"):
+            self.add_error("title", _("A row needs a title."))
+        for name in ("link", *(f"code_url_{place}" for place in self.code_places)):
+            value = cleaned.get(name, "")
+            if value and not self._is_kept(name):
+                try:
+                    WEB_ADDRESS(value)
+                except forms.ValidationError as error:
+                    self.add_error(name, error)
+        for place in self.code_places:
+            if cleaned.get(f"code_label_{place}") and not cleaned.get(f"code_url_{place}", True):
+                self.add_error(f"code_url_{place}", _("A label needs an address."))
+        if not self._is_kept("tags") and any(len(tag) > 200 for tag in read_tags(cleaned.get("tags", ""))):
+            self.add_error("tags", _("A tag has at most 200 characters; separate tags by commas."))
+        return cleaned
+
+    def _is_kept(self, name: str) -> bool:
+        return bool(self.cleaned_data.get(name, "") == one_line(self.initial.get(name, "")))
+
+    def to_fields(self) -> RowFields:
+        """Return the row as typed; what was not asked for stays as it was."""
+        given = {name: self.initial[name] if self._is_kept(name) else self.cleaned_data[name] for name in self.fields}
+        code = [(given[f"code_label_{place}"], given[f"code_url_{place}"]) for place in self.code_places]
+        return RowFields(
+            title=given.get("title", self.row.title),
+            link=given.get("link", self.row.link),
+            venue=given.get("venue", self.row.venue),
+            tags=self.row.tags if self._is_kept("tags") else read_tags(given["tags"]),
+            code=self.row.code if self.translation else tuple(pair for pair in code if pair[1]),
+            tldr=given["tldr"],
+            extra={header: given[f"extra_{place}"] for place, header in enumerate(self.row.extra)},
+        )
+
+
+def _initial(row: RowFields) -> dict[str, str]:
+    initial = {
+        "title": row.title,
+        "link": row.link,
+        "venue": row.venue,
+        "tags": ", ".join(row.tags),
+        "tldr": row.tldr,
+        "code_label_0": "",
+        "code_url_0": "",
+    }
+    for place, (label, url) in enumerate(row.code):
+        initial |= {f"code_label_{place}": label, f"code_url_{place}": url}
+    return initial | {f"extra_{place}": text for place, text in enumerate(row.extra.values())}
+
+
+def admission_forms(rows: Iterable[tuple[Document, RowFields]], data: Mapping[str, Any] | None = None) -> list[RowForm]:
+    """Return the forms of a new entry: the primary language's row, and its translations."""
+    rows = list(rows)
+    if not rows:
+        return []
+    (primary, source), *others = rows
+    first = RowForm(data, document=primary, row=source)
+    # What another language has in the primary one's words is no translation yet: the curator starts from nothing.
+    blank = [(document, replace(row, tldr="" if row.tldr == source.tldr else row.tldr)) for document, row in others]
+    return [first, *(RowForm(data, document=document, row=row, translation=True) for document, row in blank)]
+
+
+def row_forms(rows: Iterable[tuple[Document, RowFields]], data: Mapping[str, Any] | None = None) -> list[RowForm]:
+    """Return a form for the whole row of each document."""
+    return [RowForm(data, document=document, row=row) for document, row in rows]
+
+
+def typed_rows(forms: Iterable[RowForm]) -> dict[str, RowFields] | None:
+    """Return the rows by language, or None when one of them has an error (each form holds its own)."""
+    checked = [(form, form.is_valid()) for form in forms]
+    if not all(valid for _, valid in checked):
+        return None
+    return {form.document.language: form.to_fields() for form, _ in checked}
+
+
+class RejectForm(forms.Form):
+    """Why a paper does not belong."""
+
+    reject = forms.ChoiceField(choices=[("", _("No reason")), *Decision.Reason.choices], required=False)
+
+
+class DeferForm(forms.Form):
+    """Until when a paper is put off: a number of days, or a day."""
+
+    CHOICES = ((7, _("A week")), (30, _("A month")), (91, _("Three months")))
+
+    defer = forms.IntegerField(min_value=1, max_value=3650, required=False)
+    until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput({"type": "date"}))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        days = cleaned.get("defer")
+        if days is None and not cleaned.get("until") and "until" not in self.errors:
+            self.add_error("until", _("Say until when."))
+        elif days is None and cleaned.get("until") and cleaned["until"] <= timezone.localdate():
+            self.add_error("until", _("Choose a day after today."))
+        return cleaned
+
+    @property
+    def day(self) -> date:
+        """The day on which the paper comes back."""
+        days: int | None = self.cleaned_data["defer"]
+        until: date = self.cleaned_data["until"]
+        return until if days is None else timezone.localdate() + timedelta(days=days)
+
+
+class DuplicateForm(forms.Form):
+    """Which paper this one is: by its number here, or by a link or identifier."""
+
+    duplicate = forms.IntegerField(required=False, min_value=1)
+    of = forms.CharField(
+        required=False, max_length=2000, label=_("Another paper"), help_text=_("Its link, arXiv id or DOI")
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, paper: Paper) -> None:
+        super().__init__(data)
+        self.paper = paper
+        self.other: Paper | None = None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        name = "duplicate" if cleaned.get("duplicate") else "of"
+        if cleaned.get("duplicate"):
+            self.other = Paper.objects.filter(pk=cleaned["duplicate"]).first()
+        elif identifier := identity.identify(cleaned.get("of", "")):
+            self.other = Paper.objects.with_identifier(*identifier).first()
+        if self.other is None:
+            self.add_error("of", _("No paper here has this link or identifier."))
+        elif self.other.pk == self.paper.pk:
+            self.add_error(name, _("This is the paper itself."))
+        return cleaned
+
+
+class TokenForm(forms.Form):
+    """A new key to the API."""
+
+    name = forms.CharField(max_length=100, label=_("What is it for?"), widget=forms.TextInput({"autocomplete": "off"}))

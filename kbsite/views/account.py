@@ -1,0 +1,39 @@
+"""Who you are here, and your keys to the API."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from kbsite.forms import TokenForm
+from kbsite.models import ApiToken
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def show(request: HttpRequest) -> HttpResponse:
+    """The account; POST makes a token, whose secret is shown this once, or revokes one."""
+    tokens = ApiToken.objects.filter(user=request.user)  # type: ignore[misc]
+    if "revoke" in request.POST:
+        wanted = request.POST["revoke"]
+        token = get_object_or_404(tokens, pk=wanted if wanted.isascii() and wanted.isdigit() else None)
+        token.revoke()
+        messages.success(request, f"“{token.name}” opens nothing any more.")
+        return redirect("account")
+    form = TokenForm(request.POST if request.method == "POST" else None)
+    secret = ""
+    if form.is_bound and form.is_valid():
+        name = form.cleaned_data["name"]
+        # Otherwise a reload of the answer, which sends the form again, would make another token.
+        if any(token.is_valid and token.name == name for token in tokens):
+            form.add_error("name", "You have a token of this name. Revoke it first, or choose another name.")
+        else:
+            _, secret = ApiToken.create(request.user, name)  # type: ignore[arg-type]
+            form = TokenForm()
+    context = {"form": form, "tokens": tokens.all(), "secret": secret}
+    return render(request, "kbsite/account.html", context)

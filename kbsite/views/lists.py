@@ -1,0 +1,61 @@
+"""A list as a living page, and the history of its decisions."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from papers import cards, shelves
+from papers.models import Document, PaperList
+
+HISTORY_PAGE = 50
+
+
+@require_safe
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """The sections and entries of a list in one language, of one tag if asked for."""
+    paper_list = get_object_or_404(PaperList, slug=slug)
+    documents = list(paper_list.documents.defer("source"))
+    document = document_of(documents, request.GET.get("language", ""))
+    tag = request.GET.get("tag", "").strip()
+    found = shelves.shelves(document, tag) if document else []
+    context = {
+        "list": paper_list,
+        "documents": documents,
+        "document": document,
+        "shelves": found,
+        "shown": sum(len(shelf.entries) for shelf in found),
+        "tags": shelves.tags(document) if document else [],
+        "tag": tag,
+    }
+    return render(request, "kbsite/list/page.html", context)
+
+
+@require_safe
+def history(request: HttpRequest, slug: str) -> HttpResponse:
+    """The list's decisions, the newest first, from before a decision if asked for."""
+    paper_list = get_object_or_404(PaperList, slug=slug)
+    before = request.GET.get("before", "")
+    if before and not (before.isascii() and before.isdigit() and len(before) < 19):
+        raise Http404("“before” is the number of a decision.")
+    decisions = list(cards.history(paper_list, int(before) if before else None, HISTORY_PAGE + 1))
+    context = {
+        "list": paper_list,
+        "decisions": decisions[:HISTORY_PAGE],
+        "names": {category.key: category.name for category in cards.categories(paper_list)},
+        "older": decisions[HISTORY_PAGE - 1].pk if len(decisions) > HISTORY_PAGE else None,
+        "before": before,
+    }
+    return render(request, "kbsite/list/history.html", context)
+
+
+def document_of(documents: list[Document], language: str) -> Document | None:
+    """Return the document of this language, the primary one if none is named; raise Http404 for another language."""
+    if not language:
+        return documents[0] if documents else None
+    found = next((document for document in documents if document.language == language), None)
+    if found is None:
+        known = ", ".join(document.language for document in documents) or "none"
+        raise Http404(f"This list has no README in “{language}”. Its languages: {known}.")
+    return found

@@ -1,0 +1,278 @@
+"""What a curator sees of a paper before deciding: the card, its place in the queue, and why a queue is empty.
+
+Reads only, in a number of queries that does not depend on how many papers, entries or suggestions there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from papers import entries, review
+from papers.models import (
+    Category,
+    CategoryText,
+    Decision,
+    Document,
+    Entry,
+    Fact,
+    Paper,
+    PaperList,
+    Review,
+    Suggestion,
+)
+from papers.readme.table import RowFields
+
+OUT = "out"  # the classifier's word for papers that belong nowhere
+CLEAR = 0.6  # of what speaks for the list, the share that a category must hold to be more than a guess
+DOUBT = (0.35, 0.65)  # relevance between these says neither yes nor no
+
+# Facts worth a line on the card, in this order; other kinds stay in the catalogue.
+FACTS = ("venue", "code", "upvotes", "stars", "citations", "project", "keywords", "tldr")
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """A category, and how probable the classifier finds it; None when it has not spoken."""
+
+    category: Category
+    probability: float | None
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A listed paper that is much like this one, and where it stands."""
+
+    paper: Paper
+    similarity: float
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything that a decision on one paper needs."""
+
+    paper_list: PaperList
+    paper: Paper
+    suggestion: Suggestion | None
+    chances: tuple[Chance, ...]
+    neighbours: tuple[Neighbour, ...]
+    facts: tuple[Fact, ...]
+    rows: tuple[tuple[Document, RowFields], ...]  # prefilled, the primary language first
+    entries: tuple[Entry, ...]  # where the list has it already
+    decision: Decision | None  # the one in force
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the paper awaits a decision."""
+        return not self.entries and self.decision is None
+
+    @property
+    def best(self) -> Chance | None:
+        """The most probable category."""
+        return next((chance for chance in self.chances if chance.best), None)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the classifier cannot say if the paper belongs in the list at all."""
+        return self.suggestion is not None and DOUBT[0] < self.suggestion.relevance < DOUBT[1]
+
+    @property
+    def rivals(self) -> tuple[Chance, ...]:
+        """The categories between which the classifier is unsure, the more probable first; empty when it is sure."""
+        ranked = sorted(self.chances, key=lambda chance: -(chance.probability or 0))
+        total = sum(chance.probability or 0 for chance in ranked)
+        if len(ranked) < 2 or total <= DOUBT[0] or (ranked[0].probability or 0) >= CLEAR * total:
+            return ()
+        return tuple(ranked[:2])
+
+    @property
+    def terms(self) -> list[str]:
+        """The words that spoke loudest for the best category."""
+        return [str(term) for term, _ in self.suggestion.terms] if self.suggestion else []
+
+
+def card(paper_list: PaperList, paper: Paper) -> Card:
+    """Return the card of a paper, decided or not."""
+    suggestion = Suggestion.objects.filter(list=paper_list, paper=paper).select_related("category").first()
+    said = suggestion.probabilities if suggestion else {}
+    reviewed = (
+        Review.objects.filter(list=paper_list, paper=paper)
+        .exclude(state=Review.State.DEFERRED, until__lte=timezone.localdate())  # its day has come: open again
+        .select_related("decision__user", "decision__category", "decision__duplicate_of")
+        .prefetch_related("decision__category__texts__document")
+        .first()
+    )
+    facts = sorted((fact for fact in paper.facts.all() if fact.kind in FACTS), key=lambda fact: FACTS.index(fact.kind))
+    best = suggestion.category_id if suggestion else None
+    return Card(
+        paper_list=paper_list,
+        paper=paper,
+        suggestion=suggestion,
+        chances=tuple(
+            Chance(category, said.get(category.key, 0.0) if suggestion else None, category.pk == best)
+            for category in categories(paper_list)
+        ),
+        neighbours=_neighbours(paper_list, suggestion),
+        facts=tuple(facts),
+        rows=tuple((document, entries.prefill(paper, document)) for document in paper_list.documents.all()),
+        entries=tuple(
+            Entry.objects.filter(category__list=paper_list, paper=paper)
+            .select_related("category")
+            .prefetch_related("category__texts__document")
+        ),
+        decision=reviewed.decision if reviewed else None,
+    )
+
+
+def categories(paper_list: PaperList) -> QuerySet[Category]:
+    """Return the list's categories in its order, with their names."""
+    return paper_list.categories.prefetch_related("texts__document").order_by("position")
+
+
+def definitions(paper_list: PaperList) -> list[tuple[Category, list[CategoryText]]]:
+    """Return what the list itself says of each category, in each of its languages."""
+    return [
+        (category, [text for text in category.texts.all() if text.definition]) for category in categories(paper_list)
+    ]
+
+
+def _neighbours(paper_list: PaperList, suggestion: Suggestion | None) -> tuple[Neighbour, ...]:
+    likeness = {int(pk): float(value) for pk, value in suggestion.nearest} if suggestion else {}
+    found = (
+        Entry.objects.filter(category__list=paper_list, paper__in=likeness)
+        .select_related("category", "paper")
+        .prefetch_related("category__texts__document", "paper__identifiers")
+        .order_by("pk")
+    )
+    listed: dict[int, list[Entry]] = {}
+    for entry in found:
+        listed.setdefault(entry.paper_id, []).append(entry)
+    return tuple(
+        Neighbour(listed[pk][0].paper, value, tuple(entry.category.name for entry in listed[pk]))
+        for pk, value in likeness.items()
+        if pk in listed
+    )
+
+
+# --- the queue around a card ------------------------------------------------------------------------------
+
+
+def waiting(paper_list: PaperList, category: str = "") -> QuerySet[Suggestion]:
+    """Return what awaits a decision, the most relevant first; of one suggested category if its key is given."""
+    found = review.queue(paper_list)
+    return found.filter(category__key=category) if category else found
+
+
+def before(found: QuerySet[Suggestion], suggestion: Suggestion) -> QuerySet[Suggestion]:
+    """Return the part of a queue ahead of a suggestion, the nearest first."""
+    ahead = Q(relevance__gt=suggestion.relevance) | Q(relevance=suggestion.relevance, paper_id__lt=suggestion.paper_id)
+    return found.filter(ahead).order_by("relevance", "-paper_id")
+
+
+def after(found: QuerySet[Suggestion], suggestion: Suggestion) -> QuerySet[Suggestion]:
+    """Return the part of a queue behind a suggestion."""
+    return found.filter(
+        Q(relevance__lt=suggestion.relevance) | Q(relevance=suggestion.relevance, paper_id__gt=suggestion.paper_id)
+    )
+
+
+def following(paper_list: PaperList, paper: Paper, category: str = "") -> Suggestion | None:
+    """Return whose turn it is after this paper: the next one in the queue, else the first."""
+    found = waiting(paper_list, category).exclude(paper=paper)
+    here = Suggestion.objects.filter(list=paper_list, paper=paper).first()
+    return (after(found, here).first() if here else None) or found.first()
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """The papers around one in the queue."""
+
+    ahead: tuple[Suggestion, ...]
+    here: Suggestion | None  # None when the paper is not in this queue
+    behind: tuple[Suggestion, ...]
+    place: int  # of `here`, from 1
+
+    @property
+    def previous(self) -> Suggestion | None:
+        """The one just before."""
+        return self.ahead[-1] if self.ahead else None
+
+    @property
+    def next(self) -> Suggestion | None:
+        """The one just after."""
+        return self.behind[0] if self.behind else None
+
+
+def around(found: QuerySet[Suggestion], paper: Paper, ahead: int = 2, behind: int = 9) -> Neighbourhood:
+    """Return some of the queue before and after a paper; from its top when the paper is not in it."""
+    here = found.filter(paper=paper).first()
+    if here is None:
+        return Neighbourhood((), None, tuple(found[:behind]), 0)
+    front = before(found, here)
+    return Neighbourhood(tuple(reversed(front[:ahead])), here, tuple(after(found, here)[:behind]), front.count() + 1)
+
+
+def counts(paper_list: PaperList) -> dict[str, int]:
+    """Return how many papers await a decision, by the key of the suggested category."""
+    rows = review.queue(paper_list).order_by().values_list("category__key").annotate(n=Count("pk"))
+    return {key or "": n for key, n in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a review stands, for an empty queue to explain itself."""
+
+    candidates: int  # papers that are not in the list
+    unclassified: int  # of them, undecided and the classifier has not spoken
+    decided: int
+    deferred: int
+    returns: date | None  # when the first deferred paper comes back
+
+
+def standing(paper_list: PaperList) -> Standing:
+    """Return how the list's review stands."""
+    deferred = Review.objects.filter(list=paper_list, state=Review.State.DEFERRED, until__gt=timezone.localdate())
+    first = deferred.order_by("until").first()
+    open_papers = Paper.objects.awaiting_review(paper_list)
+    return Standing(
+        candidates=Paper.objects.not_listed_in(paper_list).count(),
+        unclassified=open_papers.exclude(pk__in=Suggestion.objects.filter(list=paper_list).values("paper")).count(),
+        decided=Review.objects.filter(list=paper_list).exclude(state=Review.State.OPEN).count(),
+        deferred=deferred.count(),
+        returns=first.until if first else None,
+    )
+
+
+# --- history ----------------------------------------------------------------------------------------------
+
+
+def last_of(paper_list: PaperList, user: AbstractBaseUser) -> Decision | None:
+    """Return the newest decision of this person in this list that is still in force: what `undo` means next."""
+    return (
+        Decision.objects.filter(_in_force(), list=paper_list, user=user)  # type: ignore[misc]
+        .select_related("paper", "category")
+        .prefetch_related("category__texts__document")
+        .first()
+    )
+
+
+def history(paper_list: PaperList, before: int | None = None, limit: int = 50) -> QuerySet[Decision]:
+    """Return the list's decisions, the newest first, from before a decision; `in_force` says if each still holds."""
+    found = Decision.objects.filter(list=paper_list).annotate(in_force=_in_force())
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return (
+        found.select_related("paper", "user", "category", "duplicate_of", "undoes__category", "undone_by__user")
+        .prefetch_related("category__texts__document", "undoes__category__texts__document")
+        .order_by("-pk")[:limit]
+    )
+
+
+def _in_force() -> Exists:
+    return Exists(Review.objects.filter(decision=OuterRef("pk")))
