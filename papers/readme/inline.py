@@ -104,11 +104,11 @@ def find_links(text: str) -> list[Link]:
 def find_addresses(text: str) -> list[Link]:
     """Return the links of a text that are no images, and the http(s) addresses that stand on their own."""
     links = find_links(text)
-    taken = [(link.start, link.end) for link in links]
+    taken = {place for link in links for place in range(link.start, link.end)}
     alone = [
         Link(*match.span(), match.start(), match.start(), *match.span(1), label="", url=match[1])
         for match in _BARE_ADDRESS.finditer(text)
-        if not any(start <= match.start() < end for start, end in taken)
+        if match.start() not in taken
     ]
     return sorted([link for link in links if not link.image] + alone, key=lambda link: link.start)
 

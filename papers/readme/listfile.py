@@ -13,6 +13,7 @@ NAME = "list.toml"
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_LONGEST_LANGUAGE = 16  # characters that the database holds
 _OUT = "out"  # the classifier's word for papers that belong nowhere
 
 
@@ -57,6 +58,11 @@ class ListFile:
     def language_of(self, file_name: str) -> str | None:
         """Return the language that this README is written in, if it is one of the list's."""
         return next((language for language, name in self.languages.items() if name == file_name), None)
+
+
+def is_language(text: str) -> bool:
+    """Whether a text is a language code, as `en` or `zh-Hans`."""
+    return len(text) <= _LONGEST_LANGUAGE and _LANGUAGE.fullmatch(text) is not None
 
 
 def read_list_file(path: Path) -> ListFile:
@@ -156,7 +162,7 @@ class _Table:
         if not isinstance(value, dict) or not value:
             raise self.error(key, f'must name at least one file, as [{key}.en] file = "README.md"')
         for name in value:
-            if not _LANGUAGE.fullmatch(name):
+            if not is_language(name):
                 raise self.error(f"{key}.{name}", 'must be a language code, as "en" or "zh"')
         return {name: _Table(self.path, f"{key}.{name}", each) for name, each in value.items()}
 

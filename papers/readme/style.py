@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -188,7 +189,7 @@ def _form(cell: str, link: Link) -> str:
 
 def _extent(cell: str, link: Link) -> tuple[int, int]:
     """A link with the brackets around it, as in `[[Code](…)]`."""
-    bracketed = cell[: link.start].endswith("[") and cell.startswith("]", link.end)
+    bracketed = link.start > 0 and cell[link.start - 1] == "[" and cell.startswith("]", link.end)
     return (link.start - 1, link.end + 1) if bracketed else (link.start, link.end)
 
 
@@ -208,11 +209,13 @@ def _code_label(links: Sequence[Link]) -> tuple[str, bool]:
 def _badge(code: Sequence[tuple[str, Link]]) -> str:
     """The picture that most code links have behind them, such as the count of stars."""
     badges = []
+    images = {cell: [link for link in find_links(cell) if link.image] for cell in {cell for cell, _ in code}}
     for cell, link in code:
         repository = repository_of(link.url)
-        behind = [image for image in find_links(cell) if image.image and image.start >= link.end]
-        if repository and behind and repository in behind[0].url:
-            badges.append(cell[_extent(cell, link)[1] : behind[0].end].replace(repository, "{repository}"))
+        behind = bisect_left(images[cell], link.end, key=lambda image: image.start)
+        image = images[cell][behind] if behind < len(images[cell]) else None
+        if repository and image and repository in image.url:
+            badges.append(cell[_extent(cell, link)[1] : image.end].replace(repository, "{repository}"))
     usual = _most(badges)
     return usual if usual and 2 * badges.count(usual) > len(code) else ""
 

@@ -1,0 +1,68 @@
+"""What BibTeX and RIS both say of an entry: where it was published, when, and by whom."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from papers.export.formats import Listed
+from papers.readme.inline import plain
+
+_PREPRINT = re.compile(r"\b(?:arxiv|corr|preprint|openreview|under review|submitted)\b", re.IGNORECASE)
+_JOURNAL = re.compile(
+    r"\b(?:journal|transactions|tmlr|jmlr|tacl|tkde|tpami|tois|nature|science|letters|review|survey[s]?)\b|期刊|学报",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_DATE_PART = r"[\d\s.,/年月日-]|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_ONLY_A_DATE = re.compile(rf"(?:{_DATE_PART})*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A paper as it is cited."""
+
+    title: str
+    authors: tuple[str, ...]
+    venue: str  # where it was published; empty for a preprint
+    is_journal: bool
+    year: str
+    published: date | None
+    link: str
+    arxiv: str
+    doi: str
+    abstract: str
+    keywords: tuple[str, ...]
+    subject: str  # its first arXiv subject
+
+
+def cite(entry: Listed) -> Citation:
+    """Return how to cite an entry's paper: its own title and authors, and the venue that the list shows."""
+    paper, fields = entry.paper, entry.fields
+    identifiers = {row.scheme: row.value for row in paper.identifiers.all()}
+    venue = plain(fields.venue)
+    published_in = "" if _PREPRINT.search(venue) or _ONLY_A_DATE.fullmatch(venue) else venue
+    year = _YEAR.search(venue)
+    return Citation(
+        title=paper.title,
+        authors=tuple(paper.authors),
+        venue=published_in,
+        is_journal=bool(_JOURNAL.search(published_in)),
+        year=year[0] if year else str(paper.published.year) if paper.published else "",
+        published=paper.published,
+        link=fields.link or paper.link,
+        arxiv=identifiers.get("arxiv", ""),
+        doi=identifiers.get("doi", ""),
+        abstract=paper.abstract,
+        keywords=fields.tags,
+        subject=paper.subjects[0] if paper.subjects else "",
+    )
+
+
+def cited(entries: list[Listed]) -> list[Citation]:
+    """Return the citation of every paper once, however many categories it stands in."""
+    seen: dict[int, Citation] = {}
+    for entry in entries:
+        seen.setdefault(entry.paper.pk, cite(entry))
+    return list(seen.values())

@@ -1,0 +1,58 @@
+"""CSV: one entry a line, for spreadsheets. No cell is ever taken for a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from papers.export.formats import Exported, Format, Listed, file_name, listed
+from papers.models import PaperList
+
+_COLUMNS = (
+    *("category", "title", "link", "venue", "tags", "code", "tldr"),
+    *("arxiv", "doi", "authors", "published", "paper_title", "language"),
+)
+# What Excel, LibreOffice and Google Sheets take for the start of a formula, and the white space they skip.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def render(paper_list: PaperList, language: str) -> Exported:
+    """Return a header and a line for every entry; several values in one cell are separated by `; `."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    entries = listed(paper_list, language)
+    further = list(dict.fromkeys(name for entry in entries for name in entry.fields.extra))
+    writer.writerow([_cell(name) for name in (*_COLUMNS, *further)])
+    for entry in entries:
+        extra = [entry.fields.extra.get(name, "") for name in further]
+        writer.writerow([_cell(value) for value in (*_values(entry), *extra)])
+    name = file_name(paper_list, language, "csv")
+    return Exported(name, "text/csv; charset=utf-8", written.getvalue().encode())
+
+
+def _values(entry: Listed) -> list[str]:
+    fields, paper = entry.fields, entry.paper
+    identifiers = {row.scheme: row.value for row in paper.identifiers.all()}
+    return [
+        entry.category.key,
+        fields.title,
+        fields.link,
+        fields.venue,
+        "; ".join(fields.tags),
+        "; ".join(url for _, url in fields.code),
+        fields.tldr,
+        identifiers.get("arxiv", ""),
+        identifiers.get("doi", ""),
+        "; ".join(paper.authors),
+        paper.published.isoformat() if paper.published else "",
+        paper.title,
+        entry.language,
+    ]
+
+
+def _cell(text: str) -> str:
+    """The text, with an apostrophe before what a spreadsheet would calculate."""
+    return f"'{text}" if text.lstrip(" \ufeff\u00a0").startswith(_FORMULA_STARTS) else text
+
+
+FORMAT = Format("csv", "CSV", render)

@@ -1,0 +1,99 @@
+"""manage.py import_list: take a README into a list."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.validators import validate_slug
+from django.db import transaction
+
+from papers.models import PaperList
+from papers.readme import listfile
+from papers.readme.document import parse
+from papers.readme.importer import ImportRefused, ImportReport, import_readme
+from papers.readme.listfile import ListFile, ListFileError, is_language
+
+_DEFAULT_LANGUAGE = "en"
+
+
+class Command(BaseCommand):
+    help = (
+        "Take a README into a list: its sections become categories, its rows entries. A list.toml beside the file "
+        "is read when its slug is the same."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE", help="the README")
+        parser.add_argument("--slug", required=True, type=_slug, help="the list; made when it does not exist")
+        parser.add_argument(
+            "--language",
+            type=_language,
+            help=f"language of the README; by default as list.toml says, else {_DEFAULT_LANGUAGE}",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        slug: str = options["slug"]
+        try:
+            source = path.read_bytes()
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}") from error
+        try:
+            settings = _settings_beside(path, slug)
+            language = options["language"] or (settings and settings.language_of(path.name)) or _DEFAULT_LANGUAGE
+            with transaction.atomic():  # a list whose README is refused is not made
+                report = import_readme(_list(slug, source, settings), language, source, path.name, settings)
+        except (ListFileError, ImportRefused) as error:
+            raise CommandError(str(error)) from error
+        for line in _told(report, slug):
+            self.stdout.write(line)
+
+
+def _slug(text: str) -> str:
+    try:
+        validate_slug(text)
+    except ValidationError as error:
+        raise argparse.ArgumentTypeError(f"“{text}” must be letters, digits and hyphens") from error
+    return text
+
+
+def _language(text: str) -> str:
+    if not is_language(text):
+        raise argparse.ArgumentTypeError(f"“{text}” must be a language code, as “en” or “zh”")
+    return text
+
+
+def _settings_beside(path: Path, slug: str) -> ListFile | None:
+    beside = path.parent / listfile.NAME
+    if not beside.is_file():
+        return None
+    settings = listfile.read_list_file(beside)
+    return settings if settings.slug == slug else None
+
+
+def _list(slug: str, source: bytes, settings: ListFile | None) -> PaperList:
+    """The list; a new one is called as list.toml says, else by the README's first heading."""
+    if settings is not None:
+        about = {"name": settings.name, "homepage": settings.homepage}
+    else:
+        about = {"name": next((section.name for section in parse(source).sections if section.name), slug)}
+    return PaperList.objects.get_or_create(slug=slug, defaults=about)[0]
+
+
+def _told(report: ImportReport, slug: str) -> list[str]:
+    where = f"{report.path} ({report.language})"
+    if report.unchanged:
+        return [f"{where}: nothing to do, {slug} would export this very file."]
+    counts = [
+        f"{where}: {report.rows} rows in {report.categories} categories",
+        f"{report.added} added",
+        f"{report.removed} removed",
+        f"{report.changed} changed",
+        f"{report.new_papers} papers new to the catalogue",
+    ]
+    kept = [f"{report.path}:{kept.line}: kept as text, {kept.reason}: {kept.text}" for kept in report.kept_as_text]
+    return [", ".join(counts) + ".", *kept]
