@@ -1,4 +1,7 @@
-"""manage.py import_list: take a README into a list."""
+"""manage.py import_list: take a README into a list, and the topics of its list.toml into the schedule.
+
+Lives here and not in `papers`, because topics are the work's.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_slug
 from django.db import transaction
 
+from ingest import topics
 from papers.models import PaperList
 from papers.readme import listfile
 from papers.readme.document import parse
@@ -23,7 +27,7 @@ _DEFAULT_LANGUAGE = "en"
 class Command(BaseCommand):
     help = (
         "Take a README into a list: its sections become categories, its rows entries. A list.toml beside the file "
-        "is read when its slug is the same."
+        "is read when its slug is the same; its topics are pulled from then on."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -46,11 +50,16 @@ class Command(BaseCommand):
             settings = _settings_beside(path, slug)
             language = options["language"] or (settings and settings.language_of(path.name)) or _DEFAULT_LANGUAGE
             with transaction.atomic():  # a list whose README is refused is not made
-                report = import_readme(_list(slug, source, settings), language, source, path.name, settings)
-        except (ListFileError, ImportRefused) as error:
+                paper_list = _list(slug, source, settings)
+                report = import_readme(paper_list, language, source, path.name, settings)
+                declared = topics.declare(paper_list, settings.topics if settings else ())
+        except (ListFileError, ImportRefused, topics.UnknownSource) as error:
             raise CommandError(str(error)) from error
         for line in _told(report, slug):
             self.stdout.write(line)
+        if declared:
+            names = ", ".join(topic.slug for topic in declared)
+            self.stdout.write(f"{len(declared)} topics to pull: {names}.")
 
 
 def _slug(text: str) -> str:
