@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from django.utils import timezone
 MARK = "lk_"  # so that people and secret scanners recognise one of ours
 SECRET_BYTES = 32
 PREFIX_LENGTH = len(MARK) + 8
+WELL_FORMED = re.compile(rf"{MARK}[A-Za-z0-9_-]{{20,100}}")
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -52,6 +54,8 @@ class ApiToken(models.Model):
     @classmethod
     def of(cls, secret: str) -> ApiToken | None:
         """Return the token of this secret, whatever its state, or None; the time taken tells nothing of it."""
+        if not WELL_FORMED.fullmatch(secret):
+            return None
         digest = digest_of(secret)
         found = None
         for token in cls.objects.filter(prefix=secret[:PREFIX_LENGTH]).select_related("user"):
@@ -81,4 +85,4 @@ class ApiToken(models.Model):
 
 def digest_of(secret: str) -> str:
     """Return what is kept of a secret. It is random and long, so a plain hash cannot be guessed back."""
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -14,6 +14,7 @@ from ingest.models import Run, Topic
 from ingest.sources import SOURCES
 from papers import review
 from papers.models import Category, Decision, Entry, EntryText, PaperList, Review, Suggestion
+from papers.querysets import waiting_suggestions
 
 # --- kinds of values ------------------------------------------------------------------------------------------
 
@@ -142,7 +143,7 @@ class SuggestionFilters(Filters):
     list = ListFilter(label="Slug of a list")
     category = SlugFilter(field_name="category__key", label="Key of the most probable category")
     paper = IdFilter(field_name="paper", label="Id of a paper")
-    awaiting = FlagFilter(method="together", label="Whether the list's review queue holds it; needs `list`")
+    awaiting = FlagFilter(method="together", label="Whether a review queue holds it")
     relevance_min = ProbabilityFilter(field_name="relevance", lookup_expr="gte", label="At least this relevant")
 
     class Meta:
@@ -154,18 +155,9 @@ class SuggestionFilters(Filters):
         wanted = self.form.cleaned_data
         if wanted["awaiting"] is None:
             return queryset
-        waiting = Q(pk__in=review.queue(wanted["list"]).order_by().values("pk"))
+        found = review.queue(wanted["list"]) if wanted["list"] else waiting_suggestions()
+        waiting = Q(pk__in=found.order_by().values("pk"))
         return queryset.filter(waiting if wanted["awaiting"] else ~waiting)
-
-    def get_form_class(self) -> Any:
-        class Form(super().get_form_class()):  # type: ignore[misc]
-            def clean(self) -> dict[str, Any]:
-                cleaned: dict[str, Any] = super().clean()
-                if cleaned.get("awaiting") is not None and not cleaned.get("list") and "list" not in self.errors:
-                    self.add_error("list", "“awaiting” is asked of one list: name it.")
-                return cleaned
-
-        return Form
 
 
 class DecisionFilters(Filters):

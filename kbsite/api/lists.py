@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from django.db.models import Prefetch
-from django.http import Http404
+from django.http import Http404, HttpResponse
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kbsite.api.base import Resource
+from kbsite.api.base import AnyForm, Resource
 from kbsite.api.filters import CategoryFilters
 from kbsite.api.schema import reads
 from kbsite.api.serializers import CategorySerializer, DiffSerializer, PaperListSerializer
+from papers.export import FORMATS, NoSuchDocument
 from papers.models import Category, CategoryText, Document, PaperList
 from papers.readme import exporter
 
+FORM = OpenApiParameter("form", str, OpenApiParameter.PATH, enum=list(FORMATS))
 LANGUAGE = OpenApiParameter("language", str, OpenApiParameter.PATH, description="`en`, `zh`, …")
 
 # The README itself, megabytes perhaps, is read by exports only.
@@ -37,8 +41,38 @@ class PaperListViewSet(Resource[PaperList]):
         Prefetch("categories", Category.objects.select_related("list").prefetch_related(_TEXTS)),
     )
 
+    @reads(
+        "A list as a file",
+        {
+            (200, "text/markdown"): OpenApiTypes.STR,
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "text/csv"): OpenApiTypes.STR,
+            (200, "application/x-bibtex"): OpenApiTypes.STR,
+            (200, "application/x-research-info-systems"): OpenApiTypes.STR,
+        },
+        404,
+        parameters=[LANGUAGE, FORM],
+    )
+    @action(
+        detail=True,
+        url_path="export/<slug:language>/<slug:form>",
+        url_name="export",
+        content_negotiation_class=AnyForm,
+    )
+    def export(self, request: Request, slug: str, language: str, form: str) -> HttpResponse:
+        """The same bytes as `manage.py export_list`: `markdown` is the README, unchanged where nobody changed it."""
+        paper_list = PaperList.objects.filter(slug=slug).first()
+        if paper_list is None or form not in FORMATS:
+            raise Http404
+        try:
+            exported = FORMATS[form].render(paper_list, language)
+        except NoSuchDocument:
+            raise Http404 from None
+        headers = {"Content-Disposition": content_disposition_header(True, exported.file_name) or "attachment"}
+        return HttpResponse(exported.content, content_type=exported.content_type, headers=headers)
+
     @reads("What an export would change in a README", DiffSerializer, 404, parameters=[LANGUAGE])
-    @action(detail=True, url_path="diff/<str:language>", url_name="diff")
+    @action(detail=True, url_path="diff/<slug:language>", url_name="diff")
     def diff(self, request: Request, slug: str, language: str) -> Response:
         """A unified diff from the README as it was imported to the one that an export gives now."""
         document = _document(slug, language)

@@ -14,8 +14,9 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.core.signing import BadSignature, Signer
-from django.db.models import F, Model, Q, QuerySet
-from django.db.models.expressions import Combinable, OrderBy
+from django.db.models import F, FloatField, Model, Q, QuerySet
+from django.db.models.expressions import OrderBy
+from django.db.models.functions import Cast
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -67,36 +68,47 @@ class Key:
         return behind
 
 
-def keys_of(queryset: QuerySet[Any]) -> list[Key]:
-    """Return the queryset's sort keys, ending in one that no two rows share."""
+def keys_of(queryset: QuerySet[Any]) -> tuple[QuerySet[Any], list[Key]]:
+    """Return the queryset's sort keys, ending in one that no two rows share, and the queryset that has them.
+
+    What is sorted by and is no field, such as a rank, becomes an annotation.
+    """
     given: Sequence[Any] = queryset.query.order_by
     if not given and queryset.query.default_ordering:
         given = queryset.model._meta.ordering or ()
-    keys = [_key(queryset.model, item) for item in given]
+    keys = []
+    for number, item in enumerate(given):
+        order = _as_order(item)
+        name = getattr(order.expression, "name", "")
+        if not isinstance(order.expression, F):
+            name = f"sort_{number}"
+            queryset = queryset.alias(**{name: order.expression})
+        if computed := queryset.query.annotations.get(name):
+            # A rank is a `real`, which does not come back from Python as the number it was.
+            is_number = isinstance(computed.output_field, FloatField)
+            name, shown = f"sorted_by_{number}", Cast(name, FloatField()) if is_number else F(name)
+            queryset = queryset.annotate(**{name: shown})
+        # PostgreSQL counts a missing value as larger than any other.
+        said = order.nulls_last or order.nulls_first
+        nulls_last = bool(order.nulls_last) if said else not order.descending
+        keys.append(Key(name, order.descending, _is_nullable(queryset.model, name), nulls_last))
     unique = {"pk", queryset.model._meta.pk.name}
     if not any(key.name in unique for key in keys):
         keys.append(Key("pk", bool(keys) and keys[-1].descending, nullable=False, nulls_last=True))
-    return keys
+    return queryset, keys
 
 
-def _key(model: type[Model], item: str | Combinable | OrderBy) -> Key:
+def _as_order(item: Any) -> OrderBy:
     if isinstance(item, str):
-        item = F(item[1:]).desc() if item.startswith("-") else F(item).asc()
-    elif isinstance(item, F):
-        item = item.asc()
-    if not isinstance(item, OrderBy) or not isinstance(item.expression, F):
-        raise TypeError(f"cannot paginate by {item!r}: order by fields or annotations")
-    name: str = item.expression.name  # type: ignore[attr-defined]  # missing in the stubs
-    # PostgreSQL counts a missing value as larger than any other.
-    nulls_last = bool(item.nulls_last) if item.nulls_last or item.nulls_first else not item.descending
-    return Key(name, item.descending, _is_nullable(model, name), nulls_last)
+        item = F(item.removeprefix("-")).desc() if item.startswith("-") else F(item).asc()
+    return item if isinstance(item, OrderBy) else OrderBy(item)
 
 
 def _is_nullable(model: type[Model], name: str) -> bool:
     try:
         return bool(model._meta.get_field(name).null)
     except FieldDoesNotExist:
-        return False  # pk, and annotations such as a rank
+        return name != "pk"  # fields of other tables, and what is computed
 
 
 def _behind(keys: Sequence[Key], values: Sequence[Any]) -> Q:
@@ -120,7 +132,7 @@ class Pages(BasePagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         size = _page_size(request)
-        keys = keys_of(queryset)
+        queryset, keys = keys_of(queryset)
         order = ",".join(map(str, keys))
         cursor = request.query_params.get("cursor")
         backwards, values = _read(cursor, order) if cursor else (False, None)

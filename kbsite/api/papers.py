@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404
-from drf_spectacular.utils import extend_schema_view
+from drf_spectacular.utils import extend_schema_field, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kbsite.api.base import Resource
+from kbsite.api.filters import TextFilter
 from kbsite.api.schema import reads
 from kbsite.api.serializers import IdentifierQuerySerializer, PaperSerializer
+from kbsite.filters import PaperFilters, YearFilter
 from papers import identity
 from papers.models import Paper
 from papers.records import Identifier
+
+
+class SearchFilters(PaperFilters):
+    """The filters of the page, where `search` may also be called `q`."""
+
+    search = TextFilter(
+        method="together", max_length=300, label='Words ("a phrase", -without, or), an identifier or a link'
+    )
+    q = TextFilter(method="together", max_length=300, label="The same, as the page calls it")
+    year = extend_schema_field({"type": "integer", "description": "Year of publication"})(
+        YearFilter(field_name="published", lookup_expr="year")
+    )
+
+    @property
+    def value(self) -> dict[str, Any]:
+        value = super().value
+        return value | {"q": value["search"]} if "search" in value else value
 
 
 @extend_schema_view(
@@ -26,7 +47,8 @@ class PaperViewSet(Resource[Paper]):
 
     serializer_class = PaperSerializer
     lookup_value_converter = "int"
-    queryset = Paper.objects.for_pages()
+    filterset_class = SearchFilters
+    queryset = Paper.objects.for_pages().newest()
 
     @reads(
         "The paper of an identifier or a link",

@@ -14,9 +14,6 @@ from kbsite.api.serializers import ConflictSerializer, ProblemSerializer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_SIGNED_IN: list[Any] = [{"tokenAuth": []}, {"cookieAuth": []}]
-_ANYONE: list[Any] = [*_SIGNED_IN, {}]
-
 _MEANING = {
     400: "Some values are not valid; `errors` names them",
     401: "The token is wrong, revoked or expired, or there is none where one is needed",
@@ -38,6 +35,10 @@ class TokenScheme(OpenApiAuthenticationExtension):
     target_class = "kbsite.api.authentication.TokenAuthentication"
     name = "tokenAuth"
 
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        needed: list[dict[str, list[str]]] = [{self.name: []}]
+        return [*needed, {}] if auto_schema.method == "GET" else needed  # {}: anyone
+
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         return {
             "type": "http",
@@ -49,12 +50,13 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
 def reads(summary: str, answer: Any, *problems: int, **more: Any) -> Callable[[F], F]:
     """Describe an operation that anyone may call and that changes nothing."""
-    return extend_schema(summary=summary, responses=_responses({200: answer}, *problems), auth=_ANYONE, **more)
+    answers = answer if isinstance(answer, Mapping) else {200: answer}
+    return extend_schema(summary=summary, responses=_responses(answers, *problems), **more)
 
 
 def writes(summary: str, answers: Mapping[Any, Any], *problems: int, **more: Any) -> Callable[[F], F]:
     """Describe an operation that changes something."""
-    return extend_schema(summary=summary, responses=_responses(answers, *_WRITING, *problems), auth=_SIGNED_IN, **more)
+    return extend_schema(summary=summary, responses=_responses(answers, *_WRITING, *problems), **more)
 
 
 def _responses(answers: Mapping[Any, Any], *problems: int) -> dict[Any, Any]:

@@ -68,6 +68,18 @@ class Cell(Text):
         return super().run_validation(forms.one_line(data) if isinstance(data, str) else data)
 
 
+class Cells(serializers.DictField):
+    """Cells by the headers of their columns."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=Cell(allow_blank=True, max_length=5000), **kwargs)
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        given: dict[str, str] = super().to_internal_value(data)
+        header = Cell(max_length=500)
+        return {header.run_validation(name): text for name, text in given.items()}
+
+
 class Address(Cell):
     """An http(s) address, or nothing."""
 
@@ -374,11 +386,7 @@ class RowSerializer(serializers.Serializer[Any]):
     tags = serializers.ListField(child=Cell(max_length=200), required=False, max_length=50)
     code = CodeLinkSerializer(many=True, required=False)
     tldr = Cell(required=False, allow_blank=True, max_length=5000)
-    extra = serializers.DictField(
-        child=Cell(allow_blank=True, max_length=5000),
-        required=False,
-        help_text="Further columns by their header",
-    )
+    extra = Cells(required=False, help_text="Further columns by their header")
 
 
 class DecisionRequestSerializer(serializers.Serializer[Any]):

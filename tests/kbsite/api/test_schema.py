@@ -1,0 +1,119 @@
+"""The API describes itself: a valid schema, and pages to browse it that ask nobody else for anything."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from drf_spectacular.generators import SchemaGenerator
+from openapi_spec_validator import validate
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict:
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def operations(schema: dict) -> list[tuple[str, dict]]:
+    return [
+        (f"{method} {path}", operation)
+        for path, item in schema["paths"].items()
+        for method, operation in item.items()
+        if path != "/api/v1/schema/"
+    ]
+
+
+def test_the_schema_is_made_without_a_warning(tmp_path, capsys):
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))
+    assert capsys.readouterr().err == ""
+
+
+def test_the_schema_is_valid(schema):
+    validate(schema)
+
+
+@pytest.mark.django_db
+def test_the_schema_is_served_as_json_and_yaml(as_anonymous):
+    response = as_anonymous.get("/api/v1/schema/", HTTP_ACCEPT="application/json")
+    validate(response.json())
+    assert as_anonymous.get("/api/v1/schema/").content.startswith(b"openapi: 3")
+
+
+def test_every_way_to_sign_in_is_described(schema):
+    described = set(schema["components"]["securitySchemes"])
+    assert described == {"tokenAuth", "cookieAuth"}
+    for name, operation in operations(schema):
+        ways = {way for option in operation["security"] for way in option}
+        assert ways == described, name
+
+
+def test_every_operation_says_what_it_is_and_how_it_fails(schema):
+    names = [operation["operationId"] for _, operation in operations(schema)]
+    assert len(names) == len(set(names))
+    for name, operation in operations(schema):
+        assert operation.get("summary"), name
+        problems = {
+            status: response["content"]["application/problem+json"]["schema"]["$ref"].rsplit("/", 1)[1]
+            for status, response in operation["responses"].items()
+            if status == "default" or int(status) >= 400
+        }
+        assert {"401", "429", "default"} <= set(problems), name
+        assert set(problems.values()) <= {"Problem", "Conflict"}, name
+        if "{" in name:
+            assert "404" in problems, name
+        if not name.startswith("get"):
+            assert {"400", "403", "415"} <= set(problems), name
+            assert {} not in operation["security"], name
+        else:
+            assert {} in operation["security"], name
+
+
+def test_every_filter_is_described(schema):
+    for name, operation in operations(schema):
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] == "query":
+                assert parameter.get("description") or parameter["schema"].get("enum"), (name, parameter["name"])
+
+
+def test_decisions_have_examples_that_are_valid(schema, world, as_curator):
+    content = schema["paths"]["/api/v1/decisions/"]["post"]["requestBody"]["content"]["application/json"]
+    assert {example["value"]["kind"] for example in content["examples"].values()} == {
+        "accept",
+        "reject",
+        "defer",
+        "duplicate",
+    }
+    known = set(schema["components"]["schemas"]["DecisionRequest"]["properties"])
+    for example in content["examples"].values():
+        assert set(example["value"]) <= known
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["docs", "redoc"])
+def test_the_pages_load_from_here_alone_under_a_strict_policy(as_anonymous, page):
+    response = as_anonymous.get(f"/api/v1/{page}/")
+    text = response.content.decode()
+    policy = response["Content-Security-Policy"]
+    assert "default-src 'self'" in policy and "unsafe-eval" not in policy
+    assert "'unsafe-inline'" in policy.partition("style-src")[2].partition(";")[0]
+    assert "script-src" not in policy  # so scripts come from here only, and none stands in the page
+    assert not re.search(r"<script>|<script (?!src)", text)
+    for address in re.findall(r'(?:src|href)="([^"]+)"', text):
+        assert address.startswith("/"), address
+        if address.startswith("/static/"):
+            assert finders.find(address.removeprefix("/static/")), address
+        else:
+            assert as_anonymous.get(address).status_code == 200
+
+
+@pytest.mark.django_db
+def test_no_other_address_of_the_api_gets_the_wider_policy(as_anonymous):
+    assert "unsafe" not in as_anonymous.get("/api/v1/lists/")["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+def test_the_pages_answer_errors_in_the_one_shape(as_anonymous):
+    response = as_anonymous.post("/api/v1/docs/")
+    assert response["Content-Type"] == "application/problem+json"
