@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ingest.sources import Page, Window, hf_papers, http
@@ -13,18 +13,20 @@ if TYPE_CHECKING:
     from ingest.models import Topic
 
 PAGE_SIZE = 100  # the most that is given; three days in two years had more than the default of 50
+SATURDAY = 5
 
 
 def fetch(topic: Topic, window: Window) -> Iterator[Page]:
     """Yield the papers of each day's list, a page or more a day, the newest day last; the query is not used.
 
-    A day that has not begun at Hugging Face is not asked for, and one that it calls future ends the window.
+    A day that has not begun at Hugging Face is not asked for, and one that it calls future ends the window. That
+    a working day has no papers is believed when it is said twice.
     """
     today = datetime.now(UTC).date()
     day = window.since
     while day <= min(window.until, today):
         try:
-            yield from _day(day.isoformat())
+            yield from _day(day)
         except http.Refused as refusal:
             if refusal.status == 400 and (day == today or "future" in str(refusal)):
                 return
@@ -32,11 +34,14 @@ def fetch(topic: Topic, window: Window) -> Iterator[Page]:
         day += timedelta(days=1)
 
 
-def _day(day: str) -> Iterator[Page]:
+def _day(day: date) -> Iterator[Page]:
     seen: set[Identifier] = set()
     number = 0
     while True:
-        items = hf_papers.ask("daily_papers", {"date": day, "limit": PAGE_SIZE, "p": number})
+        asked: http.Params = {"date": day.isoformat(), "limit": PAGE_SIZE, "p": number}
+        items = hf_papers.ask("daily_papers", asked)
+        if not items and number == 0 and day.weekday() < SATURDAY:
+            items = hf_papers.ask("daily_papers", asked)
         page = hf_papers.page(items)
         yield page
         # A mirror that does not know `p` gives the same page for ever.

@@ -19,7 +19,7 @@ from papers.records import FactRecord, Identifier, PaperRecord, Rejected
 HOST = http.Host("huggingface", "Hugging Face")
 
 
-def ask(path: str, params: Mapping[str, str | int]) -> list[Any]:
+def ask(path: str, params: http.Params) -> list[Any]:
     """Return the items of a list endpoint under `/api`; raise SourceUnavailable."""
     origin = str(settings.HF_ENDPOINT).rstrip("/").removesuffix("/api")
     return http.get(HOST, f"{origin}/api/{path}", _items, params)

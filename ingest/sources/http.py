@@ -133,7 +133,7 @@ def _request(host: Host, url: httpx.URL, turn: pace.Turn) -> Answer | httpx.URL:
     try:
         with (
             httpx.Client(verify=_trusted(), timeout=TIMEOUT, headers={"User-Agent": user_agent()}) as client,
-            client.stream("GET", url, extensions={"trace": partial(_note_sent, turn)}) as response,
+            client.stream("GET", url, extensions={"trace": partial(_note, turn)}) as response,
         ):
             body = _whole(host, response)
     except httpx.TimeoutException as error:
@@ -155,9 +155,12 @@ def _request(host: Host, url: httpx.URL, turn: pace.Turn) -> Answer | httpx.URL:
     raise refused
 
 
-def _note_sent(turn: pace.Turn, event: str, _: object) -> None:
+def _note(turn: pace.Turn, event: str, _: object) -> None:
+    """Tell the limiter how far the request is; the events are httpcore's."""
     if event.endswith("send_request_headers.complete"):
         turn.sent()
+    elif event.endswith("receive_response_headers.complete"):
+        turn.answered()
 
 
 def _whole(host: Host, response: httpx.Response) -> bytes:

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 300.0  # seconds; whoever would wait longer is told so and tries again on schedule
 LONGEST_PAUSE = 3600.0  # seconds; a host that asks for more is asked again after an hour
 
-_JITTER = 0.02  # seconds: the way to a host does not take equally long twice, and the gap has to be seen there
+_ON_THE_WAY = 0.25  # seconds; the longest that a request is taken to be on its way, in a network or a queue
 _UNTIL_SENT = 1.0  # seconds; what a process that is killed is taken to have needed until its request was sent
 _TABLE = HostPace._meta.db_table
 
@@ -41,12 +41,24 @@ _TABLE = HostPace._meta.db_table
 class Turn:
     """One's turn to ask a host."""
 
-    sent_at: float | None = None
     pause: float = 0.0
+    _sent_at: float | None = None
+    _answered_at: float | None = None
 
     def sent(self) -> None:
-        """Count the gap from now. Connecting may take long, and the next one may be quicker at it."""
-        self.sent_at = time.monotonic()
+        """Note that the request is on its way. Connecting may have taken long, and the next may be quicker at it."""
+        self._sent_at, self._answered_at = time.monotonic(), None
+
+    def answered(self) -> None:
+        """Note that the answer began to come, so the host had begun on the request."""
+        self._answered_at = time.monotonic()
+
+    def passed(self) -> float:
+        """Return how many seconds ago the host began on the request, at the latest."""
+        now = time.monotonic()
+        if self._sent_at is None:
+            return 0.0
+        return now - min(self._answered_at or now, self._sent_at + _ON_THE_WAY)
 
     def ask_for_pause(self, seconds: float) -> None:
         """Let nobody ask this host for so long after this turn, because it said so."""
@@ -58,8 +70,8 @@ def turn(host: str, delay: float) -> Iterator[Turn]:
     """Wait until `host` may be asked; the block is the request, which nobody else makes meanwhile.
 
     `host` is the name of everything that shares one budget: arXiv's API, OAI and feeds are all "arxiv". The gap
-    is counted from `Turn.sent`, or from the end of the block where that is not called. Raise SourceUnavailable
-    when the turn does not come within `PATIENCE`.
+    is counted from when the host got the request, as well as `Turn` was told, else from the end of the block.
+    Raise SourceUnavailable when the turn does not come within `PATIENCE`.
     """
     with closing(connection.copy()) as own:
         _take_lock(own, host, min(max(delay / 10, 0.01), 0.25))
@@ -69,8 +81,7 @@ def turn(host: str, delay: float) -> Iterator[Turn]:
             try:
                 yield mine
             finally:
-                passed = time.monotonic() - mine.sent_at if mine.sent_at else 0.0
-                _set_next(own, host, max(delay + _JITTER - passed, mine.pause))
+                _set_next(own, host, max(delay - mine.passed(), mine.pause))
         finally:
             _give_lock(own, host)
 
@@ -105,12 +116,12 @@ def _wait(own: BaseDatabaseWrapper, host: str, delay: float) -> None:
         own,
         f"INSERT INTO {_TABLE} (host, next_at) VALUES (%s, clock_timestamp() + %s * interval '1 second')"  # noqa: S608
         " ON CONFLICT (host) DO UPDATE SET next_at = EXCLUDED.next_at RETURNING 1",
-        [host, delay + _JITTER + _UNTIL_SENT],
+        [host, delay + _UNTIL_SENT],
     )
 
 
 def _set_next(own: BaseDatabaseWrapper, host: str, seconds: float) -> None:
-    """Let the host be asked again in so many seconds: we know now when the request was sent."""
+    """Let the host be asked again in so many seconds: it is known now when the request was sent."""
     try:
         _ask(
             own,

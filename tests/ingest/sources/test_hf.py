@@ -140,8 +140,21 @@ class TestDaily:
         today = datetime.now(UTC).date()
         with Server(in_json([])) as server:
             pages = daily(server, settings, today, today + timedelta(days=5))
-        assert [asked.params["date"] for asked in server.asked] == [today.isoformat()]
+        assert {asked.params["date"] for asked in server.asked} == {today.isoformat()}
         assert pages == [Page(())]
+
+    def test_an_empty_working_day_is_asked_for_once_more(self, settings):
+        with Server(in_json([]), in_json([hf_item()])) as server:
+            (page,) = daily(server, settings, date(2025, 1, 6), date(2025, 1, 6))
+        assert len(page.records) == 1
+        with Server(in_json([])) as server:
+            assert daily(server, settings, date(2025, 1, 6), date(2025, 1, 6)) == [Page(())]
+        assert len(server.asked) == 2
+
+    def test_an_empty_weekend_is_believed(self, settings):
+        with Server(in_json([])) as server:
+            daily(server, settings, date(2025, 1, 4), date(2025, 1, 5))
+        assert len(server.asked) == 2
 
     def test_what_it_calls_the_future_ends_the_window(self, settings):
         with Server(in_json([hf_item()]), in_json({"error": "date is in the future"}, status=400)) as server:
@@ -180,6 +193,13 @@ class TestSearch:
         assert [record.identifiers[0].value for record in page.records] == ["2501.00002", "2501.00001"]
         (asked,) = server.asked
         assert (asked.path, asked.params) == ("/api/papers/search", {"q": "context compression", "limit": "120"})
+
+    def test_a_topic_that_had_results_is_asked_once_more(self, settings):
+        topic = Topic(query="x", watermark=date(2025, 1, 1))
+        with Server(in_json([]), in_json([hf_item()])) as server:
+            settings.HF_ENDPOINT = server.url
+            (page,) = hf_search.fetch(topic, Window(date(2025, 1, 1), date(2025, 1, 2)))
+        assert len(page.records) == 1
 
     def test_a_query_that_is_too_long_is_told_to_its_author(self, settings):
         with Server(in_json({"error": "q is too long"}, status=400)) as server:

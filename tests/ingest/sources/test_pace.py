@@ -76,6 +76,17 @@ class TestGap:
                 sent.append(time.monotonic())
         assert sent[1] - sent[0] >= DELAY
 
+    def test_it_is_counted_from_the_answer_when_that_came_soon(self):
+        with pace.turn("here", DELAY) as turn:
+            turn.sent()
+            time.sleep(0.1)  # the request waits in a queue of the host's
+            turn.answered()
+            answered = time.monotonic()
+            time.sleep(0.3)
+        assert turn.passed() >= 0.3
+        take_turns("here", 1, DELAY)
+        assert time.monotonic() - answered >= DELAY
+
     def test_it_is_counted_from_the_end_of_a_request_that_nobody_saw_sent(self):
         with pace.turn("here", DELAY):
             time.sleep(0.1)

@@ -194,7 +194,7 @@ class TestHuggingFace:
         found = names(pages)
         assert found and len(found) == len(set(found)) and set(found) <= set(corpus)
 
-    @pytest.mark.parametrize("fault", ["503", "429=1", "reset", "truncate", "html", "shortbody", "dup"])
+    @pytest.mark.parametrize("fault", ["503", "429=1", "reset", "truncate", "html", "shortbody", "dup", "empty"])
     def test_no_fault_that_passes_costs_a_paper(self, fake, fault):
         whole = names(self.daily())
         fake.script("hf", "ok", fault)
