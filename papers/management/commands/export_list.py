@@ -31,7 +31,7 @@ class Command(BaseCommand):
             exported = FORMATS[options["format"]].render(paper_list, options["language"] or primary or "en")
         except NoSuchDocument as error:
             raise CommandError(str(error)) from error
-        output: Path | None = options["output"]
+        output = Path(options["output"]) if options["output"] is not None else None
         if output is None:
             # The very bytes: the text layer would translate line endings and refuse what is no UTF-8.
             sys.stdout.flush()

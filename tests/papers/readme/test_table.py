@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from papers.readme.document import parse
+from papers.readme.style import learn_style
 from papers.readme.table import RawRow, RowFields, find_title, learn_columns, read_tags, read_text
 from tests.papers.readme import samples, strategies
 from tests.papers.readme.strategies import quickly
@@ -197,3 +200,19 @@ def test_fields_go_to_json_and_back(fields):
 
 def test_fields_from_json_may_lack_any():
     assert RowFields.from_json({}) == RowFields()
+
+
+@pytest.mark.parametrize(
+    "unit", ["[", "](", "](((((((", "`a``b```", "![", "[x](y) ", "[![a](b)](c) ", '](x "', "https://a"]
+)
+def test_no_line_takes_more_than_linear_time(unit):
+    def seconds(length: int) -> float:
+        line = "| " + unit * (length // len(unit))
+        source = ("| Title | Code | Links |\n| --- | --- | --- |\n" + f"{line} {line} {line} |\n").encode()
+        started = time.process_time()
+        for section in parse(source).sections:
+            for table in section.groups:
+                learn_style(table)
+        return time.process_time() - started
+
+    assert seconds(20_000) < 1.5  # quadratic, any of these takes minutes
