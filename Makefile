@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
           done; echo python3)
 PORT ?= 8000
 # PyTorch's wheels for Linux carry CUDA. Without a GPU a tenth of the download will do:
-#   make run TORCH_INDEX=https://download.pytorch.org/whl/cpu
+#   make run TORCH_INDEX=(the address of PyTorch's CPU index, from its installation page)
 TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt \
