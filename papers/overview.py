@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 
-from django.db.models import Count
+from django.db.models import Count, F, Prefetch, QuerySet
+from django.db.models.functions import TruncDay, TruncMonth
 
-from papers.models import PaperList
-from papers.querysets import waiting_suggestions
+from papers import cards
+from papers.models import Category, CategoryText, Decision, Entry, EntryText, Paper, PaperList, Suggestion
+from papers.querysets import LIKELY, waiting_suggestions
+
+NEWS = 6  # how many of what is new are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,8 @@ class ListInSight:
 def lists(with_awaiting: bool = False) -> list[ListInSight]:
     """Return every list by name, in two queries at most."""
     waiting = awaiting() if with_awaiting else {}
-    return [ListInSight(slug, name, waiting.get(pk, 0)) for pk, slug, name in _names()]
+    names = PaperList.objects.order_by("name").values_list("pk", "slug", "name")
+    return [ListInSight(slug, name, waiting.get(pk, 0)) for pk, slug, name in names]
 
 
 def awaiting(at_least: float = 0.0) -> dict[int, int]:
@@ -31,5 +38,107 @@ def awaiting(at_least: float = 0.0) -> dict[int, int]:
     return dict(found.values_list("list").annotate(n=Count("pk")))
 
 
-def _names() -> list[tuple[int, str, str]]:
-    return list(PaperList.objects.order_by("name").values_list("pk", "slug", "name"))
+@dataclass(frozen=True, slots=True)
+class Month:
+    """How many papers of a category appeared in a month: those listed, and those likely to belong there."""
+
+    first: date
+    listed: int
+    likely: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A category on the dashboard."""
+
+    category: Category
+    definition: str
+    listed: int
+    likely: int
+    months: tuple[Month, ...]  # those in which anything appeared, the earliest first
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A list as the dashboard shows it."""
+
+    list: PaperList
+    languages: tuple[str, ...]
+    lines: tuple[Line, ...]
+    listed: int  # papers, each once
+    awaiting: int
+    news: QuerySet[Suggestion]
+    entries: QuerySet[Entry]
+    decisions: QuerySet[Decision]
+
+    @property
+    def likely(self) -> int:
+        """How many papers await a decision and likely belong in the list."""
+        return sum(line.likely for line in self.lines)
+
+
+def overviews() -> list[Overview]:
+    """Return every list as the dashboard shows it."""
+    waiting = awaiting()
+    return [_overview(each, waiting.get(each.pk, 0)) for each in PaperList.objects.order_by("name")]
+
+
+def rows_of(paper: Paper) -> QuerySet[EntryText]:
+    """Return what the lists show of a paper, each in its primary language."""
+    found = EntryText.objects.filter(entry__paper=paper, document__is_primary=True)
+    return found.select_related("entry").order_by("entry__category__list", "entry__category__position")
+
+
+def _overview(paper_list: PaperList, waiting: int) -> Overview:
+    likely = waiting_suggestions(LIKELY).filter(list=paper_list)
+    texts = Prefetch("category__texts", CategoryText.objects.select_related("document").defer("document__source"))
+    return Overview(
+        list=paper_list,
+        languages=tuple(paper_list.documents.values_list("language", flat=True)),
+        lines=_lines(paper_list, likely),
+        listed=Paper.objects.listed_in(paper_list).count(),
+        awaiting=waiting,
+        news=likely.select_related("paper", "category")
+        .prefetch_related("paper__identifiers", texts)
+        .order_by(F("paper__published").desc(nulls_last=True), "-relevance", "-paper")[:NEWS],
+        # What came in on one day, as a whole README does, is told by the papers' own dates.
+        entries=Entry.objects.filter(category__list=paper_list)
+        .select_related("paper", "category", "decision__user")
+        .prefetch_related("paper__identifiers", texts)
+        .order_by(TruncDay("added_at").desc(), F("paper__published").desc(nulls_last=True), "-pk")[:NEWS],
+        decisions=Decision.objects.filter(list=paper_list)
+        .select_related("paper", "user", "category", "duplicate_of", "undoes")
+        .prefetch_related(texts)
+        .order_by("-pk")[:NEWS],
+    )
+
+
+def _lines(paper_list: PaperList, likely: QuerySet[Suggestion]) -> tuple[Line, ...]:
+    listed = Entry.objects.filter(category__list=paper_list)
+    by_month = {
+        "listed": _by_month(listed),
+        "likely": _by_month(likely),
+    }
+    lines = []
+    for category, texts in cards.definitions(paper_list):
+        here = {kind: found.get(category.pk, {}) for kind, found in by_month.items()}
+        days = sorted(day for day in {*here["listed"], *here["likely"]} if day is not None)
+        lines.append(
+            Line(
+                category=category,
+                definition=next((text.definition for text in texts if text.document.is_primary), ""),
+                listed=sum(here["listed"].values()),
+                likely=sum(here["likely"].values()),
+                months=tuple(Month(day, here["listed"].get(day, 0), here["likely"].get(day, 0)) for day in days),
+            )
+        )
+    return tuple(lines)
+
+
+def _by_month(rows: QuerySet[Entry] | QuerySet[Suggestion]) -> dict[int, dict[date | None, int]]:
+    """Return by category and month of publication (None: unknown) how many rows there are."""
+    found: dict[int, dict[date | None, int]] = {}
+    months = rows.order_by().annotate(month=TruncMonth("paper__published"))
+    for category, month, n in months.values_list("category", "month").annotate(n=Count("pk")):
+        found.setdefault(category, Counter())[month] = n
+    return found

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from ingest.models import Run
 from kbsite.access import is_curator
 from papers import identity, overview
 from papers.models import Category, Entry, IdentifierRow, Paper, PaperList, Suggestion
@@ -57,6 +59,15 @@ _FACTS = {
     "keywords": _("Keywords"),
     "venue": _("Venue"),
     "project": _("Project page"),
+}
+_STATES = {
+    "running": (_("running"), "accent"),
+    "done": (_("done"), "good"),
+    "late": (_("late"), "warn"),
+    "failed": (_("failed"), "bad"),
+    "interrupted": (_("interrupted"), "warn"),
+    "never": (_("not yet pulled"), "quiet"),
+    "off": (_("off"), "quiet"),
 }
 
 
@@ -186,6 +197,41 @@ def mark(category: Category | int | None) -> SafeString:
     )
 
 
+@register.filter
+def colour(position: int) -> int:
+    """Return which of the colours a category's position has."""
+    return _index(position)
+
+
+@register.filter
+def at(sequence: Any, place: int) -> Any:
+    """Return the item at a place of a sequence."""
+    return sequence[place]
+
+
+@register.simple_tag
+def state_badge(state: str) -> SafeString:
+    """Return the state of a run or a source as a badge."""
+    name, kind = _STATES.get(state, (state, "quiet"))
+    return format_html('<span class="badge badge-{}">{}</span>', kind, name)
+
+
+@register.filter
+def state(name: str) -> str:
+    """Return the state of a run in words."""
+    return str(_STATES[name][0]) if name in _STATES else name
+
+
+@register.simple_tag
+def duration(run: Run) -> str:
+    """Return how long a run took, or takes so far."""
+    seconds = ((run.finished_at or timezone.now()) - run.started_at).total_seconds()
+    if seconds < 100:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
 @register.simple_tag
 def category(category: Category, href: str = "") -> SafeString:
     """Return a category's mark and short name, as a link when an address is given."""
@@ -219,9 +265,9 @@ def label(row: IdentifierRow) -> str:
 
 
 @register.filter
-def percent(share: float | None) -> str:
+def percent(share: float | str | None) -> str:
     """Return a share as people read it: "<1 %" for a trace, never "100 %" for what is not certain."""
-    if share is None:
+    if share is None or share == "":
         return "–"
     value = float(share) * 100
     if 0 < value < 1:
