@@ -1,0 +1,269 @@
+"""What a list's head learns from: its entries, its own words, curators' rejections, and papers of no interest.
+
+Every paper that is read with its abstract is also read by its title alone, or a head would learn that short texts
+belong to whichever class happened to have many of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import MD5, Concat
+from numpy.typing import NDArray
+
+from ingest.classifier.heads import FORMAT, OUT, Recipe
+from papers import identity, vectors
+from papers.models import CategoryText, Decision, Entry, EntryText, Paper, PaperList, Review
+from papers.records import Identifier
+
+BACKGROUND_FILE = Path(__file__).parent / "background.jsonl"
+
+ENTRIES = 5000  # the newest
+REJECTIONS = 5000  # the newest
+BACKGROUND = 1000
+SAMPLE = 1000  # papers of the catalogue
+SMALLEST_SAMPLE = 100  # a smaller catalogue holds mostly what its topics looked for: nothing to call "out"
+
+TITLE_ONLY = 0.5  # what a title weighs beside the same paper with its abstract
+DEFINITION = 1.0
+KEYWORD = 0.3
+BACKGROUND_WEIGHT = 0.1
+SAMPLE_WEIGHT = 0.2
+
+Mask: TypeAlias = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One text and the class it belongs to."""
+
+    text: str
+    label: str
+    weight: float
+    kind: str  # entry, rejection, background, sample: one a paper; title; definition, keyword: the list's own words
+    key: str = ""  # of the paper, as "arxiv:2407.12345"; "" for the list's own words
+    paper: int | None = None  # its row, where it has one
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The examples of one list, and the order of its classes."""
+
+    classes: tuple[str, ...]  # category keys in the list's order, then "out"
+    rows: tuple[Example, ...]
+    key_of: dict[str, str]  # every identifier ("doi:…") and title key of a paper -> the key of its examples
+    note: str = ""  # what they lack, in words
+
+    @property
+    def texts(self) -> list[str]:
+        return [row.text for row in self.rows]
+
+    def texts_where(self, mask: Mask) -> list[str]:
+        return [row.text for row, wanted in zip(self.rows, mask, strict=True) if wanted]
+
+    @property
+    def labels(self) -> list[str]:
+        return [row.label for row in self.rows]
+
+    @property
+    def keys(self) -> list[str]:
+        return [row.key for row in self.rows]
+
+    @property
+    def papers(self) -> list[int | None]:
+        return [row.paper for row in self.rows]
+
+    @cached_property
+    def targets(self) -> NDArray[np.int64]:
+        """The labels as positions in `classes`."""
+        position = {name: index for index, name in enumerate(self.classes)}
+        return np.array([position[label] for label in self.labels], dtype=np.int64)
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        return np.array([row.weight for row in self.rows], dtype=np.float64)
+
+    def one_per_paper(self) -> Mask:
+        """Return which rows are a paper with all that is known of it, once for each of its labels."""
+        return np.array([row.kind in {"entry", "rejection", "background", "sample"} for row in self.rows], dtype=bool)
+
+    def key(self, identifiers: Sequence[Identifier], title: str) -> str | None:
+        """Return the key under which this paper is an example, recognised by any identifier or its title."""
+        names = [_name(identifier) for identifier in identifiers] + [_title_name(identity.title_key(title))]
+        return next((self.key_of[name] for name in names if name in self.key_of), None)
+
+    def hash(self, encoder: str, recipe: Recipe) -> str:
+        """Return the SHA-256 of all that decides what a head becomes: equal means that training is no news."""
+        decisive = {
+            "format": FORMAT,
+            "encoder": encoder,
+            "recipe": asdict(recipe),
+            "classes": self.classes,
+            "examples": [(row.text, row.label, row.weight, row.key) for row in self.rows],
+        }
+        return hashlib.sha256(json.dumps(decisive, ensure_ascii=False).encode()).hexdigest()
+
+
+def examples(paper_list: PaperList, encoder: str, seed: int = 0) -> Examples:
+    """Return what the list has to teach. The encoder's stored vectors tell which unlisted papers are far from it."""
+    gathered = _Gathering(paper_list)
+    for entry in _entries(paper_list):
+        gathered.add_paper(entry.paper, entry.category.key, "entry", 1.0, text=_text_of(entry))
+    gathered.share_between_labels()
+    for text in _category_texts(paper_list):
+        gathered.add_words(text)
+    for review in _rejections(paper_list):
+        gathered.add_paper(review.paper, OUT, "rejection", 1.0)
+    decided = _names_of_decided(paper_list)
+    for identifier, title in _background():
+        if _name(identifier) not in decided:
+            gathered.add_title(identifier, title)
+    for paper in _sample(paper_list, encoder, seed):
+        gathered.add_paper(paper, OUT, "sample", SAMPLE_WEIGHT)
+    return gathered.finish()
+
+
+class _Gathering:
+    """Examples as they are put together: no paper is taken twice, no text twice for one class."""
+
+    def __init__(self, paper_list: PaperList) -> None:
+        keys = paper_list.categories.order_by("position").values_list("key", flat=True)
+        self.classes = (*keys, OUT)
+        self.rows: list[Example] = []
+        self.key_of: dict[str, str] = {}
+
+    def add_paper(self, paper: Paper, label: str, kind: str, weight: float, text: str = "") -> None:
+        key = _name(paper.main_identifier)
+        if kind != "entry" and key in self.key_of:
+            return
+        text = text or paper.text
+        self.rows.append(Example(text, label, weight, kind, key, paper.pk))
+        if text != paper.title:
+            self.rows.append(Example(paper.title, label, weight * TITLE_ONLY, "title", key, paper.pk))
+        for row in paper.identifiers.all():
+            self.key_of[_name(Identifier(row.scheme, row.value))] = key
+        self.key_of.setdefault(_title_name(paper.title_key), key)
+
+    def share_between_labels(self) -> None:
+        """Let a paper that is listed in several categories weigh as much as any other."""
+        count: dict[tuple[str, str], int] = {}
+        for row in self.rows:
+            count[row.key, row.text] = count.get((row.key, row.text), 0) + 1
+        self.rows = [
+            Example(row.text, row.label, row.weight / count[row.key, row.text], row.kind, row.key, row.paper)
+            for row in self.rows
+        ]
+
+    def add_words(self, text: CategoryText) -> None:
+        label = text.category.key
+        definition = f"{text.name}. {text.definition}".strip()
+        self.rows.append(Example(definition, label, DEFINITION, "definition"))
+        self.rows += [Example(keyword, label, KEYWORD, "keyword") for keyword in text.keywords]
+
+    def add_title(self, identifier: Identifier, title: str) -> None:
+        key, title_name = _name(identifier), _title_name(identity.title_key(title))
+        if key in self.key_of or title_name in self.key_of:
+            return
+        self.rows.append(Example(title, OUT, BACKGROUND_WEIGHT, "background", key))
+        self.key_of[key] = self.key_of[title_name] = key
+
+    def finish(self) -> Examples:
+        missing = [name for name in self.classes if not any(row.label == name for row in self.rows)]
+        note = f"No examples of {', '.join(missing)}." if missing else ""
+        return Examples(self.classes, tuple(self.rows), self.key_of, note)
+
+
+def _entries(paper_list: PaperList) -> Iterator[Entry]:
+    newest = Entry.objects.filter(category__list=paper_list).order_by("-pk")[:ENTRIES]
+    rows = newest.select_related("category", "paper").prefetch_related("texts__document", "paper__identifiers")
+    # In the order they came, whatever was cut off: the same list gives the same examples.
+    yield from sorted(rows, key=lambda entry: entry.pk)
+
+
+def _text_of(entry: Entry) -> str:
+    """Return title and abstract; of a paper known by its README row only, the row's title and TL;DR."""
+    row = _primary(entry)
+    if entry.paper.abstract or row is None:
+        return entry.paper.text
+    return f"{row.title or entry.paper.title}\n{row.tldr}".strip()
+
+
+def _primary(entry: Entry) -> EntryText | None:
+    """Return the entry's row in the list's primary language, or in any."""
+    return next(iter(sorted(entry.texts.all(), key=lambda text: (not text.document.is_primary, text.pk))), None)
+
+
+def _category_texts(paper_list: PaperList) -> list[CategoryText]:
+    """Return one text per category: in the primary language, or where that lacks the section, in any."""
+    texts = CategoryText.objects.filter(category__list=paper_list).select_related("category", "document")
+    chosen: dict[int, CategoryText] = {}
+    for text in sorted(texts, key=lambda text: (text.category.position, not text.document.is_primary, text.pk)):
+        chosen.setdefault(text.category_id, text)
+    return list(chosen.values())
+
+
+# Said of papers that may be on the list's very subject: no examples of what is not.
+_SAYS_NOTHING_OF_THE_SUBJECT = (Decision.Reason.ALREADY_COVERED, Decision.Reason.WITHDRAWN)
+
+
+def _rejections(paper_list: PaperList) -> list[Review]:
+    """Return the rejections in force; what was accepted is an entry, what was deferred says nothing."""
+    rejected = Review.objects.filter(list=paper_list, state=Review.State.REJECTED)
+    telling = rejected.exclude(decision__reason__in=_SAYS_NOTHING_OF_THE_SUBJECT).order_by("-decision_id")
+    rows = telling.select_related("paper").prefetch_related("paper__identifiers")[:REJECTIONS]
+    return sorted(rows, key=lambda review: review.pk)
+
+
+def _names_of_decided(paper_list: PaperList) -> set[str]:
+    """Return the identifiers of papers that somebody has decided on: the background must not contradict people."""
+    decided = Review.objects.filter(list=paper_list).exclude(state=Review.State.OPEN)
+    pairs = decided.values_list("paper__identifiers__scheme", "paper__identifiers__value")
+    return {f"{scheme}:{value}" for scheme, value in pairs}
+
+
+def _background() -> Iterator[tuple[Identifier, str]]:
+    """Yield the papers, by title only, that come with Listkeeper and that no such list would carry."""
+    try:
+        lines = BACKGROUND_FILE.read_text(encoding="utf-8").splitlines()[:BACKGROUND]
+    except FileNotFoundError:
+        return
+    for line in lines:
+        row = json.loads(line)
+        yield Identifier("arxiv", row["arxiv_id"]), row["title"]
+
+
+def _sample(paper_list: PaperList, encoder: str, seed: int) -> list[Paper]:
+    """Return unlisted, undecided papers that are far from the list: its less similar half of a random sample.
+
+    The similar half may well belong in the list, and nobody has looked at it yet. The order of the sample is a
+    hash of the texts, so it is the same on every machine and hardly changes as the catalogue grows.
+    """
+    _, listed = vectors.matrix(vectors.current(Paper.objects.listed_in(paper_list), encoder))
+    if len(listed) == 0:
+        return []
+    decided = Review.objects.filter(list=paper_list, paper=OuterRef("pk")).exclude(state=Review.State.OPEN)
+    undecided = Paper.objects.not_listed_in(paper_list).filter(~Exists(decided), withdrawn=False)
+    shuffled = MD5(Concat("text_hash", Value(f" {seed}"), output_field=CharField()))
+    drawn = vectors.current(undecided, encoder).order_by(shuffled, "paper_id")[: 2 * SAMPLE]
+    ids, found = vectors.matrix(drawn)
+    if len(ids) < SMALLEST_SAMPLE:
+        return []
+    likeness = (found @ listed.T).max(axis=1)
+    far = [ids[index] for index in np.argsort(likeness, kind="stable")[: len(ids) // 2]]
+    return list(Paper.objects.filter(pk__in=far).order_by("pk").prefetch_related("identifiers"))
+
+
+def _name(identifier: Identifier) -> str:
+    return f"{identifier.scheme}:{identifier.value}"
+
+
+def _title_name(title_key: str) -> str:
+    return f"title:{title_key}"

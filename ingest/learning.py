@@ -1,0 +1,357 @@
+"""Embed, train, classify, evaluate, rank: the classifier at work, as plain functions for tasks and commands.
+
+Each is "do up to N of what is missing": safe to repeat, safe to stop anywhere. `evaluate` and `rank` write nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from ingest import models, runs
+from ingest.classifier import encoder as encoders
+from ingest.classifier import evaluate as figures
+from ingest.classifier import training
+from ingest.classifier.encoder import Encoder, Vectors
+from ingest.classifier.examples import Examples, examples
+from ingest.classifier.heads import OUT, Head, Probabilities, softmax
+from ingest.classifier.labelled import LabelledPaper
+from ingest.models import Run
+from papers import identity, vectors
+from papers.models import Category, Embedding, Paper, PaperList, Suggestion
+
+RECIPE = training.RECIPE
+CLASSIFY_CHUNK = 500
+NEAREST = 3
+IN_MEMORY = "in memory"  # the name of a head that is not stored
+
+Progress = Callable[[Run], None]
+Steps = Callable[[int, int], None]  # done, of how many
+
+
+class UnknownList(Exception):
+    """No list has this slug; the message names those that exist."""
+
+
+class NoHead(Exception):
+    """The list has no trained head yet."""
+
+
+class NothingToLearn(Exception):
+    """The list has no categories, so there is nothing to tell apart."""
+
+
+def list_named(slug: str) -> PaperList:
+    """Return the list of this slug."""
+    found = PaperList.objects.filter(slug=slug).first()
+    if found is None:
+        known = ", ".join(PaperList.objects.values_list("slug", flat=True)) or "none yet"
+        raise UnknownList(f"There is no list “{slug}”. Lists: {known}.")
+    return found
+
+
+def embed(limit: int | None = None, progress: Progress = runs.progress) -> Run:
+    """Give up to `limit` papers the vector that their current text lacks; return the run.
+
+    Each chunk is stored by itself, so work that is cut off is kept. Another process may embed the same papers:
+    both write in the order of the keys, the same vectors under the same keys.
+    """
+    with runs.open(Run.Kind.EMBED, settings.ENCODER) as run:
+        encoder = encoders.load()
+        lacking = Paper.objects.without_embedding(encoder.name).order_by("pk")
+        run.total = lacking.count() if limit is None else min(limit, lacking.count())
+        progress(run)
+        after = 0
+        # By key, not "the first that lack one": a paper whose text changes meanwhile is met once, not for ever.
+        while chunk := list(
+            lacking.filter(pk__gt=after).only("title", "abstract", "text_hash")[: _room(run, limit, encoder.chunk)]
+        ):
+            known = Embedding.objects.filter(encoder=encoder.name, paper__in=chunk).count()
+            vectors.store(encoder.name, chunk, encoder.encode([paper.text for paper in chunk]))
+            run.fetched += len(chunk)
+            run.changed += known
+            run.new += len(chunk) - known
+            after = chunk[-1].pk
+            progress(run)
+        run.note = f"Encoder {encoder.name}."
+    return run
+
+
+def train(paper_list: PaperList, progress: Progress = runs.progress) -> models.Head | None:
+    """Train and keep the list's next head; return None, with a note in the run, when that would be no news."""
+    with runs.open(Run.Kind.TRAIN, paper_list.slug) as run:
+        encoder = encoders.load()
+        found = examples(paper_list, encoder.name, RECIPE.seed)
+        if found.classes == (OUT,):
+            run.note = _no_categories(paper_list)
+            return None
+        digest = found.hash(encoder.name, RECIPE)
+        latest = paper_list.heads.first()
+        if latest is not None and latest.examples_hash == digest:
+            run.same = len(found.rows)
+            run.note = f"Nothing to learn since {latest.name}: the examples are the same."
+            return None
+
+        def tell(done: int, total: int) -> None:
+            run.fetched, run.total = done, total
+            progress(run)
+
+        known = _encode(found.texts, encoder, tell)
+        held_out = training.out_of_fold(found, known, RECIPE)
+        head = training.train(found, known, encoder.name, held_out, RECIPE)
+        kept = _keep(paper_list, head, digest, _own_metrics(found, held_out, head.temperature))
+        if kept is None:
+            run.note = "Another process learned the same meanwhile."
+        else:
+            run.new = 1
+            run.note = f"{kept.name} learned from {len(found.rows)} examples. {found.note}".strip()
+    return kept
+
+
+def classify(paper_list: PaperList, limit: int | None = None, progress: Progress = runs.progress) -> Run:
+    """Let the current head speak on up to `limit` unlisted papers it has not spoken on; return the run.
+
+    A paper without a current vector of the head's encoder is left for later and counted in the note. Raise NoHead
+    when nothing was trained yet.
+    """
+    row, head = current_head(paper_list)
+    with runs.open(Run.Kind.CLASSIFY, paper_list.slug) as run:
+        missing = Paper.objects.not_listed_in(paper_list).without_suggestion(paper_list, row.name)
+        ready = vectors.current(missing, head.encoder)
+        run.total = ready.count() if limit is None else min(limit, ready.count())
+        progress(run)
+        speaker = _Speaker(paper_list, row.name, head)
+        after = 0
+        while ids := list(
+            ready.filter(paper_id__gt=after).values_list("paper_id", flat=True)[: _room(run, limit, CLASSIFY_CHUNK)]
+        ):
+            made, replaced = speaker.suggest(ids)
+            run.fetched += len(ids)
+            run.new += made - replaced
+            run.changed += replaced
+            after = ids[-1]
+            progress(run)
+        bare = missing.without_embedding(head.encoder).count()
+        run.note = f"Head {row.name}." + (f" {bare} papers lack a vector: embed first." if bare else "")
+    return run
+
+
+def evaluate(paper_list: PaperList, papers: Sequence[LabelledPaper], steps: Steps = lambda *_: None) -> dict[str, Any]:
+    """Return the figures of the current head (or one trained now) on labelled papers, as JSON values.
+
+    Papers that the head has learned from are told by heads trained without them, a fifth at a time; the figures
+    say how many. Every paper must have a label that is one of the list's classes.
+    """
+    encoder = encoders.load()
+    found = examples(paper_list, encoder.name, RECIPE.seed)
+    if found.classes == (OUT,):
+        raise NothingToLearn(_no_categories(paper_list))
+    stored = _stored_head(paper_list, encoder)
+    if stored and stored[1].classes != found.classes:
+        stored = None  # the list's categories changed since: it cannot give the labels asked for
+    keys = [_key(paper, found, stored[1] if stored else None) for paper in papers]
+    texts = [paper.text for paper in papers]
+    learned = [] if stored and not any(keys) else found.texts
+    known = _encode([*texts, *learned], encoder, steps)
+    own, material = known[: len(texts)], known[len(texts) :]
+    held_out = training.out_of_fold(found, material, RECIPE) if learned else np.zeros((0, 0))
+    name, head = stored or (IN_MEMORY, training.train(found, material, encoder.name, held_out, RECIPE))
+
+    said = np.zeros((len(papers), len(head.classes)))
+    fold_of = training.folds(keys, [str(paper.label) for paper in papers], RECIPE.folds, RECIPE.seed)
+    for fold in sorted(set(fold_of.tolist())):
+        chosen = np.flatnonzero(fold_of == fold)
+        if fold == training.ALWAYS:
+            speaker = head
+        else:
+            without = {keys[index] for index in chosen}
+            speaker = training.train(found, material, encoder.name, held_out, RECIPE, without)
+        said[chosen] = speaker.probabilities(own[chosen], [texts[index] for index in chosen])
+    seen = sum(key != "" for key in keys)
+    return {
+        "list": paper_list.slug,
+        "head": name,
+        "encoder": encoder.name,
+        "papers": len(papers),
+        "out_of_fold": seen,
+        "unseen": len(papers) - seen,
+        **figures.score([str(paper.label) for paper in papers], said, head.classes),
+    }
+
+
+def rank(paper_list: PaperList, papers: Sequence[LabelledPaper], steps: Steps = lambda *_: None) -> dict[str, Any]:
+    """Return the papers by descending relevance, as the current head (or one trained now) sees them, as JSON values."""
+    encoder = encoders.load()
+    name, head = _stored_head(paper_list, encoder) or (
+        IN_MEMORY,
+        _train_in_memory(paper_list, encoder, steps),
+    )
+    texts = [paper.text for paper in papers]
+    said = head.probabilities(_encode(texts, encoder, steps), texts)
+    relevance = 1.0 - said[:, head.classes.index(OUT)]
+    order = np.argsort(-relevance, kind="stable")
+    return {
+        "list": paper_list.slug,
+        "head": name,
+        "encoder": encoder.name,
+        "papers": [
+            {
+                "rank": place,
+                "arxiv_id": papers[index].name,
+                "title": papers[index].record.title,
+                "relevance": float(relevance[index]),
+                "category": _best_category(said[index], head.classes),
+                "probabilities": dict(zip(head.classes, said[index].tolist(), strict=True)),
+            }
+            for place, index in enumerate(order, start=1)
+        ],
+    }
+
+
+def current_head(paper_list: PaperList) -> tuple[models.Head, Head]:
+    """Return the newest head of the list, as its row and ready to speak; raise NoHead or HeadError."""
+    row = paper_list.heads.first()
+    if row is None:
+        raise NoHead(f"{paper_list.slug} has no head yet: run `manage.py train --list {paper_list.slug}`.")
+    return row, Head.load(row.meta, row.arrays)
+
+
+class _Speaker:
+    """A head that writes suggestions for one list, with what it compares new papers to."""
+
+    def __init__(self, paper_list: PaperList, name: str, head: Head) -> None:
+        self._list, self._name, self._head = paper_list, name, head
+        self._categories: dict[str, Category] = {category.key: category for category in paper_list.categories.all()}
+        listed = vectors.current(Paper.objects.listed_in(paper_list), head.encoder)
+        self._listed_ids, self._listed = vectors.matrix(listed)
+
+    def suggest(self, ids: Sequence[int]) -> tuple[int, int]:
+        """Write a suggestion for each paper that still has its vector; return (written, of them replaced)."""
+        rows = vectors.current(Paper.objects.filter(pk__in=ids), self._head.encoder)
+        found, own = vectors.matrix(rows)
+        by_id = Paper.objects.only("title", "abstract", "text_hash").in_bulk(found)
+        papers = [by_id[pk] for pk in found]
+        if not papers:
+            return 0, 0
+        texts = [paper.text for paper in papers]
+        said = self._head.probabilities(own, texts)
+        suggestions = [
+            self._suggestion(paper, text, probabilities, vector)
+            for paper, text, probabilities, vector in zip(papers, texts, said, own, strict=True)
+        ]
+        with transaction.atomic():
+            replaced = Suggestion.objects.filter(list=self._list, paper__in=found).count()
+            Suggestion.objects.bulk_create(
+                suggestions,
+                update_conflicts=True,
+                unique_fields=["list", "paper"],
+                update_fields=[
+                    "head", "text_hash", "relevance", "category", "probabilities", "nearest", "terms", "made_at",
+                ],
+            )  # fmt: skip
+        return len(suggestions), replaced
+
+    def _suggestion(self, paper: Paper, text: str, probabilities: Probabilities, vector: Vectors) -> Suggestion:
+        best = _best_category(probabilities, self._head.classes)
+        out = float(probabilities[self._head.classes.index(OUT)])
+        return Suggestion(
+            list=self._list,
+            paper=paper,
+            head=self._name,
+            text_hash=paper.text_hash,
+            relevance=min(max(1.0 - out, 0.0), 1.0),
+            category=self._categories.get(best or ""),
+            probabilities=dict(zip(self._head.classes, probabilities.tolist(), strict=True)),
+            nearest=self._nearest(vector),
+            terms=[[term, round(weight, 4)] for term, weight in self._head.telling_terms(text, best or OUT)],
+        )
+
+    def _nearest(self, vector: Vectors) -> list[list[float]]:
+        if not self._listed_ids:
+            return []
+        likeness = self._listed @ vector
+        closest = np.argsort(-likeness, kind="stable")[:NEAREST]
+        return [[self._listed_ids[index], round(float(likeness[index]), 4)] for index in closest]
+
+
+def _best_category(probabilities: Probabilities, classes: Sequence[str]) -> str | None:
+    """Return the most probable class that is a category."""
+    categories = [index for index, name in enumerate(classes) if name != OUT]
+    return classes[max(categories, key=lambda index: probabilities[index])] if categories else None
+
+
+def _stored_head(paper_list: PaperList, encoder: Encoder) -> tuple[str, Head] | None:
+    """Return (name, head) of the list's newest head, unless there is none or it understands other vectors."""
+    try:
+        row, head = current_head(paper_list)
+    except NoHead:
+        return None
+    return (row.name, head) if head.encoder == encoder.name else None
+
+
+def _train_in_memory(paper_list: PaperList, encoder: Encoder, steps: Steps) -> Head:
+    found = examples(paper_list, encoder.name, RECIPE.seed)
+    if found.classes == (OUT,):
+        raise NothingToLearn(_no_categories(paper_list))
+    known = _encode(found.texts, encoder, steps)
+    return training.train(found, known, encoder.name, training.out_of_fold(found, known, RECIPE), RECIPE)
+
+
+def _no_categories(paper_list: PaperList) -> str:
+    return f"{paper_list.slug} has no categories: import its README first."
+
+
+def _key(paper: LabelledPaper, found: Examples, head: Head | None) -> str:
+    """Return the key under which the paper taught the head or would teach the next one; "" if it never did."""
+    if key := found.key(paper.record.identifiers, paper.record.title):
+        return key
+    names = [f"{scheme}:{value}" for scheme, value in paper.record.identifiers]
+    return next((name for name in names if head is not None and name in head.learned_from), "")
+
+
+def _encode(texts: Sequence[str], encoder: Encoder, steps: Steps) -> Vectors:
+    """Return the texts' vectors, in their order; what the catalogue has a vector for is not encoded again."""
+    hashes = [identity.text_hash(text) for text in texts]
+    known = vectors.of_texts(hashes, encoder.name)
+    missing = {key: text for key, text in zip(hashes, texts, strict=True) if key not in known}
+    pairs = list(missing.items())
+    for start in range(0, len(pairs), encoder.chunk):
+        steps(start, len(pairs))
+        chunk = pairs[start : start + encoder.chunk]
+        found = encoder.encode([text for _, text in chunk])
+        known.update(zip([key for key, _ in chunk], found, strict=True))
+    steps(len(pairs), len(pairs))
+    return np.stack([known[key] for key in hashes]) if hashes else np.zeros((0, encoder.dimensions), np.float32)
+
+
+def _own_metrics(found: Examples, held_out: training.Scores, temperature: float) -> dict[str, Any]:
+    """Return the figures on the head's own examples, each told by a head that had not seen it."""
+    chosen = found.one_per_paper() & ~np.isnan(held_out).any(axis=1)
+    if not chosen.any():
+        return {}
+    said = softmax(held_out[chosen] / temperature)
+    labels = [row.label for row, wanted in zip(found.rows, chosen, strict=True) if wanted]
+    return {"papers": len(labels), **figures.score(labels, said, found.classes)}
+
+
+@transaction.atomic
+def _keep(paper_list: PaperList, head: Head, digest: str, metrics: dict[str, Any]) -> models.Head | None:
+    """Store the head under the next version, unless the newest one learned from the very same examples."""
+    PaperList.objects.select_for_update(no_key=True).get(pk=paper_list.pk)
+    latest = paper_list.heads.first()
+    if latest is not None and latest.examples_hash == digest:
+        return None
+    version = (paper_list.heads.aggregate(last=Max("version"))["last"] or 0) + 1
+    meta, arrays = head.save()
+    return paper_list.heads.create(
+        version=version, encoder=head.encoder, examples_hash=digest, meta=meta, arrays=arrays, metrics=metrics
+    )
+
+
+def _room(run: Run, limit: int | None, chunk: int) -> int:
+    return chunk if limit is None else min(chunk, limit - run.fetched)
