@@ -5,11 +5,13 @@ Reads only, in a number of queries that does not depend on how many papers, entr
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from papers import entries, review
@@ -26,6 +28,8 @@ from papers.models import (
     Suggestion,
 )
 from papers.readme.table import RowFields
+
+_InCategory = TypeVar("_InCategory", Decision, Entry)
 
 OUT = "out"  # the classifier's word for papers that belong nowhere
 CLEAR = 0.6  # of what speaks for the list, the share that a category must hold to be more than a guess
@@ -104,10 +108,12 @@ def card(paper_list: PaperList, paper: Paper) -> Card:
     reviewed = (
         Review.objects.filter(list=paper_list, paper=paper)
         .exclude(state=Review.State.DEFERRED, until__lte=timezone.localdate())  # its day has come: open again
-        .select_related("decision__user", "decision__category", "decision__duplicate_of")
-        .prefetch_related("decision__category__texts__document")
+        .select_related("decision__user", "decision__duplicate_of")
         .first()
     )
+    decision = reviewed.decision if reviewed else None
+    if decision:
+        _named(paper_list, [decision])
     facts = sorted((fact for fact in paper.facts.all() if fact.kind in FACTS), key=lambda fact: FACTS.index(fact.kind))
     best = suggestion.category_id if suggestion else None
     return Card(
@@ -120,19 +126,18 @@ def card(paper_list: PaperList, paper: Paper) -> Card:
         ),
         neighbours=_neighbours(paper_list, suggestion),
         facts=tuple(facts),
-        rows=tuple((document, entries.prefill(paper, document)) for document in paper_list.documents.all()),
-        entries=tuple(
-            Entry.objects.filter(category__list=paper_list, paper=paper)
-            .select_related("category")
-            .prefetch_related("category__texts__document")
-        ),
-        decision=reviewed.decision if reviewed else None,
+        rows=tuple((document, entries.prefill(paper, document)) for document in paper_list.documents.defer("source")),
+        entries=tuple(_named(paper_list, Entry.objects.filter(category__list=paper_list, paper=paper))),
+        decision=decision,
     )
 
 
-def categories(paper_list: PaperList) -> QuerySet[Category]:
-    """Return the list's categories in its order, with their names."""
-    return paper_list.categories.prefetch_related("texts__document").order_by("position")
+def categories(paper_list: PaperList) -> list[Category]:
+    """Return the list's categories in its order, with their names; read once for each PaperList object."""
+    texts = CategoryText.objects.select_related("document").defer("document__source")
+    found = Category.objects.order_by("position").prefetch_related(Prefetch("texts", texts))
+    prefetch_related_objects([paper_list], Prefetch("categories", found))
+    return list(paper_list.categories.all())
 
 
 def definitions(paper_list: PaperList) -> list[tuple[Category, list[CategoryText]]]:
@@ -142,16 +147,21 @@ def definitions(paper_list: PaperList) -> list[tuple[Category, list[CategoryText
     ]
 
 
+def _named(paper_list: PaperList, rows: Iterable[_InCategory]) -> list[_InCategory]:
+    """Return the rows with their categories filled in from those of the list, which have their names at hand."""
+    known = {category.pk: category for category in categories(paper_list)}
+    found = list(rows)
+    for row in found:
+        if row.category_id is not None:
+            row.category = known[row.category_id]
+    return found
+
+
 def _neighbours(paper_list: PaperList, suggestion: Suggestion | None) -> tuple[Neighbour, ...]:
     likeness = {int(pk): float(value) for pk, value in suggestion.nearest} if suggestion else {}
-    found = (
-        Entry.objects.filter(category__list=paper_list, paper__in=likeness)
-        .select_related("category", "paper")
-        .prefetch_related("category__texts__document", "paper__identifiers")
-        .order_by("pk")
-    )
+    found = Entry.objects.filter(category__list=paper_list, paper__in=likeness).select_related("paper").order_by("pk")
     listed: dict[int, list[Entry]] = {}
-    for entry in found:
+    for entry in _named(paper_list, found):
         listed.setdefault(entry.paper_id, []).append(entry)
     return tuple(
         Neighbour(listed[pk][0].paper, value, tuple(entry.category.name for entry in listed[pk]))
@@ -254,24 +264,18 @@ def standing(paper_list: PaperList) -> Standing:
 
 def last_of(paper_list: PaperList, user: AbstractBaseUser) -> Decision | None:
     """Return the newest decision of this person in this list that is still in force: what `undo` means next."""
-    return (
-        Decision.objects.filter(_in_force(), list=paper_list, user=user)  # type: ignore[misc]
-        .select_related("paper", "category")
-        .prefetch_related("category__texts__document")
-        .first()
-    )
+    found = Decision.objects.filter(_in_force(), list=paper_list, user=user)  # type: ignore[misc]
+    return next(iter(_named(paper_list, found.select_related("paper")[:1])), None)
 
 
-def history(paper_list: PaperList, before: int | None = None, limit: int = 50) -> QuerySet[Decision]:
+def history(paper_list: PaperList, before: int | None = None, limit: int = 50) -> Sequence[Decision]:
     """Return the list's decisions, the newest first, from before a decision; `in_force` says if each still holds."""
     found = Decision.objects.filter(list=paper_list).annotate(in_force=_in_force())
     if before is not None:
         found = found.filter(pk__lt=before)
-    return (
-        found.select_related("paper", "user", "category", "duplicate_of", "undoes__category", "undone_by__user")
-        .prefetch_related("category__texts__document", "undoes__category__texts__document")
-        .order_by("-pk")[:limit]
-    )
+    decisions = list(found.select_related("paper", "user", "duplicate_of", "undoes").order_by("-pk")[:limit])
+    _named(paper_list, [*decisions, *(decision.undoes for decision in decisions if decision.undoes)])
+    return decisions
 
 
 def _in_force() -> Exists:

@@ -28,7 +28,7 @@ class Shelf:
 
 def shelves(document: Document, tag: str = "") -> list[Shelf]:
     """Return the document's sections in the list's order; with a tag, only the entries that carry it."""
-    texts = document.texts.select_related("entry__category", "entry__paper", "document").order_by("position", "pk")
+    texts = document.texts.select_related("entry").order_by("position", "pk")
     if tag:
         texts = texts.filter(tags__contains=[tag])
     by_category: dict[int, list[EntryText]] = {}

@@ -36,4 +36,4 @@ def show(request: HttpRequest) -> HttpResponse:
             _, secret = ApiToken.create(request.user, name)  # type: ignore[arg-type]
             form = TokenForm()
     context = {"form": form, "tokens": tokens.all(), "secret": secret}
-    return render(request, "kbsite/account.html", context)
+    return render(request, "kbsite/account.html", context, status=422 if form.errors else 200)

@@ -32,7 +32,7 @@ def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if "save" in request.POST:
         if desk.save(request.user, request.POST.get("seen", "")):
             messages.success(request, f"Saved “{desk.title}”.")
-            return HttpResponseRedirect(_way_back(request, entry))
+            return HttpResponseRedirect(_came_from(request) or f"{reverse('list', args=[slug])}#entry-{entry.pk}")
         status = HTTPStatus.CONFLICT if desk.clash else HTTPStatus.UNPROCESSABLE_ENTITY
         return _page(request, desk, status)
     return _page(request, desk)
@@ -49,7 +49,7 @@ class Desk:
             key=lambda text: (not text.document.is_primary, text.document.language),
         )
         self.forms = row_forms([(text.document, entries.fields_of(text)) for text in self.texts], data)
-        self.categories = list(cards.categories(self.list))
+        self.categories = cards.categories(self.list)
         wanted = (data or {}).get("category", entry.category.key)
         self.category: Category = get_object_or_404(self.list.categories, key=wanted)
         self.clash = self.problem = ""
@@ -115,13 +115,13 @@ def _page(request: HttpRequest, desk: Desk, status: int = HTTPStatus.OK) -> Http
         "desk": desk,
         "rows": rows,
         "changes": [(change, shelves.differences(change)) for change in desk.changes[:20]],
-        "back": request.POST.get("next") or request.GET.get("next", ""),
+        "back": _came_from(request),
     }
     return render(request, "kbsite/list/entry.html", context, status=status)
 
 
-def _way_back(request: HttpRequest, entry: Entry) -> str:
-    back = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        return back
-    return f"{reverse('list', args=[entry.category.list.slug])}#entry-{entry.pk}"
+def _came_from(request: HttpRequest) -> str:
+    """Return the page of this site that led here, if it said so."""
+    back = request.POST.get("next") or request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return back if is_ours else ""

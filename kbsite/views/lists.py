@@ -39,7 +39,7 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
     before = request.GET.get("before", "")
     if before and not (before.isascii() and before.isdigit() and len(before) < 19):
         raise Http404("“before” is the number of a decision.")
-    decisions = list(cards.history(paper_list, int(before) if before else None, HISTORY_PAGE + 1))
+    decisions = cards.history(paper_list, int(before) if before else None, HISTORY_PAGE + 1)
     context = {
         "list": paper_list,
         "decisions": decisions[:HISTORY_PAGE],

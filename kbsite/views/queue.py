@@ -166,7 +166,7 @@ def _paper(pk: int | str) -> Paper:
 def _category(request: HttpRequest, paper_list: PaperList) -> str:
     """Return the key of the category that the queue is narrowed to, if it is one of the list's."""
     key = request.POST.get("category") or request.GET.get("category", "")
-    return key if key and paper_list.categories.filter(key=key).exists() else ""
+    return key if any(key == category.key for category in cards.categories(paper_list)) else ""
 
 
 def _address(paper_list: PaperList, paper_id: int | None, category: str = "") -> str:
