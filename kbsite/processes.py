@@ -54,10 +54,10 @@ class Program:
 class Keeper:
     """Runs programs until it is told to stop; `say` gets a line when something happens to one of them."""
 
-    programs: list[Program]
     folder: Path
     environment: dict[str, str]
     say: Callable[[str], None]
+    programs: list[Program] = field(default_factory=list)
     most_deaths: int = 5
     stopping: bool = False
     _wakers: tuple[socket.socket, ...] = field(default=(), init=False)
@@ -77,9 +77,10 @@ class Keeper:
             os._exit(130)
         self.stopping = True
 
-    def start(self) -> None:
-        for program in self.programs:
-            self._start(program)
+    def add(self, program: Program) -> None:
+        """Start a program and look after it from now on."""
+        self.programs.append(program)
+        self._start(program)
 
     def run_until(self, done: Callable[[], bool]) -> bool:
         """Keep the programs running until `done` (True) or until we are told to stop (False)."""

@@ -16,6 +16,7 @@ from kbsite.embedded.place import Place, UnusableDatabase
 
 START_TIMEOUT = 150.0  # a first initdb on a slow disk, or the recovery of a large database
 STOP_TIMEOUT = 60.0
+PARTING = 1.5  # seconds
 
 # One open lock file per data folder, kept for the life of the process and of the processes it forks.
 _held: dict[Path, int] = {}
@@ -60,10 +61,13 @@ def wait_until_stopped(data_dir: Path, timeout: float = STOP_TIMEOUT) -> bool:
     """After release(): wait for the server to stop. False when others still use it, or at the timeout."""
     place = Place(data_dir)
     deadline = time.monotonic() + timeout
+    alone_at = time.monotonic()
     while time.monotonic() < deadline:
         if not locks.is_held_exclusively(place.supervisor_lock):
             return True
-        if _others_use(place):
+        if not _others_use(place):
+            alone_at = time.monotonic()
+        elif time.monotonic() - alone_at > PARTING:  # not just somebody who is leaving, too
             return False
         time.sleep(0.05)
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,13 @@ class Command(BaseCommand):
     help = "First run: a curator's login, the bundled list, its sample papers, and a trained classifier."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._bring_in()
+        except KeyboardInterrupt:
+            self.stderr.write("Interrupted; it goes on where it stopped when you start again.")
+            sys.exit(130)
+
+    def _bring_in(self) -> None:
         slug, readmes = firstrun.read_bundled_list()
         self.stdout.write("First run: bringing in the bundled list. This takes about half a minute, once.")
         firstrun.mark_begun()
@@ -32,19 +40,21 @@ class Command(BaseCommand):
         self._step("sources", _reach)
 
     def _command(self, name: str, command: str, *arguments: str, **options: Any) -> None:
-        """Run another management command; the last line it prints says what was done."""
+        """Run another management command; the first line it prints says what was done."""
 
         def run() -> str:
             output = io.StringIO()
             call_command(command, *arguments, stdout=output, **options)
-            return (output.getvalue().strip().splitlines() or ["done"])[-1]
+            return output.getvalue().strip() or "done"
 
         self._step(name, run)
 
     def _step(self, name: str, run: Callable[[], str]) -> None:
         began = time.monotonic()
-        did = run()
-        self.stdout.write(f"  {name + ':':<18} {did} ({time.monotonic() - began:.1f} s)")
+        did, *more = run().splitlines()
+        self.stdout.write(f"  {name + ':':<16} {did} ({time.monotonic() - began:.1f} s)")
+        for line in more:
+            self.stdout.write(f"  {'':<16} {line}")
         self.stdout.flush()
 
     def _curator(self) -> str:

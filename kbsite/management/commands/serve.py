@@ -23,6 +23,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from kbsite import statics
 from kbsite.embedded import locks, server
 from kbsite.embedded.place import Place
 from kbsite.firstrun import LOGIN_FILE, is_unfinished
@@ -97,41 +98,53 @@ class Command(BaseCommand):
         if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
             with self._step(f"database: {len(plan)} migrations applied"):
                 call_command("migrate", verbosity=0, interactive=False)
-        with self._step("static files collected"):
-            call_command("collectstatic", verbosity=0, interactive=False)
+        with self._step("static files ready"):
+            statics.collect()
         if not skip_bootstrap and (is_unfinished() or not PaperList.objects.exists()):
             self._bootstrap()
         connections.close_all()  # the hold on the embedded server stays
 
     def _bootstrap(self) -> None:
         """In a process of its own, so that this one never loads the libraries of the classifier."""
-        done = subprocess.run(
+        process = subprocess.Popen(
             [sys.executable, "manage.py", "bootstrap"],
             cwd=settings.BASE_DIR,
             stdin=subprocess.DEVNULL,
-            preexec_fn=dies_with_parent(signal.SIGTERM),
-            check=False,
+            start_new_session=True,  # Ctrl-C is for us, and we tell it once
+            preexec_fn=dies_with_parent(signal.SIGINT),
         )
-        if done.returncode != 0:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            raise
+        if code != 0:
             raise CommandError("The first run did not finish; it goes on where it stopped when you start again.")
 
     def _run(self, host: str, port: int) -> None:
-        """Run the three programs until a signal comes."""
+        """Run the site, and once it answers the worker and the schedule, until a signal comes."""
+        site, *others = _programs(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
         keeper = Keeper(
-            programs=_programs(f"[{host}]:{port}" if ":" in host else f"{host}:{port}"),
             folder=settings.BASE_DIR,
             environment=os.environ | {"DJANGO_SETTINGS_MODULE": "kbsite.settings", "PYTHONUNBUFFERED": "1"},
             say=lambda line: self.stdout.write(line),
         )
         keeper.listen()
         try:
-            with self._step("site, worker and schedule started"):
+            with self._step("site started"):
                 began = time.monotonic()
-                keeper.start()
+                keeper.add(site)
                 answers = keeper.run_until(lambda: _is_healthy(host, port) or time.monotonic() - began > READY_TIMEOUT)
             if answers:
                 if not _is_healthy(host, port):
                     raise GaveUp(f"The site does not answer. See {settings.DATA_DIR / 'logs' / 'web.log'}")
+                for program in others:
+                    keeper.add(program)
                 self._welcome()
             keeper.run_until(lambda: False)
             self.stdout.write("\nStopping …")
@@ -172,9 +185,14 @@ class Command(BaseCommand):
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """While things are prepared, every signal that ends a program is a Ctrl-C."""
+    """While things are prepared, every signal that ends a program is a Ctrl-C; a second one does not wait."""
+    told = False
 
     def interrupt(*_: Any) -> None:
+        nonlocal told
+        if told:
+            os._exit(130)
+        told = True
         raise KeyboardInterrupt
 
     for sign in STOP_SIGNALS:

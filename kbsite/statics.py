@@ -1,0 +1,36 @@
+"""Static files, collected into the data folder only when one of them has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+
+MARK = "collected-from"
+
+
+def collect() -> bool:
+    """Collect the static files; say whether there was anything to do."""
+    mark = Path(settings.STATIC_ROOT) / MARK
+    now = _fingerprint()
+    if mark.exists() and mark.read_text() == now:
+        return False
+    mark.unlink(missing_ok=True)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.write_text(now)
+    return True
+
+
+def _fingerprint() -> str:
+    """Return a digest of every file's path, size and time, and of how they are stored."""
+    digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
+    for finder in get_finders():
+        for name, storage in sorted(finder.list([]), key=lambda found: found[0]):
+            path = Path(storage.path(name))
+            told = path.stat()
+            digest.update(f"{path} {told.st_size} {told.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
