@@ -241,6 +241,24 @@ def test_a_row_gone_from_one_language_stays_in_the_other():
     assert not Entry.objects.filter(pk=left.pk).exists()
 
 
+def test_an_entry_without_a_row_in_this_language_stays(curator):
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
+    chinese = samples.CHINESE.partition("## 综述")[0]
+    take_in(paper_list, chinese, "zh", listfile=SETTINGS)
+    paper = Paper.objects.create(title="New", title_key="new", source="arxiv", text_hash="")
+    paper.identifiers.create(scheme="arxiv", value="2409.00001")
+    row = RowFields(title="New", link="https://arxiv.org/abs/2409.00001")
+    entries.admit(paper_list.categories.get(key="survey"), paper, {"en": row}, curator)
+    assert export(document(paper_list, "zh")) == chinese.encode()
+    assert take_in(paper_list, chinese.replace("页", "按页"), "zh", listfile=SETTINGS).removed == 0
+    assert entry(paper_list, "New").texts.count() == 2
+    whole = samples.CHINESE.replace("页", "按页") + "| [New](https://arxiv.org/abs/2409.00001) | - | 新 |\n"
+    report = take_in(paper_list, whole, "zh", listfile=SETTINGS)
+    assert (report.added, report.kept, report.removed) == (1, 4, 0)
+    assert entry(paper_list, "New").texts.get(document__language="zh").tldr == "新"
+
+
 def test_a_section_that_is_gone_takes_its_category_along():
     paper_list = new_list()
     take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
@@ -346,7 +364,7 @@ def test_nul_and_halves_of_characters_stay_in_the_bytes():
 
 
 def test_an_import_that_fails_leaves_nothing(monkeypatch):
-    monkeypatch.setattr("papers.readme.importer._record", lambda *args: 1 / 0)
+    monkeypatch.setattr("papers.readme.importer.record", lambda *args: 1 / 0)
     paper_list = new_list()
     with pytest.raises(ZeroDivisionError):
         take_in(paper_list, samples.ENGLISH)

@@ -1,0 +1,133 @@
+"""What an import finds in a README: the sections that are categories, their rows, and the papers of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from papers import catalog
+from papers.models import IdentifierRow, Paper
+from papers.readme.document import DocumentTree, Section
+from papers.readme.inline import plain, storable, without_emoji
+from papers.readme.listfile import CategorySetting
+from papers.readme.matching import keys_from_settings
+from papers.readme.table import Role, Row
+from papers.records import Identifier, PaperRecord
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRow:
+    """A row that is no entry and stays as text: its line, why, and how it begins."""
+
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What an import did, for people to read."""
+
+    language: str
+    path: str
+    unchanged: bool = False  # the file is what the list would export anyway
+    categories: int = 0
+    rows: int = 0  # that are entries
+    new_papers: int = 0
+    added: int = 0  # entries that this document did not show before
+    removed: int = 0
+    kept: int = 0
+    changed: int = 0  # of those kept: rows that read otherwise now
+    kept_as_text: list[KeptRow] = field(default_factory=list)
+
+    def keep(self, row: Row, reason: str) -> None:
+        """Note that a row stays text."""
+        text = " ".join(storable(str(row.raw)).split())
+        self.kept_as_text.append(KeptRow(row.line, reason, text[:80]))
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A section that is a category, and its rows that are entries, with their papers."""
+
+    section: Section
+    key: str | None  # from the list's settings
+    rows: tuple[tuple[Row, Paper], ...]
+
+    @property
+    def papers(self) -> frozenset[int]:
+        return frozenset(paper.pk for _, paper in self.rows)
+
+
+def read_shelves(tree: DocumentTree, settings: Sequence[CategorySetting], report: ImportReport) -> list[Shelf]:
+    """The sections that are categories: those with rows that name a paper, and those the settings name."""
+    sections = [s for s in tree.sections if any(table.column(Role.TITLE) is not None for table in s.groups)]
+    named = {section.heading_line: list(_named(section, report)) for section in sections}
+    papers = _papers([row for rows in named.values() for row in rows], report)
+    sections = [s for s in sections if named[s.heading_line] or any(each.matches(s.name) for each in settings)]
+    keys = keys_from_settings([section.name for section in sections], settings)
+    return [
+        Shelf(section, key, tuple(_once(named[section.heading_line], papers, report)))
+        for section, key in zip(sections, keys, strict=True)
+        if named[section.heading_line] or key is not None
+    ]
+
+
+def _named(section: Section, report: ImportReport) -> Iterator[Row]:
+    """The rows whose link names a paper; the others are reported."""
+    for row in section.rows:
+        if row.fields.link == "":
+            report.keep(row, "no link to the paper")
+        elif row.identifier is None:
+            report.keep(row, f"its link names no paper: {row.fields.link}")
+        elif row.fields.title == "":
+            report.keep(row, "no title")
+        else:
+            yield row
+
+
+def _once(rows: Iterable[Row], papers: Mapping[Identifier, Paper], report: ImportReport) -> Iterator[tuple[Row, Paper]]:
+    """The rows with their papers; a paper that stands in the section already is reported."""
+    lines: dict[int, int] = {}
+    for row in rows:
+        paper = papers.get(row.identifier) if row.identifier else None
+        if paper is None:
+            continue
+        if paper.pk in lines:
+            report.keep(row, f"the same paper as line {lines[paper.pk]}")
+        else:
+            lines[paper.pk] = row.line
+            yield row, paper
+
+
+def _papers(rows: Sequence[Row], report: ImportReport) -> dict[Identifier, Paper]:
+    """The papers of rows, those that are not known yet added to the catalogue."""
+    wanted = {row.identifier: row for row in reversed(rows) if row.identifier}  # the first row of each counts
+    papers = _known_papers(wanted)
+    records = {
+        identifier: PaperRecord(source="readme", identifiers=(identifier,), title=_plain_title(row))
+        for identifier, row in reversed(wanted.items())
+        if identifier not in papers
+    }
+    stored = catalog.upsert(list(records.values()))
+    report.new_papers = stored.new
+    papers |= {identifier: stored.papers[identifier] for identifier in records if identifier in stored.papers}
+    for row in rows:
+        if row.identifier not in papers:
+            report.keep(row, "the catalogue refused it: no title in words")
+    return papers
+
+
+def _known_papers(identifiers: Iterable[Identifier]) -> dict[Identifier, Paper]:
+    values: dict[str, list[str]] = {}
+    for scheme, value in identifiers:
+        values.setdefault(scheme, []).append(value)
+    return {
+        Identifier(row.scheme, row.value): row.paper
+        for scheme, of_scheme in values.items()
+        for row in IdentifierRow.objects.filter(scheme=scheme, value__in=of_scheme).select_related("paper")
+    }
+
+
+def _plain_title(row: Row) -> str:
+    return without_emoji(plain(row.fields.title))
