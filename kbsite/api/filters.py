@@ -49,6 +49,9 @@ class _IdField(forms.IntegerField):
         super().__init__(min_value=1, max_value=2**63 - 1, **kwargs)
 
 
+_SLUG = {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"}
+
+
 class _Filter(django_filters.Filter):
     """A filter that the schema describes by its label."""
 
@@ -61,10 +64,12 @@ class _Filter(django_filters.Filter):
 
 class ListFilter(_Filter):
     field_class = _ListField
+    schema = _SLUG
 
 
 class SlugFilter(_Filter):
     field_class = forms.SlugField
+    schema = _SLUG
 
 
 class TextFilter(_Filter):

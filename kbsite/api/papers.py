@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404
 from drf_spectacular.utils import extend_schema_field, extend_schema_view
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,7 +14,7 @@ from kbsite.api.base import Resource
 from kbsite.api.filters import TextFilter
 from kbsite.api.schema import reads
 from kbsite.api.serializers import IdentifierQuerySerializer, PaperSerializer
-from kbsite.filters import PaperFilters, YearFilter
+from kbsite.filters import FIRST_YEAR, LAST_YEAR, PaperFilters, YearFilter
 from papers import identity
 from papers.models import Paper
 from papers.records import Identifier
@@ -28,9 +27,9 @@ class SearchFilters(PaperFilters):
         method="together", max_length=300, label='Words ("a phrase", -without, or), an identifier or a link'
     )
     q = TextFilter(method="together", max_length=300, label="The same, as the page calls it")
-    year = extend_schema_field({"type": "integer", "description": "Year of publication"})(
-        YearFilter(field_name="published", lookup_expr="year")
-    )
+    year = extend_schema_field(
+        {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR, "description": "Year of publication"}
+    )(YearFilter(field_name="published", lookup_expr="year"))
 
     @property
     def value(self) -> dict[str, Any]:
@@ -68,8 +67,8 @@ class PaperViewSet(Resource[Paper]):
         if scheme and (identifier is None or identifier.scheme != scheme):
             identifier = Identifier(scheme, value)
         if identifier is None:
-            raise ValidationError({"value": ["This names no paper: give an identifier or a link."]})
+            raise NotFound("This value names no paper: give an identifier or a link.")
         paper = Paper.objects.for_pages().with_identifier(*identifier).first()
         if paper is None:
-            raise Http404
+            raise NotFound(f"No paper here is called {':'.join(identifier)}.")
         return Response(self.get_serializer(paper).data)

@@ -57,6 +57,15 @@ class Text(serializers.CharField):
         return super().run_validation(data)
 
 
+class Flag(serializers.BooleanField):
+    """true or false, and never a number or a word taken for one."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class Key(Text, serializers.SlugField):
     """A slug, likewise."""
 
@@ -343,6 +352,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     list: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     paper = PaperRefSerializer(read_only=True)
     category: Any = serializers.SlugRelatedField(slug_field="key", read_only=True, allow_null=True)
+    reason = serializers.ChoiceField(choices=Decision.Reason.choices, allow_blank=True, read_only=True)
     undone_by = serializers.SerializerMethodField(help_text="The decision that took this one back")
     suggestion = SeenSerializer(read_only=True, allow_null=True)
     user = serializers.CharField(source="user.get_username", read_only=True)
@@ -447,6 +457,7 @@ class TopicSerializer(serializers.ModelSerializer[Topic]):
         **serializers.ModelSerializer.serializer_field_mapping,
         models.TextField: Text,
         models.SlugField: Key,
+        models.BooleanField: Flag,
     }
     list = SlugRef(slug_field="slug", queryset=PaperList.objects.all(), allow_null=True, required=False)
     source = serializers.ChoiceField(choices=sorted(SOURCES))  # type: ignore[assignment]

@@ -24,5 +24,5 @@ urlpatterns = [
     path("schema/", docs.SchemaView.as_view(), name="schema"),
     path("docs/", docs.SwaggerView.as_view(), name="docs"),
     path("redoc/", docs.RedocView.as_view(), name="redoc"),
-    re_path(r"^.*$", Unknown.as_view(), name="unknown"),
+    re_path(r"^", Unknown.as_view(), name="unknown"),
 ]

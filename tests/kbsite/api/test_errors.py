@@ -62,6 +62,8 @@ def assert_problem(response, status: int) -> dict:
         "runs/9/",
         "papers/by-identifier/?value=2401.99999",
         "%00",
+        "no%0Awhere/",
+        "lists/small/diff/e%0An/",
         "lists/%00/",
         "lists/%ff/",
         "../admin",

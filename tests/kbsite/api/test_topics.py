@@ -42,6 +42,7 @@ def test_runs_stay_when_their_topic_goes(world, as_administrator):
         ({"list": "absent"}, "list"),
         ({"query": "a\x00"}, "query"),
         ({"enabled": "perhaps"}, "enabled"),
+        ({"enabled": 1}, "enabled"),
     ],
     ids=str,
 )
