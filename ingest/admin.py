@@ -8,7 +8,7 @@ from ingest.models import Topic
 
 
 @admin.register(Topic)
-class TopicAdmin(admin.ModelAdmin):
+class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("slug", "source", "query", "schedule", "enabled", "watermark")
     list_filter = ("source", "enabled")
     list_editable = ("enabled",)

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 def pull_due() -> None:
     """Send every topic whose schedule says so to a worker."""
     for topic in pipeline.due():
-        pull.apply_async([topic.pk], expires=3600)
+        pull.apply_async((topic.pk,), expires=3600)
 
 
 @shared_task

@@ -29,7 +29,7 @@ _ALWAYS = (401, 406, 429)
 _WRITING = (400, 403, 413, 415)
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Tokens, as the schema names them."""
 
     target_class = "kbsite.api.authentication.TokenAuthentication"
