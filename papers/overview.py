@@ -86,7 +86,7 @@ def overviews() -> list[Overview]:
 def rows_of(paper: Paper) -> QuerySet[EntryText]:
     """Return what the lists show of a paper, each in its primary language."""
     found = EntryText.objects.filter(entry__paper=paper, document__is_primary=True)
-    return found.select_related("entry").order_by("entry__category__list", "entry__category__position")
+    return found.select_related("entry__category").order_by("entry__category__list", "entry__category__position")
 
 
 def _overview(paper_list: PaperList, waiting: int) -> Overview:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from kbsite.access import is_curator
 from kbsite.filters import STATUSES, PaperFilters
-from papers import cards, facets, vectors
+from papers import cards, facets, overview, vectors
 from papers.models import Decision, Paper, PaperList
 
 PAGE_SIZE = 25
@@ -54,6 +54,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "paper": paper,
         "cards": [cards.card(paper_list, paper) for paper_list in PaperList.objects.order_by("name")],
+        "rows": overview.rows_of(paper),
         "decisions": Decision.objects.filter(paper=paper)
         .select_related("list", "user", "category", "duplicate_of", "undoes__category")
         .prefetch_related("category__texts__document", "undoes__category__texts__document"),

@@ -5,7 +5,12 @@ const stage = () => document.getElementById("stage");
 const isTyping = (target) => Boolean(target.closest?.("input, textarea, select, [contenteditable]"));
 
 function onKey(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (event.key === "Enter" && event.target.matches?.(".menu-items input")) {
+    event.preventDefault(); // Enter would press the form's first button, which is not the one beside the field
+    [...event.target.closest(".menu-items").querySelectorAll("button")].at(-1).click();
+    return;
+  }
+  if (!keysAreOn() || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
   if (isTyping(event.target)) {
     if (event.key === "Escape") event.target.blur();
     return;
@@ -37,13 +42,27 @@ function focusField(id) {
 
 document.addEventListener("keydown", onKey);
 
+// Single letters get in the way of people who speak to their computer: they can turn the keys off.
+const keysAreOn = () => localStorage.getItem("keys") !== "off";
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-keys-on]")) localStorage.setItem("keys", event.target.checked ? "on" : "off");
+});
+
 document.addEventListener("click", (event) => {
+  const adder = event.target.closest?.("[data-adds]");
+  if (adder) addTag(document.getElementById(adder.dataset.adds), adder.textContent);
   const link = event.target.closest?.("a[data-key][href^='#']");
   if (link) {
     event.preventDefault();
     focusField(link.getAttribute("href").slice(1));
   }
 });
+
+function addTag(field, tag) {
+  const tags = field.value.split(",").map((each) => each.trim()).filter(Boolean);
+  field.value = (tags.includes(tag) ? tags.filter((each) => each !== tag) : [...tags, tag]).join(", ");
+}
 
 // The session ended meanwhile: go to the sign-in page instead of showing it inside this one.
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -67,10 +86,13 @@ document.addEventListener("htmx:afterSettle", () => {
   const wrong = stage()?.querySelector("[aria-invalid=true]");
   if (wrong) focusField(wrong.id);
   else document.getElementById("card-title")?.focus({ preventScroll: true });
-  revealScripted();
+  prepare();
 });
 
-function revealScripted() {
+function prepare() {
   for (const element of document.querySelectorAll("[data-scripted]")) element.hidden = false;
+  for (const box of document.querySelectorAll("[data-keys-on]")) box.checked = keysAreOn();
+  const count = document.querySelector(".site-nav a[aria-current=page] .count");
+  if (count && stage()) count.firstChild.data = stage().dataset.waiting;
 }
-revealScripted();
+prepare();
