@@ -70,7 +70,16 @@ class Scorecard:
 
     @property
     def papers(self) -> int:
+        """How many papers it was asked about."""
         return self.accuracy.of
+
+    @property
+    def category(self) -> Share:
+        """How many of the list's own papers were put into their category: the figure that "out" cannot flatter."""
+        own = [row for row in self.rows if row.key != OUT]
+        total = sum(row.support for row in own)
+        right = sum(n for row in own for n, _, is_right in row.said if is_right)
+        return Share(right / total if total else 0.0, total)
 
 
 def scorecard(paper_list: PaperList, head: Head) -> Scorecard | None:

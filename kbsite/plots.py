@@ -12,9 +12,8 @@ from datetime import date
 
 from papers.overview import Line, Month
 
-HEIGHT = 40  # of a row, in pixels
+UP, DOWN = 30, 18  # room for bars above and below a row's base line, in pixels
 LEAST = 3  # the height of a bar that counts one among many
-GAP = 1  # between two parts of a bar
 MOST_MONTHS = 60
 FEWEST_MONTHS = 12
 TICKS = 7  # labels along the axis, at most
@@ -22,7 +21,7 @@ TICKS = 7  # labels along the axis, at most
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A part of a bar: how many papers of one kind appeared in a span of time."""
+    """A bar: how many papers of one kind appeared in a span of time. Listed ones rise, likely ones hang."""
 
     kind: str  # listed or likely
     count: int
@@ -67,12 +66,13 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Papers per month and category, on one scale for all categories."""
+    """Papers per month and category. All categories share one scale for listed papers, and one for likely ones."""
 
     rows: tuple[Row, ...]
     ticks: tuple[Tick, ...]
     table: tuple[TableRow, ...]
-    height: int = HEIGHT
+    base: int = UP
+    height: int = UP + DOWN
 
 
 def timeline(lines: Sequence[Line], today: date) -> Timeline:
@@ -81,11 +81,15 @@ def timeline(lines: Sequence[Line], today: date) -> Timeline:
     first = min([last - FEWEST_MONTHS + 1, *(_number(m.first) for line in lines for m in line.months)])
     first = max(first, last - MOST_MONTHS + 1)
     folded = [_fold(line.months, first, last) for line in lines]
-    tallest = max([1, *(month.listed + month.likely for months in folded for month in months.values())])
+    most = Month(
+        today,
+        max([1, *(month.listed for months in folded for month in months.values())]),
+        max([1, *(month.likely for months in folded for month in months.values())]),
+    )
     slots = last - first + 1
     return Timeline(
         rows=tuple(
-            Row(line, tuple(mark for n in months for mark in _marks(n, months[n], first, slots, tallest)))
+            Row(line, tuple(mark for n in months for mark in _marks(n, months[n], first, slots, most)))
             for line, months in zip(lines, folded, strict=True)
         ),
         ticks=_ticks(first, slots),
@@ -111,16 +115,17 @@ def _fold(months: Sequence[Month], first: int, last: int) -> dict[int, Month]:
     return folded
 
 
-def _marks(n: int, month: Month, first: int, slots: int, tallest: int) -> list[Mark]:
-    """Return the parts of one bar from the bottom up."""
+def _marks(n: int, month: Month, first: int, slots: int, most: Month) -> list[Mark]:
+    """Return the bars of one month."""
     slot = 100 / (slots + 1)  # one more at the left for what is earlier
     marks = []
-    bottom = float(HEIGHT)
-    for kind, count in (("listed", month.listed), ("likely", month.likely)):
+    for kind, count, top, room in (
+        ("listed", month.listed, most.listed, UP),
+        ("likely", month.likely, most.likely, DOWN),
+    ):
         if count == 0:
             continue
-        height = max(LEAST, count / tallest * (HEIGHT - 2 * LEAST))
-        bottom -= height
+        height = LEAST + (count / top) * (room - 2 * LEAST)
         marks.append(
             Mark(
                 kind=kind,
@@ -129,11 +134,10 @@ def _marks(n: int, month: Month, first: int, slots: int, tallest: int) -> list[M
                 until=_end(n),
                 x=f"{(n - first + 1.1) * slot:.3f}%",
                 width=f"{0.8 * slot:.3f}%",
-                y=f"{bottom:.1f}",
+                y=f"{UP - height if kind == 'listed' else UP + 1.5:.1f}",
                 height=f"{height:.1f}",
             )
         )
-        bottom -= GAP
     return marks
 
 

@@ -22,12 +22,12 @@ class ListInSight:
 
     slug: str
     name: str
-    awaiting: int  # papers that wait for a decision; 0 when nobody asked
+    likely: int  # papers that wait for a decision and likely belong in the list; 0 when nobody asked
 
 
-def lists(with_awaiting: bool = False) -> list[ListInSight]:
+def lists(with_likely: bool = False) -> list[ListInSight]:
     """Return every list by name, in two queries at most."""
-    waiting = awaiting() if with_awaiting else {}
+    waiting = awaiting(LIKELY) if with_likely else {}
     names = PaperList.objects.order_by("name").values_list("pk", "slug", "name")
     return [ListInSight(slug, name, waiting.get(pk, 0)) for pk, slug, name in names]
 

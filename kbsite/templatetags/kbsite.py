@@ -76,16 +76,16 @@ _STATES = {
 
 @register.simple_tag(takes_context=True)
 def site_lists(context: dict[str, Any]) -> list[Any]:
-    """Return the lists for the navigation; for curators with `awaiting`, how many papers wait for a decision."""
+    """Return the lists for the navigation; for curators with `likely`, how many papers they should look at."""
     request = context.get("request")
     user = getattr(request, "user", None)
-    return overview.lists(with_awaiting=user is not None and is_curator(user))
+    return overview.lists(with_likely=user is not None and is_curator(user))
 
 
 @register.filter
-def total_awaiting(lists: list[Any]) -> int:
-    """Return how many papers await a decision in all these lists."""
-    return sum(each.awaiting for each in lists)
+def total_likely(lists: list[Any]) -> int:
+    """Return how many papers in all these lists a curator should look at."""
+    return sum(each.likely for each in lists)
 
 
 # --- words ----------------------------------------------------------------------------------------------------

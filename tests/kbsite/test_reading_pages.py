@@ -413,8 +413,8 @@ def test_the_dashboard_counts_and_links(world, client):
 
 def test_counts_for_the_navigation(world):
     assert overview.awaiting() == {world.paper_list.pk: review.queue(world.paper_list).count()}
-    assert [each.awaiting for each in overview.lists()] == [0]  # nobody asked
-    assert [each.awaiting for each in overview.lists(with_awaiting=True)] == [2]
+    assert [each.likely for each in overview.lists()] == [0]  # nobody asked
+    assert [each.likely for each in overview.lists(with_likely=True)] == [1]
 
 
 def test_only_curators_see_the_queue(world, client):

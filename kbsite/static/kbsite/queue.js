@@ -59,6 +59,13 @@ document.addEventListener("click", (event) => {
   }
 });
 
+function asButton(tag) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: tag.className, textContent: tag.textContent });
+  button.dataset.adds = tag.dataset.adds;
+  return button;
+}
+
 function addTag(field, tag) {
   const tags = field.value.split(",").map((each) => each.trim()).filter(Boolean);
   field.value = (tags.includes(tag) ? tags.filter((each) => each !== tag) : [...tags, tag]).join(", ");
@@ -91,6 +98,7 @@ document.addEventListener("htmx:afterSettle", () => {
 
 function prepare() {
   for (const element of document.querySelectorAll("[data-scripted]")) element.hidden = false;
+  for (const tag of document.querySelectorAll("span[data-adds]")) tag.replaceWith(asButton(tag));
   for (const box of document.querySelectorAll("[data-keys-on]")) box.checked = keysAreOn();
   const count = document.querySelector(".site-nav a[aria-current=page] .count");
   if (count && stage()) count.firstChild.data = stage().dataset.waiting;
