@@ -5,6 +5,7 @@ Reads only, in a number of queries that does not depend on how many papers, entr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,7 @@ from papers.models import (
     Decision,
     Document,
     Entry,
+    EntryText,
     Fact,
     Paper,
     PaperList,
@@ -55,6 +57,7 @@ class Neighbour:
     paper: Paper
     similarity: float
     categories: tuple[str, ...]
+    tags: tuple[str, ...]  # as the primary language has them
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,12 @@ class Card:
         if len(ranked) < 2 or total <= DOUBT[0] or (ranked[0].probability or 0) >= CLEAR * total:
             return ()
         return tuple(ranked[:2])
+
+    @property
+    def usual_tags(self) -> list[str]:
+        """The tags of its neighbours, the most frequent first."""
+        counted = Counter(tag for neighbour in self.neighbours for tag in neighbour.tags)
+        return [tag for tag, _ in counted.most_common()]
 
     @property
     def terms(self) -> list[str]:
@@ -159,12 +168,22 @@ def _named(paper_list: PaperList, rows: Iterable[_InCategory]) -> list[_InCatego
 
 def _neighbours(paper_list: PaperList, suggestion: Suggestion | None) -> tuple[Neighbour, ...]:
     likeness = {int(pk): float(value) for pk, value in suggestion.nearest} if suggestion else {}
-    found = Entry.objects.filter(category__list=paper_list, paper__in=likeness).select_related("paper").order_by("pk")
+    found = (
+        Entry.objects.filter(category__list=paper_list, paper__in=likeness)
+        .select_related("paper")
+        .prefetch_related(Prefetch("texts", EntryText.objects.filter(document__is_primary=True)))
+        .order_by("pk")
+    )
     listed: dict[int, list[Entry]] = {}
     for entry in _named(paper_list, found):
         listed.setdefault(entry.paper_id, []).append(entry)
     return tuple(
-        Neighbour(listed[pk][0].paper, value, tuple(entry.category.name for entry in listed[pk]))
+        Neighbour(
+            listed[pk][0].paper,
+            value,
+            tuple(entry.category.name for entry in listed[pk]),
+            tuple(tag for entry in listed[pk] for text in entry.texts.all() for tag in text.tags),
+        )
         for pk, value in likeness.items()
         if pk in listed
     )

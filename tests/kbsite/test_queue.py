@@ -123,6 +123,7 @@ def test_the_most_relevant_paper_comes_first_with_all_that_a_decision_needs(desk
         assert shown in page
     assert "<mark>evict</mark> <mark>cache</mark> entries" in page
     assert "Two Bits" in page and "71 % alike" in page
+    assert ">Quantization</span>" in page  # the tag of that neighbour, to be added by a click
     assert "Drops entries of the cache." in page and "丢弃缓存条目。" in page
     assert "90 %" in page
     assert 'value="https://github.com/x/forget"' in page  # the code of the prefilled row
