@@ -27,6 +27,8 @@ from papers.models import Category, Embedding, Paper, PaperList, Suggestion
 
 RECIPE = training.RECIPE
 CLASSIFY_CHUNK = 500
+MOST_REMEMBERED = 20_000  # vectors of 1.5 kB
+_remembered: dict[str, dict[str, Vectors]] = {}  # by encoder and text hash: what the last training encoded
 NEAREST = 3
 IN_MEMORY = "in memory"  # the name of a head that is not stored
 
@@ -53,6 +55,17 @@ def list_named(slug: str) -> PaperList:
         known = ", ".join(PaperList.objects.values_list("slug", flat=True)) or "none yet"
         raise UnknownList(f"There is no list “{slug}”. Lists: {known}.")
     return found
+
+
+def is_behind() -> bool:
+    """Say whether a paper lacks a vector of its current text, or a list what its newest head says of a paper."""
+    if Paper.objects.without_any_embedding().exists():
+        return True
+    for paper_list in PaperList.objects.all():
+        head = paper_list.heads.first()
+        if head and Paper.objects.not_listed_in(paper_list).without_suggestion(paper_list, head.name).exists():
+            return True
+    return False
 
 
 def embed(limit: int | None = None, progress: Progress = runs.progress) -> Run:
@@ -315,9 +328,12 @@ def _key(paper: LabelledPaper, found: Examples, head: Head | None) -> str:
 
 
 def _encode(texts: Sequence[str], encoder: Encoder, steps: Steps) -> Vectors:
-    """Return the texts' vectors, in their order; what the catalogue has a vector for is not encoded again."""
+    """Return the texts' vectors, in their order; what the catalogue or this process knows is not encoded again.
+
+    A worker trains after every decision, mostly on the very texts of the last time.
+    """
     hashes = [identity.text_hash(text) for text in texts]
-    known = vectors.of_texts(hashes, encoder.name)
+    known = _remembered.get(encoder.name, {}) | vectors.of_texts(hashes, encoder.name)
     missing = {key: text for key, text in zip(hashes, texts, strict=True) if key not in known}
     pairs = list(missing.items())
     for start in range(0, len(pairs), encoder.chunk):
@@ -326,6 +342,7 @@ def _encode(texts: Sequence[str], encoder: Encoder, steps: Steps) -> Vectors:
         found = encoder.encode([text for _, text in chunk])
         known.update(zip([key for key, _ in chunk], found, strict=True))
     steps(len(pairs), len(pairs))
+    _remembered[encoder.name] = {key: known[key] for key in hashes[:MOST_REMEMBERED]}
     return np.stack([known[key] for key in hashes]) if hashes else np.zeros((0, encoder.dimensions), np.float32)
 
 

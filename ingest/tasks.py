@@ -44,8 +44,9 @@ def pull(topic_id: int) -> None:
 
 @shared_task
 def catch_up() -> None:
-    """Do whatever is missing, for whatever reason it is missing."""
-    embed.delay()
+    """Do what is missing, for whatever reason it is missing; without anything missing there is no run."""
+    if learning.is_behind():
+        embed.delay()
 
 
 @shared_task

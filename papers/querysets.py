@@ -74,6 +74,12 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         current = Embedding.objects.filter(paper=OuterRef("pk"), encoder=encoder, text_hash=OuterRef("text_hash"))
         return self.filter(~Exists(current))
 
+    def without_any_embedding(self) -> PaperQuerySet:
+        """Papers whose current text has no vector under any encoder."""
+        from papers.models import Embedding
+
+        return self.filter(~Exists(Embedding.objects.filter(paper=OuterRef("pk"), text_hash=OuterRef("text_hash"))))
+
     def without_suggestion(self, paper_list: PaperList, head: str) -> PaperQuerySet:
         """Papers whose current text this head has not yet spoken on."""
         from papers.models import Suggestion

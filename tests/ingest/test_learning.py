@@ -569,3 +569,24 @@ def test_the_bundled_list_tells_real_papers_of_its_subject_from_others(shared, f
     assert found["out_of_fold"] == sum(row["arxiv_id"] in readme for row in ours) >= 10
     assert found["relevance"]["average_precision"] > 0.9
     assert found["accuracy"] > 0.8
+
+
+def test_training_after_a_decision_encodes_nothing_but_the_news(trained, monkeypatch):
+    new = arrives()
+    learning.embed()
+    counting = Encoder()
+    monkeypatch.setattr(encoders, "load", lambda: counting)
+    review.reject(trained, new, make_user())
+    assert learning.train(trained) is not None
+    assert set(counting.encoded) <= {new.title, new.text}
+
+
+def test_nothing_is_missing_after_the_work_is_done_and_a_new_paper_is(trained):
+    learning.classify(trained)
+    assert not learning.is_behind()
+    arrives()
+    assert learning.is_behind()
+    learning.embed()
+    assert learning.is_behind(), "it has its vector and still lacks its suggestion"
+    learning.classify(trained)
+    assert not learning.is_behind()
