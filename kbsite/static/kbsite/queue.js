@@ -101,6 +101,6 @@ function prepare() {
   for (const tag of document.querySelectorAll("span[data-adds]")) tag.replaceWith(asButton(tag));
   for (const box of document.querySelectorAll("[data-keys-on]")) box.checked = keysAreOn();
   const count = document.querySelector(".site-nav a[aria-current=page] .count");
-  if (count && stage()) count.firstChild.data = stage().dataset.waiting;
+  if (count && stage()?.dataset.likely) count.firstChild.data = stage().dataset.likely;
 }
 prepare();
