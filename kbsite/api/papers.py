@@ -47,7 +47,7 @@ class PaperViewSet(Resource[Paper]):
     serializer_class = PaperSerializer
     lookup_value_converter = "int"
     filterset_class = SearchFilters
-    queryset = Paper.objects.for_pages().newest()
+    queryset = Paper.objects.for_pages().defer("search").newest()  # the search vector is for searching only
 
     @reads(
         "The paper of an identifier or a link",
@@ -68,7 +68,7 @@ class PaperViewSet(Resource[Paper]):
             identifier = Identifier(scheme, value)
         if identifier is None:
             raise NotFound("This value names no paper: give an identifier or a link.")
-        paper = Paper.objects.for_pages().with_identifier(*identifier).first()
+        paper = Paper.objects.for_pages().defer("search").with_identifier(*identifier).first()
         if paper is None:
             raise NotFound(f"No paper here is called {':'.join(identifier)}.")
         return Response(self.get_serializer(paper).data)

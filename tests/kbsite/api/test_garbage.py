@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from typing import Any
 
 import pytest
 from drf_spectacular.generators import SchemaGenerator
@@ -100,7 +101,7 @@ def test_no_address_breaks_it(world, as_anonymous, address):
 
 
 STORED = ["", "\x00", "\ud800", "\x1f\x7f\u2028", "x" * 20_000, "<script>alert(1)</script>", "a | b \\| c", "🗜️\u202e"]
-OTHERS = [None, True, 1.5, 10**30, -1, [], {}, [[]], {"en": None}, {"en": {"tags": None}}, {"": {}}]
+OTHERS: list[Any] = [None, True, 1.5, 10**30, -1, [], {}, [[]], {"en": None}, {"en": {"tags": None}}, {"": {}}]
 
 
 def test_no_value_breaks_a_decision(world, as_curator):
@@ -129,5 +130,6 @@ def test_no_header_breaks_it(world):
         [value for value in GARBAGE if len(value) < 1000 and "\x00" not in value],
     ):
         sent = f"Bearer {value}" if name == "HTTP_AUTHORIZATION" else value
-        response = client.get("/api/v1/lists/", **{name: sent.encode("utf-8", "replace").decode("latin-1")})
+        headers: dict[str, Any] = {name: sent.encode("utf-8", "replace").decode("latin-1")}
+        response = client.get("/api/v1/lists/", **headers)
         assert response.status_code in {200, 401, 406}, (name, value)

@@ -84,7 +84,7 @@ def meant(schema: Any) -> Any:
     return read
 
 
-def assert_described(schema: dict, answer: Any, response: dict) -> None:
+def assert_described(schema: dict, answer: Any, response: Any) -> None:
     kind = response.headers["Content-Type"]
     described = answer["content"][kind]["schema"]
     validator = OAS30ReadValidator(meant({**described, "components": schema["components"]}))

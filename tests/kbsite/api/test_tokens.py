@@ -130,6 +130,7 @@ def test_the_command_prints_the_secret_once(curator, capsys):
     token = ApiToken.objects.get(name="script")
     assert ApiToken.of(printed.strip()) == token
     assert printed.strip() not in said
+    assert token.expires_at is not None
     assert timedelta(days=29) < token.expires_at - timezone.now() < timedelta(days=31)
 
 
