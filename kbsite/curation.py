@@ -21,6 +21,9 @@ from papers.readme.table import RowFields
 
 log = logging.getLogger(__name__)
 
+# A person waits for the answer, and training looks at all decisions whenever it runs: one short attempt will do.
+IMPATIENT = {"max_retries": 0, "socket_connect_timeout": 1, "socket_timeout": 2}
+
 
 def accept(
     category: Category, paper: Paper, rows: Mapping[str, RowFields], user: AbstractBaseUser, note: str = ""
@@ -56,7 +59,8 @@ def _learned_from(decision: Decision) -> Decision:
 
 def _ask_for_training(slug: str) -> None:
     try:
-        # One attempt: a person waits for this answer, and training looks at all decisions whenever it runs.
-        tasks.train.apply_async((slug,), retry=False)
+        with tasks.train.app.connection_for_write() as connection:
+            connection.transport_options = (connection.transport_options or {}) | IMPATIENT
+            tasks.train.apply_async((slug,), connection=connection, retry=False)  # type: ignore[call-arg]
     except Exception as error:
         log.warning("The decision is stored, but no worker could be asked to learn from it: %s", error)
