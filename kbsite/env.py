@@ -21,7 +21,7 @@ class Setting:
     """One environment variable: its name, how it is read, its default and what it is for."""
 
     name: str
-    kind: str  # "str", "bool", "float", "list" or "path"
+    kind: str  # "str", "bool", "int", "float", "list" or "path"
     default: Any
     meaning: str
 
@@ -44,6 +44,9 @@ SETTINGS = (
     Setting("SECRET_KEY", "str", "", "Signs sessions; empty: made once and kept in the data folder"),
     Setting("ALLOWED_HOSTS", "list", ["localhost", "127.0.0.1", "[::1]"], "Host names the site answers to"),
     Setting("HTTPS", "bool", False, "The site is served over HTTPS: secure cookies, HSTS, redirect"),
+    Setting(
+        "TRUSTED_PROXIES", "int", 0, "Reverse proxies of your own in front of the site; says whose address is counted"
+    ),
     Setting("DEBUG", "bool", False, "Django's debug pages; never on a public site"),
 )
 

@@ -168,6 +168,8 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.UserRateThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "600/min"},
+    # Whose requests are counted: the last hop that is not ours; what a client writes before that is its own word.
+    "NUM_PROXIES": _given["TRUSTED_PROXIES"],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
