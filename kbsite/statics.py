@@ -19,7 +19,8 @@ def collect() -> bool:
     if mark.exists() and mark.read_text() == now:
         return False
     mark.unlink(missing_ok=True)
-    call_command("collectstatic", verbosity=0, interactive=False)
+    # From scratch: left to itself, it keeps a copy whose source has since been replaced by an older file.
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.write_text(now)
     return True

@@ -54,10 +54,15 @@ class Served:
 
     def find(self, words: str) -> psutil.Process:
         """Return the oldest of our processes whose command line has these words."""
-        return min(
-            (one for one in processes_of(self.data_dir) if words in " ".join(one.cmdline())),
-            key=lambda one: one.create_time(),
-        )
+        found = [one for one in processes_of(self.data_dir) if words in command_of(one)]
+        return min(found, key=lambda one: one.create_time())
+
+
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has just ended
+        return ""
 
 
 def environment(data_dir: Path) -> dict[str, str]:
