@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
@@ -29,6 +29,7 @@ from papers.models import (
     Review,
     Suggestion,
 )
+from papers.querysets import LIKELY
 from papers.readme.table import RowFields
 
 _InCategory = TypeVar("_InCategory", Decision, Entry)
@@ -247,10 +248,18 @@ def around(found: QuerySet[Suggestion], paper: Paper, ahead: int = 2, behind: in
     return Neighbourhood(tuple(reversed(front[:ahead])), here, tuple(after(found, here)[:behind]), front.count() + 1)
 
 
-def counts(paper_list: PaperList) -> dict[str, int]:
+class Waiting(NamedTuple):
+    """How many papers await a decision, and how many of them likely belong in the list."""
+
+    all: int
+    likely: int
+
+
+def counts(paper_list: PaperList) -> dict[str, Waiting]:
     """Return how many papers await a decision, by the key of the suggested category."""
-    rows = review.queue(paper_list).order_by().values_list("category__key").annotate(n=Count("pk"))
-    return {key or "": n for key, n in rows}
+    by_category = review.queue(paper_list).order_by().values_list("category__key")
+    rows = by_category.annotate(n=Count("pk"), likely=Count("pk", filter=Q(relevance__gte=LIKELY)))
+    return {key or "": Waiting(n, likely) for key, n, likely in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from papers.entries import AlreadyListed
 from papers.models import Decision, Paper, PaperList
 from papers.review import AlreadyDecided, NotInForce
 
+NOBODY = cards.Waiting(0, 0)
+
 
 @curators_only
 @require_safe
@@ -134,6 +136,7 @@ def _page(
     card = desk.card if desk else None
     found = cards.waiting(paper_list, category)
     by_category = cards.counts(paper_list)
+    in_all = cards.Waiting(*map(sum, zip(NOBODY, *by_category.values(), strict=True)))
     context = {
         "list": paper_list,
         "desk": desk,
@@ -143,9 +146,10 @@ def _page(
         "following": cards.following(paper_list, card.paper, category) if card and not card.is_open else None,
         "standing": None if card else cards.standing(paper_list),
         "definitions": cards.definitions(paper_list),
-        "filters": [(each, by_category.get(each.key, 0)) for each in cards.categories(paper_list)],
-        "waiting": by_category.get(category, 0) if category else sum(by_category.values()),
-        "waiting_in_all": sum(by_category.values()),
+        "filters": [(each, by_category.get(each.key, NOBODY).all) for each in cards.categories(paper_list)],
+        "waiting": by_category.get(category, NOBODY).all if category else in_all.all,
+        "waiting_in_all": in_all.all,
+        "likely": in_all.likely,
         "category": category,
         "last": cards.last_of(paper_list, request.user),  # type: ignore[arg-type]
     }
