@@ -185,7 +185,7 @@ SPECTACULAR_SETTINGS = {
 # --- work -----------------------------------------------------------------------------------------------------
 
 BROKER_DIR = DATA_DIR / "broker"
-CELERY_BROKER_URL = _given["CELERY_BROKER_URL"] or "filesystem://"
+CELERY_BROKER_URL = _given["CELERY_BROKER_URL"] or "filesystem://localhost//"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object]
 if CELERY_BROKER_URL.startswith("filesystem"):
