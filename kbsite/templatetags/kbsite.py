@@ -233,8 +233,10 @@ def duration(run: Run) -> str:
 
 
 @register.simple_tag
-def category(category: Category, href: str = "") -> SafeString:
-    """Return a category's mark and short name, as a link when an address is given."""
+def category(category: Category | None, href: str = "") -> SafeString:
+    """Return a category's mark and short name, as a link when an address is given; nothing for no category."""
+    if category is None:
+        return mark_safe("")
     name = category.name
     inside = format_html("{}<span>{}</span>", mark(category), short(name))
     if href:

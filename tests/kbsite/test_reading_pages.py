@@ -438,6 +438,13 @@ def test_the_health_of_sources(world):
     assert found[off.slug].next_at is found["never"].next_at is found["running"].next_at is None
 
 
+def test_a_suggestion_without_a_category(world, client):
+    world.suggestion.category = None
+    world.suggestion.save()
+    for address in ("/", "/papers/", f"/papers/{world.likely.pk}/"):
+        assert client.get(address).status_code == 200
+
+
 # --- runs -----------------------------------------------------------------------------------------------------
 
 
