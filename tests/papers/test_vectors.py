@@ -102,6 +102,14 @@ def test_vectors_of_another_encoder_neither_answer_nor_crowd_out(library, by_ind
     assert {pk for pk, _ in vectors.nearest_of_all(query, 5, OTHER)} == {paper.pk for paper in few}
 
 
+def test_where_the_index_gives_up_every_vector_is_read(library, by_index):
+    papers, rows = library
+    vectors.store(OTHER, papers[:5], -rows[:5])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL hnsw.max_scan_tuples = 1")  # as among millions
+    assert len(vectors.nearest_of_all(rows[0], 5, OTHER)) == 5
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_settings_for_one_question_end_with_it():
     papers = many_papers(3)

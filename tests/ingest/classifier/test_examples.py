@@ -211,7 +211,7 @@ def test_papers_somebody_decided_on_or_that_were_withdrawn_are_not_sampled(small
     user = make_user()
     review.reject(small, stream[119], user)
     review.defer(small, stream[118], user, timezone.localdate() + timedelta(days=3))
-    accept(small, "alpha", stream[117], user)
+    review.duplicate(small, stream[117], stream[0], user)
     stream[116].withdrawn = True
     stream[116].save()
     assert not sampled(examples(small, ENCODER)) & {paper.pk for paper in stream[116:]}
