@@ -20,6 +20,8 @@ from papers.readme.inline import plain
 
 register = template.Library()
 
+CATEGORY_KEYS = "123456789abfghilmqstvwyz"  # the other letters are verbs of the queue
+
 _MARKUP = re.compile(r"[*_`\[\]<>&\\~|$]")
 
 
@@ -55,6 +57,12 @@ def language_name(code: str) -> str:
         if known in LANG_INFO and "name_local" in LANG_INFO[known]:
             return str(LANG_INFO[known]["name_local"])
     return code
+
+
+@register.filter
+def key_of(place: int) -> str:
+    """The key that accepts into a list's nth category; none beyond the letters that are free."""
+    return CATEGORY_KEYS[place] if place < len(CATEGORY_KEYS) else ""
 
 
 @register.filter

@@ -75,6 +75,11 @@ class Desk:
         ]
 
     @property
+    def is_wrong(self) -> bool:
+        """Whether a row was typed that cannot stand."""
+        return any(form.is_bound and form.errors for form in self.forms)
+
+    @property
     def seen(self) -> str:
         """The newest change of the entry: if another one comes before saving, somebody else was here."""
         newest = self.changes.first()

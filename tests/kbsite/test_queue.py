@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from datetime import date, timedelta
 from html import unescape
@@ -191,6 +192,17 @@ def test_htmx_gets_the_changing_part_only(desk, caches):
     assert "HX-Request" in part["Vary"]
     whole = desk.get(queue_of(caches), headers=HTMX | {"HX-History-Restore-Request": "true"})
     assert b"<html" in whole.content
+
+
+def test_every_category_has_a_key_of_its_own_while_there_are_letters(desk):
+    paper_list = make_list(categories=[f"topic-{number}" for number in range(30)])
+    make_suggestion(paper_list)
+    page = desk.get(queue_of(paper_list)).content.decode()
+    bar = page[page.index('class="decide-accept"') : page.index('class="decide-other"')]
+    keys = re.findall(r'data-key="(.)"', bar)
+    verbs = re.findall(r'data-key="(.)', page.replace(bar, ""))
+    assert bar.count('name="accept"') == 30
+    assert len(keys) == len(set(keys)) == 24 and not {key for key in keys if key.isalpha()} & set(verbs)
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------
