@@ -72,7 +72,8 @@ def train(slug: str) -> None:
     except runs.AlreadyRunning as busy:
         log.info("%s", busy)
         return
-    classify.delay(slug)
+    if paper_list.heads.exists():  # a list without categories has none, and asking again would never end
+        classify.delay(slug)
 
 
 @shared_task
@@ -83,5 +84,7 @@ def classify(slug: str) -> None:
         return
     try:
         learning.classify(paper_list)
+    except learning.NoHead:
+        train.delay(slug)
     except runs.AlreadyRunning as busy:
         log.info("%s", busy)

@@ -5,6 +5,7 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.comparison
+import django.db.models.lookups
 import papers.models.reviews
 import pgvector.django.indexes
 import pgvector.django.vector
@@ -275,7 +276,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='embedding',
-            index=pgvector.django.indexes.HnswIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.comparison.Cast('vector', pgvector.django.vector.VectorField(dimensions=384)), name='vector_cosine_ops'), ef_construction=64, m=16, name='embedding_nearest'),
+            index=pgvector.django.indexes.HnswIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.comparison.Cast('vector', pgvector.django.vector.VectorField(dimensions=384)), name='vector_cosine_ops'), condition=models.Q(django.db.models.lookups.Exact(models.Func('vector', function='vector_dims', output_field=models.IntegerField()), 384)), ef_construction=64, m=16, name='embedding_nearest'),
         ),
         migrations.AddConstraint(
             model_name='embedding',

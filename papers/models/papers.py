@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models.functions import Cast
+from django.db.models.lookups import Exact
 from pgvector.django import HnswIndex, VectorField
 
 from papers import identity
@@ -145,6 +146,13 @@ class Embedding(models.Model):
             HnswIndex(
                 OpClass(Cast("vector", VectorField(dimensions=DEFAULT_DIMENSIONS)), name="vector_cosine_ops"),
                 name="embedding_nearest",
+                # Vectors of another size cannot be cast, and are compared exactly instead.
+                condition=models.Q(
+                    Exact(
+                        models.Func("vector", function="vector_dims", output_field=models.IntegerField()),
+                        DEFAULT_DIMENSIONS,
+                    )
+                ),
                 m=16,
                 ef_construction=64,
             )

@@ -194,7 +194,6 @@ def test_vectors_are_found_by_the_text_they_are_of():
     assert vectors.of_texts([papers[1].text_hash], OTHER) == {}
 
 
-@pytest.mark.xfail(strict=True, reason="the index takes every row, and casts it to 384 dimensions")
 def test_an_encoder_with_longer_vectors_can_be_used():
     papers, rows = many_papers(20), unit(18, 20, dimensions=768)
     vectors.store(OTHER, papers, rows)
