@@ -68,6 +68,19 @@ def is_behind() -> bool:
     return False
 
 
+def has_news(paper_list: PaperList) -> bool:
+    """Say whether something that the list's head learns from may have changed since its last training began."""
+    last = Run.objects.filter(kind=Run.Kind.TRAIN, subject=paper_list.slug, state=Run.State.DONE).first()
+    if last is None:
+        return True
+    since = last.started_at
+    return (
+        paper_list.decisions.filter(at__gt=since).exists()
+        or paper_list.changes.filter(at__gt=since).exists()
+        or Paper.objects.listed_in(paper_list).filter(changed_at__gt=since).exists()
+    )
+
+
 def embed(limit: int | None = None, progress: Progress = runs.progress) -> Run:
     """Give up to `limit` papers the vector that their current text lacks; return the run.
 

@@ -83,22 +83,24 @@ def _store(run: Run, page: Page) -> None:
 
 
 def _move_watermark(topic: Topic, asked: Window) -> None:
-    # The last day is not over yet: it is asked for again, so the watermark stops before today.
-    reached = min(asked.until, timezone.now().date() - timedelta(days=1))
-    if topic.watermark is None or asked.since <= topic.watermark < reached:
+    # Today is not over yet: it is asked for again, so the watermark stops before it.
+    yesterday = timezone.now().date() - timedelta(days=1)
+    reached = min(asked.until, yesterday)
+    is_next = reached == yesterday if topic.watermark is None else asked.since <= topic.watermark < reached
+    if is_next:
         Topic.objects.filter(pk=topic.pk).update(watermark=reached)
         topic.watermark = reached
 
 
 def due() -> list[Topic]:
     """Return the enabled topics whose schedule says that it is time."""
-    now = timezone.now()
-    topics = []
-    for topic in Topic.objects.filter(enabled=True):
-        last = topic.runs.filter(kind=Run.Kind.PULL).exclude(state=Run.State.INTERRUPTED).first()
-        if last is None or now - last.started_at >= PERIOD[topic.schedule]:
-            topics.append(topic)
-    return topics
+    return [topic for topic in Topic.objects.filter(enabled=True) if is_due(topic)]
+
+
+def is_due(topic: Topic) -> bool:
+    """Say whether the topic's schedule calls for a pull now."""
+    last = topic.runs.filter(kind=Run.Kind.PULL).exclude(state=Run.State.INTERRUPTED).first()
+    return last is None or timezone.now() - last.started_at >= PERIOD[topic.schedule]
 
 
 def ingest_file(path: Path, progress: Progress = runs.progress) -> Run:

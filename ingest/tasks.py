@@ -13,6 +13,8 @@ from papers.models import PaperList
 
 log = logging.getLogger(__name__)
 
+BUSY_SECONDS = 20  # until a training that met another one is tried again
+
 
 @shared_task
 def pull_due() -> None:
@@ -33,7 +35,7 @@ def look_up_listed() -> None:
 def pull(topic_id: int) -> None:
     """Pull one topic, then embed and classify what came."""
     topic = Topic.objects.filter(pk=topic_id, enabled=True).first()
-    if topic is None:
+    if topic is None or not pipeline.is_due(topic):  # sent more than once while the workers were busy
         return
     try:
         pipeline.pull(topic)
@@ -45,6 +47,9 @@ def pull(topic_id: int) -> None:
 @shared_task
 def catch_up() -> None:
     """Do what is missing, for whatever reason it is missing; without anything missing there is no run."""
+    for paper_list in PaperList.objects.all():
+        if learning.has_news(paper_list):
+            train.delay(paper_list.slug)
     if learning.is_behind():
         embed.delay()
 
@@ -65,12 +70,14 @@ def embed() -> None:
 def train(slug: str) -> None:
     """Train the list's head from what it holds and what was decided, then classify with it."""
     paper_list = PaperList.objects.filter(slug=slug).first()
-    if paper_list is None:
+    if paper_list is None or not learning.has_news(paper_list):
         return
     try:
         learning.train(paper_list)
     except runs.AlreadyRunning as busy:
+        # What was decided after that training began is still to be learned.
         log.info("%s", busy)
+        train.apply_async((slug,), countdown=BUSY_SECONDS)
         return
     if paper_list.heads.exists():  # a list without categories has none, and asking again would never end
         classify.delay(slug)

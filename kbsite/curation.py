@@ -16,7 +16,7 @@ from django.db import transaction
 
 from ingest import tasks
 from papers import review
-from papers.models import Category, Decision, Paper, PaperList
+from papers.models import Category, Decision, Entry, Paper, PaperList
 from papers.readme.table import RowFields
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,13 @@ def duplicate(paper_list: PaperList, paper: Paper, of: Paper, user: AbstractBase
 def undo(decision: Decision, user: AbstractBaseUser) -> Decision:
     """Take a decision back; raise NotInForce when it was undone or followed by another one."""
     return _learned_from(review.undo(decision, user))
+
+
+def take_out(entry: Entry, user: AbstractBaseUser) -> None:
+    """Take an entry out of its list, with the decision that brought it in."""
+    slug = entry.category.list.slug
+    review.take_out(entry, user)
+    transaction.on_commit(partial(_ask_for_training, slug))
 
 
 def _learned_from(decision: Decision) -> Decision:

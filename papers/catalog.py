@@ -105,7 +105,7 @@ def _update(paper: Paper, record: PaperRecord) -> bool:
         return False
     if _is_older_version(paper, record):
         return False
-    if _rank(record.source) <= _rank(paper.source):
+    if rank(record.source) <= rank(paper.source):
         _copy(record, paper)
     else:
         _fill(record, paper)
@@ -118,7 +118,8 @@ def _is_older_version(paper: Paper, record: PaperRecord) -> bool:
     return record.version is not None and paper.version is not None and record.version < paper.version
 
 
-def _rank(source: str) -> int:
+def rank(source: str) -> int:
+    """Return how much a source is believed, 0 the most."""
     return AUTHORITY.index(source) if source in AUTHORITY else len(AUTHORITY)
 
 

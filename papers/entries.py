@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
 from papers import glossary
+from papers.catalog import rank
 from papers.models import Category, Decision, Document, Entry, EntryChange, EntryText, Paper, PaperList
 from papers.readme import placement
 from papers.readme.table import RowFields
@@ -23,7 +24,7 @@ class AlreadyListed(Exception):
 
 def prefill(paper: Paper, document: Document) -> RowFields:
     """Return the row that this paper would get in this document, from what is known of it."""
-    facts = {fact.kind: fact.value for fact in paper.facts.all()}
+    facts = {fact.kind: fact.value for fact in sorted(paper.facts.all(), key=lambda fact: -rank(fact.source))}
     code = facts.get("code")
     return RowFields(
         title=paper.title,

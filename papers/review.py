@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from papers import entries
-from papers.models import Category, Decision, Paper, PaperList, Review, Suggestion
+from papers.models import Category, Decision, Entry, Paper, PaperList, Review, Suggestion
 from papers.readme.table import RowFields
 
 
@@ -103,15 +103,28 @@ _STATES = {
 }
 
 
+def take_out(entry: Entry, user: AbstractBaseUser) -> None:
+    """Take an entry out of its list; the decision that brought it in, when still in force, is undone with it."""
+    if entry.decision is not None and Review.objects.filter(decision=entry.decision).exists():
+        undo(entry.decision, user)
+    else:
+        entries.remove(entry, user)
+
+
 def _decide(
     paper_list: PaperList, paper: Paper, user: AbstractBaseUser, kind: Decision.Kind, **fields: Any
 ) -> Decision:
-    """Write the decision and where the paper now stands; raise AlreadyDecided when somebody was first."""
+    """Write the decision and where the paper now stands.
+
+    Raise AlreadyDecided when somebody was first, and AlreadyListed when a listed paper is to be anything but accepted.
+    """
     with transaction.atomic():
         Review.objects.get_or_create(list=paper_list, paper=paper)
         review = Review.objects.select_for_update().get(list=paper_list, paper=paper)
         if review.decision is not None and not _is_due(review):
             raise AlreadyDecided(review.decision)
+        if kind != Decision.Kind.ACCEPT and Entry.objects.filter(category__list=paper_list, paper=paper).exists():
+            raise entries.AlreadyListed(f"“{paper}” stands in the list: take it out first.")
         decision = Decision.objects.create(
             list=paper_list,
             paper=paper,

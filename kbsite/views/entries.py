@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
+from kbsite import curation
 from kbsite.access import curators_only
 from kbsite.forms import RowForm, row_forms, typed_rows
 from papers import cards, entries, preview, shelves
@@ -26,7 +27,7 @@ def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     entry = get_object_or_404(Entry.objects.select_related("category__list"), pk=pk, category__list__slug=slug)
     desk = Desk(entry, request.POST if {"save", "preview"} & set(request.POST) else None)
     if "remove" in request.POST:
-        entries.remove(entry, request.user)  # type: ignore[arg-type]
+        curation.take_out(entry, request.user)  # type: ignore[arg-type]
         messages.success(request, f"Removed “{desk.title}” from {entry.category}.")
         return redirect("list", slug)
     if "save" in request.POST:

@@ -25,6 +25,7 @@ class PaperList(models.Model):
 
     if TYPE_CHECKING:
         categories: RelatedManager[Category]
+        changes: RelatedManager[EntryChange]
         documents: RelatedManager[Document]
 
     class Meta:

@@ -114,6 +114,13 @@ def test_an_old_window_asked_for_by_hand_moves_no_watermark_back_or_past_a_gap(t
     assert topic.watermark == TODAY - timedelta(days=10), "the days between were not asked for"
 
 
+def test_an_old_window_sets_no_first_watermark(topic, give):
+    give(Page((record(1),)))
+    pipeline.pull(topic, date(2020, 1, 1), date(2020, 1, 31))
+    topic.refresh_from_db()
+    assert topic.watermark is None, "the next scheduled pull would ask for all the years since"
+
+
 def test_thirty_days_in_one_pull_ask_for_no_gap(topic, give):
     topic.watermark = TODAY - timedelta(days=30)
     topic.save()

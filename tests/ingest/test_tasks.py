@@ -6,10 +6,18 @@ import pytest
 
 from ingest import tasks
 from ingest.models import Head, Run, Topic
+from papers import review
 from papers.models import Suggestion
-from tests.factories import make_entry, make_list, make_paper
+from tests.factories import make_entry, make_list, make_paper, make_user
 
 pytestmark = pytest.mark.django_db
+
+
+class NothingNew:
+    """A source without papers."""
+
+    def fetch(self, topic, window):
+        return iter(())
 
 
 @pytest.fixture
@@ -42,6 +50,28 @@ def test_a_list_without_categories_does_not_ask_for_training_for_ever(eager):
 def test_with_nothing_missing_there_is_no_run(eager):
     tasks.catch_up()
     assert not Run.objects.exists()
+
+
+def test_a_decision_whose_message_was_lost_is_learned_from_later(eager):
+    paper_list = make_list("small", ("cache", "prompt"))
+    make_entry(paper_list.categories.get(key="cache"), make_paper("Evicting the cache", abstract="We evict."))
+    about = make_paper("Quantum circuits", abstract="For permutations.")
+    tasks.catch_up()
+    assert paper_list.heads.count() == 1
+    review.reject(paper_list, about, make_user())  # and no message came through
+    tasks.catch_up()
+    assert paper_list.heads.count() == 2
+    tasks.catch_up()
+    assert Run.objects.filter(kind="train").count() == 2, "with no news there is no run"
+
+
+def test_a_pull_that_was_sent_twice_is_done_once(eager, monkeypatch):
+    topic = Topic.objects.create(slug="caches", source="arxiv", query="x")
+    pulled = []
+    monkeypatch.setattr(tasks.pipeline, "source", lambda name: pulled.append(name) or NothingNew())
+    tasks.pull(topic.pk)
+    tasks.pull(topic.pk)
+    assert pulled == ["arxiv"]
 
 
 def test_a_topic_that_is_gone_or_switched_off_is_no_error(eager):

@@ -146,6 +146,36 @@ def test_undoing_an_acceptance_takes_its_entry_away_and_keeps_the_history(kv, cu
     assert Entry.objects.get().decision == again
 
 
+def test_taking_an_accepted_entry_out_undoes_its_decision(kv, curator):
+    suggest(kv, paper())
+    decision = review.accept(kv, paper(), {"en": row()}, curator)
+    review.take_out(decision.entries.get(), curator)
+    assert [s.paper for s in review.queue(kv.list)] == [paper()]
+    assert Decision.objects.first().undoes == decision
+
+
+def test_taking_an_imported_entry_out_needs_no_decision(kv, curator):
+    entry = entries.admit(kv, paper(), {"en": row()}, None)
+    review.take_out(entry, curator)
+    assert not Entry.objects.exists()
+    assert not Decision.objects.exists()
+
+
+def test_a_listed_paper_is_not_rejected_while_it_stands_in_the_list(kv, curator):
+    entries.admit(kv, paper(), {"en": row()}, None)
+    with pytest.raises(entries.AlreadyListed, match="take it out first"):
+        review.reject(kv.list, paper(), curator)
+    assert not Decision.objects.exists()
+
+
+def test_of_two_code_links_the_more_authoritative_is_prefilled(kv):
+    identifier = Identifier("arxiv", "2601.00001")
+    for source, url in (("arxiv", "https://github.com/a/b"), ("huggingface", "https://github.com/c/d")):
+        catalog.upsert([PaperRecord(source, (identifier,), "Paper 1", facts=(FactRecord("code", url),))])
+    about = Paper.objects.get()
+    assert entries.prefill(about, kv.list.documents.first()).code == (("", "https://github.com/a/b"),)
+
+
 def test_a_decision_is_undone_once(kv, curator):
     decision = review.reject(kv.list, paper(), curator)
     review.undo(decision, curator)
