@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, Subquery
 from django.utils import timezone
 
 from papers import identity
@@ -64,7 +64,7 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         from papers.models import Review
 
         reviews = Review.objects.filter(list=paper_list, paper=OuterRef("pk"))
-        closed = reviews.exclude(state="open").exclude(_due())
+        closed = reviews.exclude(state="open").exclude(due())
         return self.not_listed_in(paper_list).filter(~Exists(closed), withdrawn=False)
 
     def without_embedding(self, encoder: str) -> PaperQuerySet:
@@ -110,9 +110,14 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         return self.filter(Exists(Fact.objects.filter(paper=OuterRef("pk"), kind="code")) | Exists(told))
 
     def most_relevant(self, paper_list: PaperList | None = None) -> PaperQuerySet:
-        """The most relevant first, as the classifier sees them for this list, or for the one they suit best."""
-        best = _suggestions_of(paper_list).order_by("-relevance").values("relevance")[:1]
-        return self.order_by(Subquery(best).desc(nulls_last=True), F("published").desc(nulls_last=True), "-id")
+        """With `relevance`, as the classifier sees it for this list or the one they suit best; the highest first."""
+        if paper_list is not None:
+            said = FilteredRelation("suggestions", condition=Q(suggestions__list=paper_list))
+            found = self.annotate(said=said, relevance=F("said__relevance"))
+        else:
+            best = _suggestions_of(None).order_by("-relevance").values("relevance")[:1]
+            found = self.annotate(relevance=Subquery(best))
+        return found.order_by(F("relevance").desc(nulls_last=True), F("published").desc(nulls_last=True), "-id")
 
     def newest(self) -> PaperQuerySet:
         return self.order_by(F("published").desc(nulls_last=True), "-id")
@@ -145,7 +150,7 @@ def standing(status: str, paper_list: PaperList | None = None) -> Q:
         return Q(Exists(waiting.filter(list=paper_list) if paper_list else waiting))
     reviews = Review.objects.filter(paper=OuterRef("pk"), state=status)
     if status == "deferred":
-        reviews = reviews.exclude(_due())
+        reviews = reviews.exclude(due())
     return Q(Exists(reviews.filter(list=paper_list) if paper_list else reviews))
 
 
@@ -162,7 +167,7 @@ def waiting_suggestions(at_least: float = 0.0) -> models.QuerySet[Suggestion]:
 
     closed = Review.objects.filter(list=OuterRef("list"), paper=OuterRef("paper")).exclude(state="open")
     listed = _entries().filter(paper=OuterRef("paper"), category__list=OuterRef("list"))
-    found = Suggestion.objects.filter(~Exists(closed.exclude(_due())), ~Exists(listed), paper__withdrawn=False)
+    found = Suggestion.objects.filter(~Exists(closed.exclude(due())), ~Exists(listed), paper__withdrawn=False)
     return found.filter(relevance__gte=at_least) if at_least else found
 
 
@@ -191,5 +196,6 @@ def _entries() -> Any:
     return Entry.objects.all()
 
 
-def _due() -> Q:
+def due() -> Q:
+    """Return the condition of a review whose deferral is over."""
     return Q(state="deferred", until__lte=timezone.localdate())

@@ -18,6 +18,7 @@ from papers.models import Decision, Paper, PaperList
 PAGE_SIZE = 25
 RELATED = 8
 SUBJECTS = 8
+MOST_COUNTED = 20_000  # of more papers found by words, the filters do not say how many each would leave
 
 
 @require_safe
@@ -35,7 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "lists": list(PaperList.objects.order_by("name")),
         "page": page,
         "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-        "facets": _facets(request.GET, filters),
+        "facets": _facets(request.GET, filters, page.paginator.count),
         "carried": [(name, text) for name, text in request.GET.items() if name not in ("q", "page") and text],
     }
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
@@ -69,7 +70,7 @@ def page_of(found: Any, number: str, size: int) -> Page[Any]:
     return Paginator(found, size).get_page(number if number.isascii() else 1)
 
 
-def _facets(asked: QueryDict, filters: PaperFilters) -> dict[str, Any]:
+def _facets(asked: QueryDict, filters: PaperFilters, found: int) -> dict[str, Any]:
     """Return what each filter would leave, counted in the papers that all the other filters leave."""
 
     def without(*names: str) -> Any:
@@ -79,11 +80,17 @@ def _facets(asked: QueryDict, filters: PaperFilters) -> dict[str, Any]:
         return PaperFilters(data, queryset=Paper.objects.all()).qs
 
     paper_list = filters.paper_list
-    named = cards.categories(paper_list) if paper_list else []
+    named = list(cards.categories(paper_list)) if paper_list else []
+    if "q" in filters.value and found > MOST_COUNTED:
+        return {
+            "categories": [(category, None) for category in named],
+            "statuses": [(name, None) for name in STATUSES],
+        }
     of_category = facets.categories(without("category"), paper_list) if paper_list else {}
+    of_status = facets.statuses(without("status"), paper_list)
     return {
         "categories": [(category, of_category.get(category.key, 0)) for category in named],
-        "statuses": facets.statuses(without("status"), STATUSES, paper_list),
+        "statuses": [(name, of_status.get(name, 0)) for name in STATUSES],
         "years": facets.years(without("year", "since", "until")),
         "subjects": facets.subjects(without("subject"), SUBJECTS),
         "sources": facets.sources(without("source")),

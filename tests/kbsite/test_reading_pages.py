@@ -319,6 +319,13 @@ def test_a_count_is_what_its_link_shows(world, client, name):
         assert client.get("/papers/", {parameter.get(name, name): value}).context["page"].paginator.count == n, value
 
 
+def test_too_many_papers_to_count_are_filtered_all_the_same(world, client, monkeypatch):
+    monkeypatch.setattr("kbsite.views.papers.MOST_COUNTED", 2)
+    answer = client.get("/papers/?q=caches")
+    assert 'href="?q=caches&amp;category=beta"' in answer.content.decode()
+    assert titles(client, q="caches", category="beta") == ["Likely under beta"]
+
+
 BAD = ["", "x", "-1", "0", "1e9", "99999999999999999999", "\x00", "'", "²", "2026-02-30", "%", "a" * 500, "null", "٣"]
 
 
