@@ -48,6 +48,6 @@ def reader(django_user_model) -> AbstractBaseUser:
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real papers and lists beside the checkout; tests that need it are skipped without it."""
-    if not SHARED.is_dir():
-        pytest.skip(f"real data is not here: {SHARED.name}/ beside the checkout is missing")
+    if not (SHARED / "data" / "papers.jsonl.gz").is_file():
+        pytest.skip(f"real data is not here: {SHARED.name}/data beside the checkout is missing")
     return SHARED

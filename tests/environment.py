@@ -11,6 +11,10 @@ import os
 import shutil
 import tempfile
 
+from kbsite.env import SETTINGS as KNOWN
+
+SETTINGS = [setting.name for setting in KNOWN]
+
 if "LISTKEEPER_TEST_DATA_DIR" not in os.environ:
     folder = tempfile.mkdtemp(prefix="listkeeper-test-")
     # The database server runs under a system user of its own when the tests run as root: let it pass.
@@ -18,9 +22,10 @@ if "LISTKEEPER_TEST_DATA_DIR" not in os.environ:
     os.environ["LISTKEEPER_TEST_DATA_DIR"] = folder
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
-os.environ["LISTKEEPER_DATA_DIR"] = os.environ["LISTKEEPER_TEST_DATA_DIR"]
-for name in ("DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "ENCODER"):
+# Whatever the caller has set for an installation of their own is not for the tests.
+for name in SETTINGS:
     os.environ.pop(name, None)
+os.environ["LISTKEEPER_DATA_DIR"] = os.environ["LISTKEEPER_TEST_DATA_DIR"]
 # No test may leave this machine: every source is a server of the tests, or nobody.
 for name in (
     "ARXIV_API_URL",

@@ -129,8 +129,11 @@ def test_a_readme_goes_in_a_curator_decides_and_the_readme_comes_out(site, page)
     page.wait_for_function("title => document.getElementById('card-title')?.textContent === title", arg=rejected)
 
     # The export page shows one added line in each language, the Chinese one flagged as untranslated.
+    page.goto(f"/lists/{SLUG}/export/")
     for language, readme in (("en", "README.md"), ("zh", "README_CN.md")):
-        page.goto(f"/lists/{SLUG}/export/?language={language}")
+        shown = page.locator(f"pre.diff code[lang={language}]")
+        assert accepted in shown.locator(".diff-add").text_content(), "exactly one added line"
+        assert shown.locator(".diff-del").count() == 0
         export = site.manage("export_list", SLUG, "--language", language).stdout
         original = os.path.dirname(__file__) + f"/../../lists/{SLUG}/{readme}"
         with open(original, encoding="utf-8", newline="") as file:
@@ -141,11 +144,12 @@ def test_a_readme_goes_in_a_curator_decides_and_the_readme_comes_out(site, page)
         assert accepted in added[0]
         assert "keeps the pairs \\| that matter" in added[0]
         assert [line for line in after if line != added[0]] == before
-        assert page.locator(".diff .diff-add, .diff ins").count() >= 1
         downloaded = get(site, f"/lists/{SLUG}/export/{language}/markdown/")
         assert downloaded.decode() == export
         assert get(site, f"/api/v1/lists/{SLUG}/export/{language}/markdown/") == downloaded
-    assert "untranslated" in page.content().lower()
+    flagged = page.locator(".untranslated")
+    assert flagged.count() == 1, "the Chinese row, and no English one"
+    assert accepted in flagged.text_content() and "TL;DR" in flagged.text_content()
 
     # The API shows the same entry and decisions.
     decisions = json.loads(get(site, f"/api/v1/decisions/?list={SLUG}"))["results"]
