@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import ip_address
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from rest_framework.throttling import BaseThrottle
 
 CURATORS = "curators"
 
@@ -49,3 +51,17 @@ def roles(request: HttpRequest) -> dict[str, bool]:
     if user is None:
         return {"is_curator": False, "is_administrator": False}
     return {"is_curator": is_curator(user), "is_administrator": is_administrator(user)}
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return where a request comes from, by TRUSTED_PROXIES as the API's limits count it; None if it has no address."""
+    told = BaseThrottle().get_ident(request)
+    return next((address for address in (told, request.META.get("REMOTE_ADDR")) if _is_address(address)), None)
+
+
+def _is_address(text: str | None) -> bool:
+    try:
+        ip_address(text or "")
+    except ValueError:
+        return False
+    return "%" not in str(text)  # a zone, which the database does not hold

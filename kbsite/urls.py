@@ -24,7 +24,6 @@ urlpatterns = [
     path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="sign-in"),
     path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
     path("account/", account.show, name="account"),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("kbsite.api.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -326,7 +326,7 @@ def test_a_row_that_cannot_stand_is_shown_again_with_all_that_was_typed(desk, ca
 
 def test_line_breaks_that_were_pasted_become_spaces(desk, caches):
     suggestion = make_waiting(caches)
-    typed = row(suggestion, **{"en-title": "A title\x00\r\n| with | a row", "en-tldr": "One.\n\n| Two. |\u2028Three."})
+    typed = row(suggestion, **{"en-title": "A title\x01\r\n| with | a row", "en-tldr": "One.\n\n| Two. |\u2028Three."})
     decide(desk, suggestion, typed | {"accept": "eviction"})
     text = EntryText.objects.get(entry__paper=suggestion.paper, document__language="en")
     assert (text.title, text.tldr) == ("A title | with | a row", "One. | Two. | Three.")
