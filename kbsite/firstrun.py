@@ -17,8 +17,10 @@ import httpx
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.db import transaction
 
 from kbsite.access import CURATORS
+from papers.models import PaperList
 
 BUNDLED_LIST = Path(settings.BASE_DIR) / "lists" / "context-compression"
 LOGIN_NAME = "curator"
@@ -30,6 +32,11 @@ REACH_TIMEOUT = 3.0
 def is_unfinished() -> bool:
     """Say whether a first run was interrupted."""
     return Path(settings.DATA_DIR, MARK).exists()
+
+
+def is_due() -> bool:
+    """Say whether there is anything to bring in: over a list that people work on, nothing is."""
+    return is_unfinished() or not PaperList.objects.exists()
 
 
 def mark_begun() -> None:
@@ -51,14 +58,14 @@ def read_bundled_list() -> tuple[str, dict[str, Path]]:
 
 def make_curator() -> str | None:
     """Make the curators' group and a login in it; return its password, or None when there was one already."""
-    group, _ = Group.objects.get_or_create(name=CURATORS)
-    users = get_user_model().objects
-    if users.filter(username=LOGIN_NAME).exists():
-        return None
-    # The file first: a password that only an interrupted process knew would be lost.
-    password = _write_login(settings.DATA_DIR / LOGIN_FILE)
-    user = users.create_user(LOGIN_NAME, password=password)
-    user.groups.add(group)
+    users, password = get_user_model().objects, None
+    with transaction.atomic():
+        user = users.filter(username=LOGIN_NAME).first()
+        if user is None:
+            # The file first: a password that only an interrupted process knew would be lost.
+            password = _write_login(settings.DATA_DIR / LOGIN_FILE)
+            user = users.create_user(LOGIN_NAME, password=password)
+        user.groups.add(Group.objects.get_or_create(name=CURATORS)[0])
     return password
 
 

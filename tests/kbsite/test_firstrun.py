@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import socket
 import stat
 import time
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.contrib.auth import authenticate, get_user_model
+from django.core.management import call_command
 
 from kbsite import firstrun
 from kbsite.access import is_curator
+from papers import review
+from papers.models import Paper, PaperList
+from papers.readme.table import RowFields
 from tests.servers import Reply, Server
 
 
@@ -36,6 +42,24 @@ def test_the_curators_login_is_made_once_and_kept_to_its_owner(data_dir, rf):
 
 
 @pytest.mark.django_db
+def test_a_login_that_an_interruption_left_without_its_group_is_completed(data_dir):
+    user = get_user_model().objects.create_user("curator", password="a long password")
+    assert firstrun.make_curator() is None
+    assert is_curator(user)
+
+
+@pytest.mark.django_db
+def test_a_login_is_made_whole_or_not_at_all(data_dir, monkeypatch):
+    def fail(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(get_user_model(), "groups", property(fail))
+    with pytest.raises(KeyboardInterrupt):
+        firstrun.make_curator()
+    assert not get_user_model().objects.exists()
+
+
+@pytest.mark.django_db
 def test_an_interruption_before_the_login_exists_loses_no_password(data_dir):
     (data_dir / firstrun.LOGIN_FILE).write_text("name: curator\npassword: of a process that was killed\n")
     password = firstrun.make_curator()
@@ -49,6 +73,30 @@ def test_a_first_run_is_unfinished_until_its_end(data_dir):
     assert firstrun.is_unfinished()
     firstrun.mark_done()
     assert not firstrun.is_unfinished()
+
+
+@pytest.mark.django_db
+def test_a_second_first_run_finds_nothing_to_do(data_dir, monkeypatch):
+    """Also when decisions have changed the list, whose README could not be imported over them."""
+    monkeypatch.setattr(firstrun, "unreachable_sources", lambda: [])
+    for slow in ("embed", "train", "classify"):
+        monkeypatch.setattr(importlib.import_module(f"ingest.management.commands.{slow}").Command, "handle", nothing)
+    first, second = StringIO(), StringIO()
+    call_command("bootstrap", stdout=first)
+    assert "password" in first.getvalue() and not firstrun.is_unfinished()
+    paper_list = PaperList.objects.get()
+    category, paper = paper_list.categories.first(), Paper.objects.not_listed_in(paper_list).first()
+    rows = {document.language: row_of(paper) for document in paper_list.documents.all()}
+    review.accept(category, paper, rows, get_user_model().objects.get())
+    call_command("bootstrap", stdout=second)
+    assert second.getvalue().count("\n") == 1 and "nothing to do" in second.getvalue()
+
+
+def nothing(*_: object, **__: object) -> None: ...
+
+
+def row_of(paper: Paper) -> RowFields:
+    return RowFields(title=paper.title, link=paper.link, venue="", tags=(), code=(), tldr="", extra={})
 
 
 def test_the_bundled_list_says_its_slug_and_languages():

@@ -19,6 +19,9 @@ class Command(BaseCommand):
     help = "First run: a curator's login, the bundled list, its sample papers, and a trained classifier."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not firstrun.is_due():
+            self.stdout.write("There is a list already: nothing to do.")
+            return
         try:
             self._bring_in()
         except KeyboardInterrupt:

@@ -26,10 +26,9 @@ from django.db.migrations.executor import MigrationExecutor
 from kbsite import statics
 from kbsite.embedded import locks, server
 from kbsite.embedded.place import Place
-from kbsite.firstrun import LOGIN_FILE, is_unfinished
+from kbsite.firstrun import LOGIN_FILE, is_due
 from kbsite.orphans import dies_with_parent
 from kbsite.processes import STOP_SIGNALS, GaveUp, Keeper, Program
-from papers.models import PaperList
 
 READY_TIMEOUT = 120.0
 PORT_TIMEOUT = 3.0  # the site of a `serve` that has just been killed may hold the port a moment longer
@@ -100,7 +99,7 @@ class Command(BaseCommand):
                 call_command("migrate", verbosity=0, interactive=False)
         with self._step("static files ready"):
             statics.collect()
-        if not skip_bootstrap and (is_unfinished() or not PaperList.objects.exists()):
+        if not skip_bootstrap and is_due():
             self._bootstrap()
         connections.close_all()  # the hold on the embedded server stays
 
