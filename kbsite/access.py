@@ -15,6 +15,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from rest_framework.throttling import BaseThrottle
 
+from ingest.models import Run
+
 CURATORS = "curators"
 
 
@@ -43,6 +45,16 @@ def curators_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def error_of(run: Run, user: Any) -> str:
+    """Return what went wrong with a run, in the words that this person may read.
+
+    The words of an exception of ours may tell of our insides; those about a source were written for readers.
+    """
+    if run.error and run.state == Run.State.FAILED and not is_curator(user):
+        return "An error of ours; curators see which."
+    return run.error
 
 
 def roles(request: HttpRequest) -> dict[str, bool]:

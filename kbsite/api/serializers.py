@@ -507,7 +507,4 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         return [{"record": record, "reason": reason} for record, reason in run.rejections]
 
     def get_error(self, run: Run) -> str:
-        # The words of an exception of ours may tell of our insides; those about a source were written for readers.
-        if run.state == Run.State.FAILED and not access.is_curator(self.context["request"].user):
-            return "An error of ours; curators see which."
-        return run.error
+        return access.error_of(run, self.context["request"].user)

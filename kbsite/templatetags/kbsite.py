@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ingest.models import Run
-from kbsite.access import is_curator
+from kbsite.access import error_of, is_curator
 from papers import identity, overview
 from papers.models import Category, Entry, IdentifierRow, Paper, PaperList, Suggestion
 from papers.querysets import FOUND, FOUND_END, LIKELY
@@ -220,6 +220,12 @@ def state_badge(state: str) -> SafeString:
 def state(name: str) -> str:
     """Return the state of a run in words."""
     return str(_STATES[name][0]) if name in _STATES else name
+
+
+@register.simple_tag(takes_context=True)
+def run_error(context: dict[str, Any], run: Run) -> str:
+    """Return what went wrong with a run, in the words that the person who looks may read."""
+    return error_of(run, context["request"].user)
 
 
 @register.simple_tag
