@@ -6,7 +6,7 @@ WORKDIR /app
 COPY pyproject.toml constraints.txt ./
 # Dependencies first: they change less often than the code. TORCH_INDEX may name PyTorch's CPU or CUDA index.
 ARG TORCH_INDEX=""
-RUN pip install --no-cache-dir ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} torch==2.13.0
+RUN pip install --no-cache-dir ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -c constraints.txt torch
 COPY . .
 RUN pip install --no-cache-dir -c constraints.txt .
 
@@ -19,4 +19,4 @@ WORKDIR /app
 USER listkeeper
 VOLUME /data
 EXPOSE 8000
-CMD ["sh", "-c", "python manage.py collectstatic --noinput --verbosity 0 && exec gunicorn kbsite.wsgi --bind 0.0.0.0:8000 --workers 2 --threads 4"]
+CMD ["sh", "-c", "python manage.py collectstatic --noinput --clear --verbosity 0 && exec gunicorn kbsite.wsgi --bind 0.0.0.0:8000 --workers 2 --threads 4"]

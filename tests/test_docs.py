@@ -1,12 +1,17 @@
 """What the documents say is what the code does."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 import yaml
 from django.core.management import get_commands, load_command_class
 
 from kbsite import env
+from tests.servers import Reply, Server
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -49,5 +54,35 @@ def test_the_compose_file_runs_commands_that_exist():
     text = str(compose)
     for name in re.findall(r"manage\.py (\w+)", text):
         assert name in get_commands()
+    passed = set(compose["services"]["web"]["environment"])
+    assert {setting.name for setting in env.SETTINGS} - passed == {"LISTKEEPER_DATA_DIR", "DEBUG"}
     queues = re.findall(r"'--queues', '(\w+)'", text)
     assert set(queues) == {"default", "gpu"}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "host"),
+    [("lists.example.org,localhost", "lists.example.org"), (".example.org", "example.org"), ("*", "localhost")],
+)
+def test_the_health_check_of_the_compose_file_asks_by_an_allowed_name(allowed, host):
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    _, _, option, code = compose["services"]["web"]["healthcheck"]["test"]
+    for status in (200, 400):
+        with Server(Reply("", status)) as site:
+            command = [sys.executable, option, code.replace("http://127.0.0.1:8000", site.url)]
+            done = subprocess.run(
+                command, env=os.environ | {"ALLOWED_HOSTS": allowed}, stderr=subprocess.DEVNULL, timeout=30
+            )
+        assert (done.returncode == 0) == (status == 200)
+        assert (site.asked[0].path, site.asked[0].headers["Host"]) == ("/healthz", host)
+
+
+def test_the_image_takes_the_versions_of_the_constraints():
+    for line in re.findall(r"^RUN pip install .*", (ROOT / "Dockerfile").read_text(), re.MULTILINE):
+        assert "-c constraints.txt" in line and "==" not in line
+
+
+@pytest.mark.parametrize("path", ["README.md", "Dockerfile"])
+def test_static_files_are_collected_before_the_site_starts(path):
+    text = (ROOT / path).read_text()
+    assert 0 < text.index("collectstatic --noinput") < text.index("gunicorn kbsite.wsgi")

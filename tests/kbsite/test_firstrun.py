@@ -78,7 +78,7 @@ def test_a_first_run_is_unfinished_until_its_end(data_dir):
 @pytest.mark.django_db
 def test_a_second_first_run_finds_nothing_to_do(data_dir, monkeypatch):
     """Also when decisions have changed the list, whose README could not be imported over them."""
-    monkeypatch.setattr(firstrun, "unreachable_sources", lambda: [])
+    monkeypatch.setattr(firstrun, "unreachable_sources", list)
     for slow in ("embed", "train", "classify"):
         monkeypatch.setattr(importlib.import_module(f"ingest.management.commands.{slow}").Command, "handle", nothing)
     first, second = StringIO(), StringIO()
