@@ -33,18 +33,6 @@ def ago(moment: datetime) -> str:
 
 
 @register.filter
-def web(url: Any) -> str:
-    """The address if it is one of the web, else nothing: lists are written by strangers."""
-    return url if isinstance(url, str) and re.match(r"https?://", url, re.IGNORECASE) else ""
-
-
-@register.filter
-def bare(url: Any) -> str:
-    """An address without what every address has."""
-    return re.sub(r"^https?://(?:www\.)?|/$", "", str(url))
-
-
-@register.filter
 def shown(markdown: str) -> str:
     """What readers see of a cell of a README."""
     return plain(markdown) if _MARKUP.search(markdown) else markdown
@@ -94,15 +82,6 @@ _FIELDS = {
     "extra": _("Other columns"),
     "category": _("Category"),
 }
-
-
-@register.filter
-def source_name(source: str) -> str:
-    """A source as people call it."""
-    return _SOURCES.get(source, source.replace("_", " "))
-
-
-_SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face", "file": "a file", "readme": "the README"}
 
 
 @register.filter

@@ -266,7 +266,7 @@ def address(row: IdentifierRow) -> str:
 
 
 @register.filter
-def label(row: IdentifierRow) -> str:
+def label(row: IdentifierRow | Identifier) -> str:
     """Return an identifier as people write it."""
     names = {"arxiv": "arXiv", "doi": "doi", "acl": "ACL", "openreview": "OpenReview"}
     return f"{names[row.scheme]}:{row.value}" if row.scheme in names else re.sub(r"^https?://", "", row.value)
