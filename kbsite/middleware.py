@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.views.defaults import bad_request
 
 from kbsite.api.errors import problem
 
@@ -25,7 +26,7 @@ class RefuseNul:
             return self.get_response(request)
         if request.path_info.startswith(API):
             return problem(HTTPStatus.BAD_REQUEST, WORDS)
-        raise BadRequest(WORDS)
+        return bad_request(request, BadRequest(WORDS))
 
 
 def _texts(request: HttpRequest) -> Iterator[str]:
