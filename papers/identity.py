@@ -9,11 +9,22 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 from papers.records import Identifier, PaperRecord, Rejected
 
+# No real paper is longer, and each of these fits into a row of PostgreSQL's indexes (about 2,700 bytes) and of its
+# full-text search (1 MB), however badly it compresses. One record beyond them would fail its whole page.
+_LONGEST_TITLE = 1000  # characters
+_LONGEST_TITLE_KEY = 500  # characters
+_LONGEST_ABSTRACT = 100_000  # characters
+_LONGEST_IDENTIFIER = 1000  # bytes
+_LONGEST_NAME = 300  # characters of an author or a subject
+_VERSIONS = range(1, 2**15)
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _NEW_ARXIV = r"\d{4}\.\d{4,5}"
 _OLD_ARXIV = r"[a-z][a-z-]*(?:\.[A-Za-z]{2})?/\d{7}"
 _ARXIV = re.compile(rf"(?P<id>{_NEW_ARXIV}|{_OLD_ARXIV})(?:v(?P<version>\d+))?", re.IGNORECASE)
@@ -45,7 +56,8 @@ def identify(text: str) -> Identifier | None:
     """Return what a link or an id names, or None when it names nothing.
 
     Knows arXiv (all its hosts and URL forms), Hugging Face paper pages, DOI, ACL Anthology and OpenReview;
-    any other http(s) address is its own identifier, without fragment, tracking or trailing slash.
+    any other http(s) address is its own identifier, without fragment, tracking, trailing slash or password. Its
+    scheme, host and port stay as they are, since people follow it: what another host or port has is not known.
     """
     text = text.strip().strip("<>")
     if bare := arxiv_id(text):
@@ -62,7 +74,7 @@ def identify(text: str) -> Identifier | None:
 def _from_url(url: str) -> Identifier | None:
     try:
         parts = urlsplit(url)
-        host, path = (parts.hostname or "").lower(), unquote(parts.path)
+        host, port, path = (parts.hostname or "").lower(), parts.port, unquote(parts.path)
     except ValueError:
         return None
     if not host:
@@ -86,8 +98,10 @@ def _from_url(url: str) -> Identifier | None:
         if note is not None:
             return Identifier("openreview", note[1])
     query = "&".join(p for p in parts.query.split("&") if p and not p.startswith(("utm_", "ref=")))
-    address = f"https://{host.removeprefix('www.')}{parts.path.rstrip('/')}{'?' + query if query else ''}"
-    return Identifier("url", address)
+    place = f"[{host}]" if ":" in host else host
+    if port is not None and port != _DEFAULT_PORTS[parts.scheme]:
+        place = f"{place}:{port}"
+    return Identifier("url", f"{parts.scheme}://{place}{parts.path.rstrip('/')}{'?' + query if query else ''}")
 
 
 def _arxiv_number(host: str, path: str) -> str | None:
@@ -124,9 +138,9 @@ def link(identifier: Identifier) -> str:
 
 
 def title_key(title: str) -> str:
-    """Return the title as letters and digits only, without case or accents, to compare titles by."""
+    """Return the title's first 500 letters and digits, without case or accents, to compare titles by."""
     decomposed = unicodedata.normalize("NFKD", title.casefold())
-    return "".join(c for c in decomposed if c.isalnum())
+    return "".join(c for c in decomposed if c.isalnum())[:_LONGEST_TITLE_KEY]
 
 
 def _one_line(text: str) -> str:
@@ -134,25 +148,37 @@ def _one_line(text: str) -> str:
     return " ".join(text.replace("\x00", "").encode("utf-8", "replace").decode().split())
 
 
+def _names(given: Iterable[str]) -> Iterator[str]:
+    return (name for each in given if 0 < len(name := _one_line(each)) <= _LONGEST_NAME)
+
+
 def normalise(record: PaperRecord) -> PaperRecord | Rejected:
     """Return the record with white space joined and duplicates dropped, or why it cannot be taken.
 
+    Authors, subjects and a version that no paper has are dropped, for the paper is known without them.
     LaTeX and entities that were decoded once stay as they are: a title may well say `<eos>` or `$k$-NN`.
     """
     identifiers = tuple(dict.fromkeys(i for i in record.identifiers if i.value))
-    name = identifiers[0].value if identifiers else _one_line(record.title)[:80]
-    title = _one_line(record.title)
+    title, abstract = _one_line(record.title), _one_line(record.abstract)
+    name = (identifiers[0].value if identifiers else title)[:80]
     if not identifiers:
         return Rejected(name or "(no title)", "no identifier: nothing to recognise this paper by")
     if title == "":
         return Rejected(name, "no title")
+    if len(title) > _LONGEST_TITLE:
+        return Rejected(name, f"a title of more than {_LONGEST_TITLE:,} characters")
+    if len(abstract) > _LONGEST_ABSTRACT:
+        return Rejected(name, f"an abstract of more than {_LONGEST_ABSTRACT:,} characters")
+    if any(len(i.value.encode("utf-8", "replace")) > _LONGEST_IDENTIFIER for i in identifiers):
+        return Rejected(name, f"an identifier of more than {_LONGEST_IDENTIFIER:,} bytes")
     return replace(
         record,
         identifiers=identifiers,
         title=title,
-        abstract=_one_line(record.abstract),
-        authors=tuple(a for a in (_one_line(author) for author in record.authors) if a),
-        subjects=tuple(dict.fromkeys(s for s in record.subjects if s)),
+        abstract=abstract,
+        authors=tuple(_names(record.authors)),
+        subjects=tuple(dict.fromkeys(_names(record.subjects))),
+        version=record.version if record.version in _VERSIONS else None,
         comment=_one_line(record.comment),
         journal_ref=_one_line(record.journal_ref),
     )

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from papers import catalog
+from papers import catalog, identity
 from papers.models import IdentifierRow, Paper
 from papers.readme.document import DocumentTree, Section
 from papers.readme.inline import plain, storable, without_emoji
 from papers.readme.listfile import CategorySetting
 from papers.readme.matching import keys_from_settings
 from papers.readme.table import Role, Row
-from papers.records import Identifier, PaperRecord
+from papers.records import Identifier, PaperRecord, Rejected
+
+_LONGEST_TAG = 300  # characters that PostgreSQL's index of tags can surely hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def _named(section: Section, report: ImportReport) -> Iterator[Row]:
             report.keep(row, f"its link names no paper: {row.fields.link}")
         elif row.fields.title == "":
             report.keep(row, "no title")
+        elif any(len(tag) > _LONGEST_TAG for tag in row.fields.tags):
+            report.keep(row, f"a tag of more than {_LONGEST_TAG} characters")
         else:
             yield row
 
@@ -113,8 +117,10 @@ def _papers(rows: Sequence[Row], report: ImportReport) -> dict[Identifier, Paper
     report.new_papers = stored.new
     papers |= {identifier: stored.papers[identifier] for identifier in records if identifier in stored.papers}
     for row in rows:
-        if row.identifier not in papers:
-            report.keep(row, "the catalogue refused it: no title in words")
+        if row.identifier and row.identifier not in papers:
+            refused = identity.normalise(records[row.identifier])
+            assert isinstance(refused, Rejected), "that is the only reason not to take a record of one identifier"
+            report.keep(row, f"the catalogue refused it: {refused.reason}")
     return papers
 
 

@@ -38,8 +38,18 @@ CASES = [
     ("https://www.aclweb.org/anthology/P19-1001", "acl", "P19-1001"),
     ("https://openreview.net/forum?id=LCTmppB165", "openreview", "LCTmppB165"),
     ("https://openreview.net/pdf?noteId=x&id=LCTmppB165", "openreview", "LCTmppB165"),
-    ("https://www.example.org/paper/?utm_source=x#top", "url", "https://example.org/paper"),
-    ("http://example.org/a?id=1", "url", "https://example.org/a?id=1"),
+    ("https://example.org/paper/?utm_source=x#top", "url", "https://example.org/paper"),
+    # The value is the link that people follow: a host may answer on one port, by one name or without TLS only.
+    ("https://WWW.Example.org/Paper", "url", "https://www.example.org/Paper"),
+    ("http://example.org/a?id=1", "url", "http://example.org/a?id=1"),
+    ("HTTPS://host.example.org:8443/x", "url", "https://host.example.org:8443/x"),
+    ("https://example.org:443/x", "url", "https://example.org/x"),
+    ("http://example.org:80/x", "url", "http://example.org/x"),
+    ("http://example.org:443/x", "url", "http://example.org:443/x"),
+    ("https://ada:secret@example.org:8443/x", "url", "https://example.org:8443/x"),
+    ("http://[2001:db8::1]:8080/x", "url", "http://[2001:db8::1]:8080/x"),
+    ("http://[2001:db8::1]/x", "url", "http://[2001:db8::1]/x"),
+    ("https://arxiv.org:443/abs/2407.12345", "arxiv", "2407.12345"),
 ]
 
 
@@ -49,7 +59,11 @@ def test_it_recognises(text, scheme, value):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "N/A", "a title", "https://", "javascript:alert(1)", "ftp://x.org/y", "2407"]
+    "text",
+    [
+        *("", "-", "N/A", "a title", "https://", "javascript:alert(1)", "ftp://x.org/y", "2407"),
+        *("https://example.org:99999/x", "https://example.org:port/x", "https://[::1/x"),
+    ],
 )
 def test_it_recognises_nothing_in(text):
     assert identity.identify(text) is None
@@ -66,6 +80,7 @@ def test_identifying_is_a_projection(text, scheme, value):
 def test_it_never_fails_on_any_text(text):
     identity.identify(text)
     identity.identify("https://arxiv.org/" + text)
+    identity.identify("https://example.org:" + text)
     identity.title_key(text)
 
 
@@ -99,8 +114,51 @@ def test_a_record_without_a_name_is_rejected_with_its_reason(fields, reason):
     assert reason in refused.reason
 
 
+URL = "https://example.org/"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"title": "x" * 1001}, "a title of more than 1,000 characters"),
+        ({"abstract": "x" * 100_001}, "an abstract of more than 100,000 characters"),
+        ({"identifiers": (Identifier("url", URL.ljust(1001, "x")),)}, "an identifier of more than 1,000 bytes"),
+        ({"identifiers": (Identifier("url", URL.ljust(400, "压")),)}, "an identifier of more than 1,000 bytes"),
+        (
+            {"identifiers": (Identifier("arxiv", "2407.12345"), Identifier("doi", "10.1000/".ljust(1001, "x")))},
+            "an identifier of more than 1,000 bytes",
+        ),
+    ],
+)
+def test_a_record_longer_than_any_real_one_is_rejected_with_its_reason(fields, reason):
+    refused = identity.normalise(record(**fields))
+    assert isinstance(refused, Rejected)
+    assert refused.reason == reason
+    assert len(refused.record) <= 80
+
+
+def test_a_record_as_long_as_may_be_is_taken():
+    longest = record(
+        title="x" * 1000,
+        abstract="x" * 100_000,
+        identifiers=(Identifier("url", URL.ljust(1000, "x")),),
+        authors=("x" * 300,),
+        subjects=("x" * 300,),
+        version=32767,
+    )
+    assert identity.normalise(longest) == longest
+
+
+def test_a_detail_that_cannot_be_is_dropped_and_the_paper_kept():
+    clean = identity.normalise(record(authors=("Ada", "x" * 301), subjects=("x" * 301, " cs.CL\x00"), version=99_999))
+    assert (clean.authors, clean.subjects, clean.version) == (("Ada",), ("cs.CL",), None)
+    assert identity.normalise(record(version=0)).version is None
+
+
 def test_the_hash_changes_with_the_text_but_not_with_facts():
     from papers.records import FactRecord
 
     assert identity.content_hash(record()) == identity.content_hash(record(facts=(FactRecord("upvotes", 3),)))
     assert identity.content_hash(record()) != identity.content_hash(record(abstract="More."))
+    withdrawn = [identity.content_hash(record(withdrawn=said)) for said in (None, False, True)]
+    assert len(set(withdrawn)) == 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from papers import entries
@@ -13,6 +15,11 @@ from tests.papers.readme import samples
 from tests.papers.readme.lists import SETTINGS, both_languages, document, entry, new_list, take_in
 
 pytestmark = pytest.mark.django_db
+
+
+def random_text(length: int) -> str:
+    """Text that does not compress."""
+    return "".join(random.Random(1).choices([chr(code) for code in range(0x4E00, 0x9FA0)], k=length))
 
 
 def test_categories_papers_and_entries_are_made():
@@ -127,6 +134,29 @@ def test_rows_that_are_no_entries_are_reported_with_their_line():
     ]
     assert report.kept_as_text[0].text == "| No link | b |"
     assert export(document(paper_list)) == source.encode()
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (
+            f"[{'压缩' * 501}](https://arxiv.org/abs/2401.00001) | a",
+            "the catalogue refused it: a title of more than 1,000 characters",
+        ),
+        (
+            f"[A](https://example.org/{'x' * 1000}) | a",
+            "the catalogue refused it: an identifier of more than 1,000 bytes",
+        ),
+        (f"[A](https://arxiv.org/abs/2401.00001) | {random_text(3000)}", "a tag of more than 300 characters"),
+    ],
+)
+def test_a_row_beyond_the_limits_stays_text_and_costs_no_other(cells, reason):
+    paper_list = new_list()
+    readme = f"# A\n\n| Title | Tags |\n| --- | --- |\n| {cells} |\n| [B](https://arxiv.org/abs/2401.00002) | b |\n"
+    report = take_in(paper_list, readme)
+    assert [(kept.line, kept.reason) for kept in report.kept_as_text] == [(5, reason)]
+    assert [text.title for text in EntryText.objects.all()] == ["B"]
+    assert export(document(paper_list)) == readme.encode()
 
 
 def test_one_paper_may_stand_in_several_categories():
