@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -32,8 +32,9 @@ class UpsertResult:
 def upsert(records: Iterable[PaperRecord]) -> UpsertResult:
     """Store the records of one page in one transaction; a record equal to the last one of its source writes nothing.
 
-    Records that share an identifier are one paper. A record whose identifiers belong to two stored papers is
-    rejected, with both named: only a person may say that they are one.
+    Records that share an identifier are one paper. A record whose identifiers belong to two stored papers tells of
+    the one that its first known identifier names; the other keeps its own, and the clash is among the rejected each
+    time, with both named: only a person may say that they are one.
     """
     result = UpsertResult()
     clean: list[PaperRecord] = []
@@ -72,13 +73,11 @@ def _known(records: Sequence[PaperRecord]) -> dict[Identifier, Paper]:
 
 
 def _store(record: PaperRecord, known: dict[Identifier, Paper], result: UpsertResult) -> None:
-    owners = {known[i].pk: known[i] for i in record.identifiers if i in known}
-    if len(owners) > 1:
-        names = " and ".join(f"“{paper.title}”" for paper in owners.values())
-        result.rejected.append(Rejected(record.identifiers[0].value, f"its identifiers belong to two papers: {names}"))
-        return
-    if owners:
-        paper = next(iter(owners.values()))
+    paper = next((known[i] for i in record.identifiers if i in known), None)
+    # What is told is hashed without them too: once they are free, the record has news.
+    foreign = [i for i in record.identifiers if i in known and known[i] is not paper]
+    record = replace(record, identifiers=tuple(i for i in record.identifiers if i not in foreign))
+    if paper is not None:
         changed = _update(paper, record)
         result.changed += changed
         result.same += not changed
@@ -88,6 +87,10 @@ def _store(record: PaperRecord, known: dict[Identifier, Paper], result: UpsertRe
     for identifier in record.identifiers:
         known[identifier] = paper
     observe(paper, record)
+    if foreign:
+        stay = " and ".join(f"{each.scheme} {each.value} stays with “{known[each].title}”" for each in foreign)
+        reason = f"its identifiers belong to several papers: taken as “{paper.title}”, while {stay}"
+        result.rejected.append(Rejected(record.identifiers[0].value[:80], reason))
 
 
 def _create(record: PaperRecord) -> Paper:
@@ -130,7 +133,8 @@ def _copy(record: PaperRecord, paper: Paper) -> None:
     """Take over what an authoritative record says; what it leaves blank stays as it was."""
     paper.title = record.title
     paper.source = record.source
-    paper.withdrawn = record.withdrawn
+    if record.withdrawn is not None:
+        paper.withdrawn = record.withdrawn
     for name in _FIELDS:
         if value := getattr(record, name):
             setattr(paper, name, list(value) if isinstance(value, tuple) else value)
@@ -138,7 +142,12 @@ def _copy(record: PaperRecord, paper: Paper) -> None:
 
 
 def _fill(record: PaperRecord, paper: Paper) -> None:
-    """Take from a lesser record only what is still blank."""
+    """Take from a lesser record only what is still blank.
+
+    arXiv says of every paper whether it is withdrawn. Of a paper that it has not told of, nobody else may have said.
+    """
+    if record.withdrawn is not None and paper.source != AUTHORITY[0]:
+        paper.withdrawn = record.withdrawn
     for name in _FIELDS:
         if not getattr(paper, name) and (value := getattr(record, name)):
             setattr(paper, name, list(value) if isinstance(value, tuple) else value)

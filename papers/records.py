@@ -44,5 +44,5 @@ class PaperRecord:
     version: int | None = None
     comment: str = ""
     journal_ref: str = ""
-    withdrawn: bool = False
+    withdrawn: bool | None = None  # None: the source does not say
     facts: tuple[FactRecord, ...] = ()

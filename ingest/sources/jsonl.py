@@ -126,7 +126,7 @@ def _paper(row: dict[str, Any]) -> PaperRecord:
         version=_version(row),
         comment=comment,
         journal_ref=fields.text(row.get("journal_ref")) or fields.text(row.get("journal-ref")),
-        withdrawn=withdrawn if isinstance(withdrawn, bool) else remarks.says_withdrawn(comment, abstract),
+        withdrawn=withdrawn if isinstance(withdrawn, bool) else remarks.says_withdrawn(comment, abstract) or None,
         facts=_facts(row, comment, abstract),
     )
 

@@ -1,5 +1,6 @@
 """Records become papers: once, whatever source or id form they come by."""
 
+import random
 from datetime import date
 
 import pytest
@@ -119,12 +120,92 @@ def test_an_identifier_learnt_later_joins_the_paper():
     assert IdentifierRow.objects.count() == 2
 
 
-def test_identifiers_of_two_papers_are_rejected_with_both_named():
-    catalog.upsert([arxiv("2407.00001"), PaperRecord("file", (Identifier("doi", "10.1/a"),), "Other")])
-    both = arxiv(identifiers=(Identifier("arxiv", "2407.00001"), Identifier("doi", "10.1/a")))
-    result = catalog.upsert([both])
-    assert counts(result) == (0, 0, 0, 1)
-    assert "Paper 2407.00001" in result.rejected[0].reason and "Other" in result.rejected[0].reason
+ARXIV, DOI = Identifier("arxiv", "2407.00001"), Identifier("doi", "10.1/a")
+
+
+def owner(identifier):
+    return Paper.objects.with_identifier(*identifier).get().title
+
+
+def test_a_record_of_two_papers_updates_the_first_and_names_both():
+    catalog.upsert([arxiv(ARXIV.value, title="First"), PaperRecord("readme", (DOI,), "Other")])
+    new = Identifier("acl", "2025.acl-long.1")
+    both = arxiv(identifiers=(ARXIV, DOI, new), title="First, revised", version=2)
+    for expected in [(0, 1, 0, 1), (0, 0, 1, 1)]:  # pulled again it is the same, and the clash is told again
+        result = catalog.upsert([both])
+        assert counts(result) == expected
+        assert result.rejected[0].record == ARXIV.value
+        assert result.rejected[0].reason == (
+            "its identifiers belong to several papers: taken as “First, revised”, while doi 10.1/a stays with “Other”"
+        )
+        assert [result.papers[each].title for each in both.identifiers] == ["First, revised", "Other", "First, revised"]
+    assert [owner(each) for each in both.identifiers] == ["First, revised", "Other", "First, revised"]
+
+
+def test_a_record_of_two_papers_and_a_new_name_belongs_to_the_first_that_is_known():
+    catalog.upsert([PaperRecord("readme", (DOI,), "By its DOI"), PaperRecord("readme", (ARXIV,), "By its number")])
+    new = Identifier("acl", "2025.acl-long.1")
+    assert counts(catalog.upsert([PaperRecord("file", (new, DOI, ARXIV), "Told")])) == (0, 1, 0, 1)
+    assert [owner(each) for each in (new, DOI, ARXIV)] == ["Told", "Told", "By its number"]
+
+
+def test_an_identifier_is_taken_up_once_its_other_paper_is_gone():
+    catalog.upsert([arxiv(ARXIV.value), PaperRecord("readme", (DOI,), "Other")])
+    both = arxiv(ARXIV.value, identifiers=(ARXIV, DOI))
+    catalog.upsert([both])
+    Paper.objects.get(title="Other").delete()
+    assert counts(catalog.upsert([both])) == (0, 1, 0, 0)
+    assert counts(catalog.upsert([both])) == (0, 0, 1, 0)
+    assert owner(DOI) == owner(ARXIV)
+
+
+def file(number="2407.12345", **fields):
+    return PaperRecord("file", (Identifier("arxiv", number),), f"Paper {number}", **fields)
+
+
+@pytest.mark.parametrize(
+    ("records", "withdrawn"),
+    [
+        ([file(withdrawn=True), hugging_face()], True),
+        ([hugging_face(), file(withdrawn=True)], True),
+        ([hugging_face(), file(withdrawn=True), file(withdrawn=False)], False),
+        ([file(withdrawn=True), file()], True),
+        ([file(withdrawn=True), arxiv(withdrawn=False)], False),
+        ([arxiv(withdrawn=False), file(withdrawn=True)], False),
+        ([arxiv(withdrawn=True), file(withdrawn=False), hugging_face()], True),
+        ([arxiv(withdrawn=True), arxiv(withdrawn=False, version=2)], False),
+        ([hugging_face()], False),
+    ],
+)
+def test_only_a_source_that_says_so_withdraws_a_paper_or_takes_that_back(records, withdrawn):
+    for record in records:
+        catalog.upsert([record])
+    assert Paper.objects.get().withdrawn is withdrawn
+
+
+def noise(length):
+    """Text that does not compress, three bytes a character, as PostgreSQL would compress an x 9,000 times."""
+    return "".join(random.Random(1).choices([chr(code) for code in range(0x4E00, 0x9FA0)], k=length))
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"title": noise(9000)}, (2, 0, 0, 1)),
+        ({"title": noise(1000)}, (3, 0, 0, 0)),
+        ({"title": "\ufdfa" * 1000}, (3, 0, 0, 0)),  # one character that decomposes into 18
+        ({"abstract": " ".join(str(n) for n in range(300_000))}, (2, 0, 0, 1)),
+        ({"abstract": " ".join(str(n) for n in range(16_000))}, (3, 0, 0, 0)),
+        ({"identifiers": (Identifier("url", f"https://example.org/{noise(9000)}"),)}, (2, 0, 0, 1)),
+        ({"authors": (noise(9000),)}, (3, 0, 0, 0)),
+        ({"authors": (noise(300),)}, (3, 0, 0, 0)),
+        ({"subjects": (noise(9000), noise(300), "\x00")}, (3, 0, 0, 0)),
+        ({"version": 99_999}, (3, 0, 0, 0)),
+        ({"version": 32_767}, (3, 0, 0, 0)),
+    ],
+)
+def test_an_odd_record_costs_no_other_of_its_page(fields, expected):
+    assert counts(catalog.upsert([arxiv("2407.00001"), arxiv("2407.00002", **fields), arxiv("2407.00003")])) == expected
 
 
 def test_a_bad_record_costs_itself_and_not_its_page():

@@ -100,6 +100,7 @@ class TestRecord:
             version=3,
             comment="NeurIPS 2025. Code: github.com/a/b",
             journal_ref="J. Ex. 1 (2025)",
+            withdrawn=False,
             facts=(FactRecord("code", "https://github.com/a/b"),),
         )
 
@@ -111,6 +112,7 @@ class TestRecord:
             title="A Paper",
             published=date(2025, 1, 6),
             updated=date(2025, 1, 6),
+            withdrawn=False,
         )
 
     @pytest.mark.parametrize(

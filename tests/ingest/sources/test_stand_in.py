@@ -175,7 +175,7 @@ def test_odd_papers_arrive_as_they_are(fake_sources, recorded, settings):
     assert len(papers) == 14
     for name, paper in papers.items():
         assert (paper.title, paper.authors) == (given[name].title, given[name].authors)
-        assert (paper.published, paper.withdrawn) == (given[name].published, given[name].withdrawn)
+        assert (paper.published, paper.withdrawn) == (given[name].published, bool(given[name].withdrawn))
     assert papers["2501.90005"].title == "0"
     assert papers["2501.90003"].withdrawn
     assert papers["2501.90001"].version == 3
