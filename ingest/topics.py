@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db import transaction
+
 from ingest.models import Topic
 from ingest.sources import SOURCES
 from papers.models import PaperList
@@ -14,8 +16,16 @@ class UnknownSource(ValueError):
     """A topic names a source that does not exist."""
 
 
+class TopicTaken(ValueError):
+    """A topic is called as one of another list."""
+
+
+@transaction.atomic
 def declare(paper_list: PaperList, settings: Iterable[TopicSetting]) -> list[Topic]:
-    """Create the topics that do not exist yet and return them; those that exist keep what people changed."""
+    """Create the topics that do not exist yet and return them; those that exist keep what people changed.
+
+    Raise UnknownSource or TopicTaken, which name the topic, when one of them cannot be; then none is made.
+    """
     made = []
     for setting in settings:
         if setting.source not in SOURCES:
@@ -29,6 +39,10 @@ def declare(paper_list: PaperList, settings: Iterable[TopicSetting]) -> list[Top
                 "schedule": setting.schedule,
             },
         )
+        if topic.list is not None and topic.list != paper_list:
+            raise TopicTaken(
+                f"topic {setting.slug}: the list “{topic.list.slug}” has one of this name already; choose another slug"
+            )
         if created:
             made.append(topic)
     return made

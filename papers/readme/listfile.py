@@ -13,7 +13,14 @@ NAME = "list.toml"
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_LONGEST_LANGUAGE = 16  # characters that the database holds
+SCHEDULES = ("hourly", "daily", "weekly")  # how often a topic is pulled
+
+# Characters that the database holds.
+_LONGEST_LANGUAGE = 16
+_LONGEST_SLUG = 50
+_LONGEST_KEY = 80
+_LONGEST_HOMEPAGE = 200
+_SCHEDULE = re.compile("|".join(SCHEDULES))
 _OUT = "out"  # the classifier's word for papers that belong nowhere
 
 
@@ -78,9 +85,9 @@ def read_list_file(path: Path) -> ListFile:
     table = _Table(path, "", data)
     result = ListFile(
         path=path,
-        slug=table.text("slug", _SLUG, "lower-case letters, digits and hyphens"),
+        slug=table.text("slug", _SLUG, "lower-case letters, digits and hyphens", longest=_LONGEST_SLUG),
         name=table.text("name"),
-        homepage=table.text("homepage", default=""),
+        homepage=table.text("homepage", default="", longest=_LONGEST_HOMEPAGE),
         languages={key: each.text("file") for key, each in table.tables_by_name("languages").items()},
         categories=tuple(_category(each) for each in table.tables("categories")),
         topics=tuple(_topic(each) for each in table.tables("topics")),
@@ -94,7 +101,7 @@ def read_list_file(path: Path) -> ListFile:
 
 def _category(table: _Table) -> CategorySetting:
     table.refuse_unknown({"key", "headings"})
-    key = table.text("key", _SLUG, "lower-case letters, digits and hyphens")
+    key = table.text("key", _SLUG, "lower-case letters, digits and hyphens", longest=_LONGEST_KEY)
     if key == _OUT:
         raise table.error("key", '"out" is the word for papers that belong nowhere')
     return CategorySetting(key, table.texts("headings"))
@@ -103,10 +110,10 @@ def _category(table: _Table) -> CategorySetting:
 def _topic(table: _Table) -> TopicSetting:
     table.refuse_unknown({"slug", "source", "query", "schedule"})
     return TopicSetting(
-        slug=table.text("slug", _SLUG, "lower-case letters, digits and hyphens"),
+        slug=table.text("slug", _SLUG, "lower-case letters, digits and hyphens", longest=_LONGEST_SLUG),
         source=table.text("source"),
         query=table.text("query", default=""),
-        schedule=table.text("schedule", default="daily"),
+        schedule=table.text("schedule", _SCHEDULE, "hourly, daily or weekly", default="daily"),
     )
 
 
@@ -132,7 +139,12 @@ class _Table:
         return f"{self.place}.{key}" if self.place else key
 
     def text(
-        self, key: str, pattern: re.Pattern[str] | None = None, meaning: str = "", default: str | None = None
+        self,
+        key: str,
+        pattern: re.Pattern[str] | None = None,
+        meaning: str = "",
+        default: str | None = None,
+        longest: int | None = None,
     ) -> str:
         value = self.data.get(key, default)
         if value is None:
@@ -143,6 +155,10 @@ class _Table:
             raise self.error(key, "must not be empty")
         if pattern is not None and not pattern.fullmatch(value):
             raise self.error(key, f'"{value}" must be {meaning}')
+        if longest is not None and len(value) > longest:
+            raise self.error(key, f"must be of at most {longest} characters")
+        if "\x00" in value:
+            raise self.error(key, "must not hold a NUL")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:

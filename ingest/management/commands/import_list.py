@@ -11,7 +11,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_slug
 from django.db import transaction
 
 from ingest import topics
@@ -53,7 +52,7 @@ class Command(BaseCommand):
                 paper_list = _list(slug, source, settings)
                 report = import_readme(paper_list, language, source, path.name, settings)
                 declared = topics.declare(paper_list, settings.topics if settings else ())
-        except (ListFileError, ImportRefused, topics.UnknownSource) as error:
+        except (ListFileError, ImportRefused, topics.UnknownSource, topics.TopicTaken) as error:
             raise CommandError(str(error)) from error
         for line in _told(report, slug):
             self.stdout.write(line)
@@ -64,9 +63,9 @@ class Command(BaseCommand):
 
 def _slug(text: str) -> str:
     try:
-        validate_slug(text)
+        PaperList._meta.get_field("slug").run_validators(text)
     except ValidationError as error:
-        raise argparse.ArgumentTypeError(f"“{text}” must be letters, digits and hyphens") from error
+        raise argparse.ArgumentTypeError(f"“{text}” must be letters, digits and hyphens, at most 50") from error
     return text
 
 

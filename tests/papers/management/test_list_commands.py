@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 from papers.models import PaperList
 from tests.conftest import ROOT
+from tests.factories import make_list, make_topic
 from tests.papers.readme import samples
 from tests.papers.readme.lists import both_languages
 
@@ -76,6 +77,7 @@ def test_the_same_file_again_says_so(folder, capsys):
         (["nowhere.md", "--slug", "x"], "nowhere.md: No such file or directory"),
         (["README.md"], "the following arguments are required: --slug"),
         (["README.md", "--slug", "a b"], "“a b” must be letters, digits and hyphens"),
+        (["README.md", "--slug", "x" * 51], f"“{'x' * 51}” must be letters, digits and hyphens, at most 50"),
         (["README.md", "--slug", "x", "--language", "English please"], "must be a language code"),
     ],
 )
@@ -92,6 +94,28 @@ def test_a_broken_list_toml_is_named(folder):
     with pytest.raises(CommandError, match=r"list.toml: name: is missing"):
         call_command("import_list", str(folder / "README.md"), slug="sample")
     assert not PaperList.objects.exists()
+
+
+TOPIC = '[[topics]]\nslug = "{slug}"\nsource = "{source}"\nschedule = "{schedule}"\n'
+
+
+@pytest.mark.parametrize(
+    ("topic", "error"),
+    [
+        ({"schedule": "monthly"}, r'list.toml: topics\[1\].schedule: "monthly" must be hourly, daily or weekly'),
+        ({"slug": "x" * 51}, r"list.toml: topics\[1\].slug: must be of at most 50 characters"),
+        ({"source": "nowhere"}, "topic caches: no source “nowhere”"),
+        ({"slug": "taken"}, "topic taken: the list “other” has one of this name already; choose another slug"),
+    ],
+)
+def test_a_topic_that_cannot_be_is_an_error_of_one_line_and_nothing_is_written(folder, topic, error):
+    make_topic("taken", make_list("other"))
+    told = {"slug": "caches", "source": "arxiv", "schedule": "daily"} | topic
+    (folder / "list.toml").write_text(LIST_TOML + TOPIC.format(**told))
+    with pytest.raises(CommandError, match=error) as raised:
+        call_command("import_list", str(folder / "README.md"), slug="sample")
+    assert "\n" not in str(raised.value)
+    assert not PaperList.objects.filter(slug="sample").exists()
 
 
 def test_a_refused_import_is_an_error(folder):

@@ -76,6 +76,13 @@ def test_a_heading_matches_without_regard_to_case():
         (("zh-Hans", "chinese"), 'languages.chinese: must be a language code, as "en" or "zh"'),
         (('source = "arxiv"', ""), "topics[1].source: is missing"),
         (('homepage = "https://example.org"', "homepage ="), "Invalid value"),
+        (('"my-list"', f'"{"x" * 51}"'), "slug: must be of at most 50 characters"),
+        (("https://example.org", f"https://example.org/{'x' * 181}"), "homepage: must be of at most 200 characters"),
+        (('key = "kv"', f'key = "{"x" * 81}"'), "categories[1].key: must be of at most 80 characters"),
+        (('"arxiv-kv"', f'"{"x" * 51}"'), "topics[1].slug: must be of at most 50 characters"),
+        (('"weekly"', '"monthly"'), 'topics[1].schedule: "monthly" must be hourly, daily or weekly'),
+        (('"weekly"', '""'), 'topics[1].schedule: "" must be hourly, daily or weekly'),
+        (('"My list"', '"My\\u0000list"'), "name: must not hold a NUL"),
     ],
 )  # fmt: skip
 def test_an_error_names_the_file_and_the_key(written, change, error):
