@@ -19,6 +19,7 @@ if "LISTKEEPER_TEST_DATA_DIR" not in os.environ:
     folder = tempfile.mkdtemp(prefix="listkeeper-test-")
     # The database server runs under a system user of its own when the tests run as root: let it pass.
     os.chmod(folder, 0o711)
+    os.mkdir(os.path.join(folder, "static"))  # the site warns when nothing was ever collected
     os.environ["LISTKEEPER_TEST_DATA_DIR"] = folder
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
