@@ -108,6 +108,8 @@ def settle(page, old_title):
 
 def test_a_readme_goes_in_a_curator_decides_and_the_readme_comes_out(site, page):
     assert (site.folder / "curator-login.txt").stat().st_mode & 0o077 == 0, "the login is its owner's alone"
+    login = site.folder / "curator-login.txt"
+    assert str(login) in (site.folder / "serve.log").read_text(), "whole, so that it can be copied"
     sign_in(site, page)
     page.goto(f"/lists/{SLUG}/queue/")
     accepted = page.text_content("#card-title")

@@ -154,15 +154,19 @@ class Command(BaseCommand):
 
     def _welcome(self) -> None:
         from rich.console import Console
+        from rich.markup import escape
         from rich.panel import Panel
+        from rich.text import Text
 
         lines = [f"Listkeeper is running on [bold]{self.address}[/bold]"]
         login = settings.DATA_DIR / LOGIN_FILE
         if login.exists():
-            lines.append(f"Sign in as [bold]curator[/bold]; the password is in {login}")
-        lines.append(f"Logs are in {settings.DATA_DIR / 'logs'}. Ctrl-C stops it.")
-        frame = Panel("\n".join(lines), expand=False, padding=(1, 2))
-        Console(file=self.stdout).print(frame, soft_wrap=True)  # type: ignore[arg-type]
+            lines.append(f"Sign in as [bold]curator[/bold]; the password is in {escape(str(login))}")
+        lines.append(f"Logs are in {escape(str(settings.DATA_DIR / 'logs'))}. Ctrl-C stops it.")
+        text = Text.from_markup("\n".join(lines))
+        # Wide enough for its longest line on any terminal: a path that is cut off cannot be copied.
+        frame = Panel(text, width=max(len(line) for line in text.plain.splitlines()) + 6, padding=(1, 2))
+        Console(file=self.stdout, width=frame.width).print(frame)  # type: ignore[arg-type]
         self.stdout.flush()
 
     def _let_go_of_database(self) -> None:
