@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -75,7 +74,6 @@ class Run(models.Model):
     rejections = models.JSONField(default=list, blank=True, help_text="[[record, reason], …], the first 100")
     note = models.TextField(blank=True, help_text="In words: what was done, or why nothing was")
     error = models.TextField(blank=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
 
     class Meta:
         ordering = ["-id"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import django_filters
@@ -98,12 +97,6 @@ class PaperFilters(Filters):
 
     def filter_code(self, queryset: PaperQuerySet, name: str, value: bool) -> PaperQuerySet:
         return queryset.with_code() if value else queryset.exclude(pk__in=queryset.with_code().values("pk"))
-
-
-def month(year: int, number: int) -> tuple[date, date]:
-    """Return the first and the last day of a month."""
-    following = date(year + number // 12, number % 12 + 1, 1)
-    return date(year, number, 1), date.fromordinal(following.toordinal() - 1)
 
 
 def _only_list() -> PaperList | None:

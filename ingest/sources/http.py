@@ -99,11 +99,6 @@ def get(host: Host, url: str, check: Callable[[Answer], T], params: Params | Non
         raise Refused(f"{url!r} is no address: {error}") from error
 
 
-def get_json(host: Host, url: str, params: Params | None = None) -> Any:
-    """Return the JSON that a GET answers; raise as `get` does."""
-    return get(host, url, read_json, params)
-
-
 def read_json(answer: Answer) -> Any:
     """Return the JSON of an answer; raise Unreadable when it is none or is cut off."""
     if answer.content_type != "application/json":

@@ -17,7 +17,7 @@ PAGE_SIZE = 25
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Every run, the newest first; while one is running the page asks for its changing part again."""
-    filters = RunFilters(request.GET, queryset=Run.objects.select_related("topic", "user"))
+    filters = RunFilters(request.GET, queryset=Run.objects.select_related("topic"))
     number = request.GET.get("page", "")
     page = Paginator(filters.qs, PAGE_SIZE).get_page(number if number.isascii() else 1)
     context = {
@@ -34,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One run: its window, its counts, what it rejected and why, and its error."""
-    run = get_object_or_404(Run.objects.select_related("topic__list", "user"), pk=pk)
+    run = get_object_or_404(Run.objects.select_related("topic__list"), pk=pk)
     context = {"run": run, "is_live": run.state == Run.State.RUNNING}
     return _page_or_part(request, "kbsite/runs/detail.html", "kbsite/runs/run.html", context)
 

@@ -163,7 +163,7 @@ def test_more_papers_ask_no_more_queries(world, client, address):
 def test_more_runs_and_topics_ask_no_more_queries(world, client, address):
     before = queries(client, address)
     for _ in range(10):
-        make.make_run(topic=make.make_topic(paper_list=world.paper_list), user=world.curator)
+        make.make_run(topic=make.make_topic(paper_list=world.paper_list))
     assert queries(client, address) == before
 
 

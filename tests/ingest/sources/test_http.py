@@ -21,11 +21,16 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rested")]
 HOST = http.Host("somewhere", "Somewhere")
 
 
+def get_json(host, url, params=None):
+    """Ask as the sources of JSON do."""
+    return http.get(host, url, http.read_json, params)
+
+
 def failure(*replies: Reply, tries: int = 3, kind: type[SourceUnavailable] = SourceUnavailable) -> str:
     """Return what the error says after these replies, which must have been asked for so often."""
     with Server(*replies) as server:
         with pytest.raises(kind) as caught:
-            http.get_json(HOST, server.url)
+            get_json(HOST, server.url)
         assert len(server.asked) == tries
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -34,7 +39,7 @@ def failure(*replies: Reply, tries: int = 3, kind: type[SourceUnavailable] = Sou
 class TestAnswers:
     def test_json_is_read(self):
         with Server(in_json({"a": [1]})) as server:
-            assert http.get_json(HOST, f"{server.url}/x", {"q": "a b&c"}) == {"a": [1]}
+            assert get_json(HOST, f"{server.url}/x", {"q": "a b&c"}) == {"a": [1]}
         assert (server.asked[0].path, server.asked[0].params) == ("/x", {"q": "a b&c"})
 
     @pytest.mark.parametrize(
@@ -51,7 +56,7 @@ class TestAnswers:
         monkeypatch.setattr(http, "_version", lambda: "0.1.0")
         settings.CONTACT = contact
         with Server(in_json(1)) as server:
-            http.get_json(HOST, server.url)
+            get_json(HOST, server.url)
         assert server.asked[0].headers["User-Agent"] == introduction
 
     def test_the_version_is_the_projects(self):
@@ -60,7 +65,7 @@ class TestAnswers:
     def test_a_redirect_is_followed_at_the_pace_of_requests(self):
         host = http.Host("somewhere", "Somewhere", delay=0.1)
         with Server(Reply(status=301, headers={"Location": "/new"}), in_json("here")) as server:
-            assert http.get_json(host, f"{server.url}/old") == "here"
+            assert get_json(host, f"{server.url}/old") == "here"
         assert [asked.path for asked in server.asked] == ["/old", "/new"]
         assert min(server.gaps) >= 0.1
 
@@ -88,7 +93,7 @@ class TestTryingAgain:
     )
     def test_what_may_pass_is_tried_three_times(self, trouble):
         with Server(trouble, trouble, in_json("well")) as server:
-            assert http.get_json(HOST, server.url) == "well"
+            assert get_json(HOST, server.url) == "well"
         assert len(server.asked) == 3
         assert failure(trouble).endswith(", 3 times")
 
@@ -100,7 +105,7 @@ class TestTryingAgain:
     def test_each_try_keeps_the_pace(self):
         host = http.Host("somewhere", "Somewhere", delay=0.1)
         with Server(Reply("", 503), Reply(reset=True), in_json("well")) as server:
-            http.get_json(host, server.url)
+            get_json(host, server.url)
         assert min(server.gaps) >= 0.1
 
     def test_waits_grow_and_are_not_the_same_for_all(self, monkeypatch):
@@ -121,7 +126,7 @@ from django.db import connection
 connection.settings_dict["NAME"] = sys.argv[1]
 from ingest.sources import http
 for _ in range(4):
-    http.get_json(http.Host("somewhere", "Somewhere", delay=0.15), sys.argv[2])
+    http.get(http.Host("somewhere", "Somewhere", delay=0.15), sys.argv[2], http.read_json)
 """
 
 
@@ -139,7 +144,7 @@ def test_processes_keep_one_pace_together():
 class TestPauses:
     def test_retry_after_is_honoured_by_everybody(self):
         with Server(Reply("", 503, headers={"Retry-After": "1"}), in_json("well")) as server:
-            assert http.get_json(HOST, server.url) == "well"
+            assert get_json(HOST, server.url) == "well"
         assert server.gaps[0] >= 1
 
     def test_retry_after_may_be_a_date(self):
@@ -159,7 +164,7 @@ class TestPauses:
         assert said == "Somewhere answered 429 (Rate exceeded) and wants to be left alone for 30 minutes"
         with Server(in_json(1)) as server:
             with pytest.raises(SourceUnavailable, match="30 minutes are left"):
-                http.get_json(HOST, server.url)
+                get_json(HOST, server.url)
             assert not server.asked
 
     def test_others_stay_away_too_after_429_without_a_time(self, monkeypatch):
@@ -167,20 +172,20 @@ class TestPauses:
         failure(Reply("Rate exceeded.", 429), tries=2)
         with Server(in_json(1)) as server:
             began = time.monotonic()
-            http.get_json(HOST, server.url)
+            get_json(HOST, server.url)
         assert server.asked[0].began - began > 0.15
 
     def test_a_budget_that_is_used_up_is_waited_for(self):
         spent = {"ratelimit": '"api";r=0;t=1', "ratelimit-policy": '"fixed window";"api";q=500;w=300'}
         with Server(in_json(1, headers=spent), in_json(2)) as server:
-            http.get_json(HOST, server.url)
-            http.get_json(HOST, server.url)
+            get_json(HOST, server.url)
+            get_json(HOST, server.url)
         assert server.gaps[0] >= 0.9
 
     def test_a_budget_with_something_left_is_not(self):
         with Server(in_json(1, headers={"ratelimit": '"api";r=10;t=300'})) as server:
-            http.get_json(HOST, server.url)
-            http.get_json(HOST, server.url)
+            get_json(HOST, server.url)
+            get_json(HOST, server.url)
         assert server.gaps[0] < 0.9
 
 
@@ -221,19 +226,19 @@ class TestWords:
 
     def test_nobody_at_the_address(self):
         with pytest.raises(SourceUnavailable, match=r"Somewhere could not be reached \(.*refused"):
-            http.get_json(HOST, "http://127.0.0.1:9")
+            get_json(HOST, "http://127.0.0.1:9")
 
     @pytest.mark.parametrize("address", ["ftp://example.org", "example.org", "http://[::1", ""])
     def test_an_address_that_is_none(self, address):
         with pytest.raises(http.Refused, match="is no address"):
-            http.get_json(HOST, address)
+            get_json(HOST, address)
 
 
 def test_others_may_ask_while_one_waits_to_try_again(monkeypatch):
     monkeypatch.setattr(http, "BACKOFF", (0.6,))
 
     def one() -> None:
-        http.get_json(HOST, server.url)
+        get_json(HOST, server.url)
         connections.close_all()
 
     with Server(Reply("", 503), in_json("well")) as server:
