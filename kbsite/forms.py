@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from papers import identity
 from papers.models import Decision, Document, Paper
-from papers.readme.table import RowFields, read_tags
+from papers.readme.table import RowFields
 
 BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 WEB_ADDRESS = RegexValidator(r"^https?://[^\s<>\"]+$", _("Give an address that begins with https:// or http://."))
@@ -35,6 +35,12 @@ class OneLine(forms.CharField):
 def one_line(text: str) -> str:
     """Return the text without line breaks and control characters."""
     return BREAKS.sub(" ", text).strip()
+
+
+def typed_tags(text: str) -> tuple[str, ...]:
+    """Return the tags that somebody typed, separated by commas; backticks around them are the table's business."""
+    words = (word.strip(" `") for word in re.split(r"[,，、;；]", text))
+    return tuple(dict.fromkeys(word for word in words if word))
 
 
 class RowForm(forms.Form):
@@ -94,7 +100,7 @@ class RowForm(forms.Form):
         for place in self.code_places:
             if cleaned.get(f"code_label_{place}") and not cleaned.get(f"code_url_{place}", True):
                 self.add_error(f"code_url_{place}", _("A label needs an address."))
-        if not self._is_kept("tags") and any(len(tag) > 200 for tag in read_tags(cleaned.get("tags", ""))):
+        if not self._is_kept("tags") and any(len(tag) > 200 for tag in typed_tags(cleaned.get("tags", ""))):
             self.add_error("tags", _("A tag has at most 200 characters; separate tags by commas."))
         return cleaned
 
@@ -109,7 +115,7 @@ class RowForm(forms.Form):
             title=given.get("title", self.row.title),
             link=given.get("link", self.row.link),
             venue=given.get("venue", self.row.venue),
-            tags=self.row.tags if self._is_kept("tags") else read_tags(given["tags"]),
+            tags=self.row.tags if self._is_kept("tags") else typed_tags(given["tags"]),
             code=self.row.code if self.translation else tuple(pair for pair in code if pair[1]),
             tldr=given["tldr"],
             extra={header: given[f"extra_{place}"] for place, header in enumerate(self.row.extra)},

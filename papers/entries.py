@@ -94,7 +94,8 @@ def _in_language(rows: Mapping[str, RowFields], primary: Document, document: Doc
 def edit(text: EntryText, fields: RowFields, user: AbstractBaseUser | None) -> bool:
     """Change what one document shows of an entry; return False when nothing differs.
 
-    A field that awaited translation and was changed no longer does.
+    A field that awaited translation and was changed no longer does. Tags and TL;DR of the primary language reach
+    the other documents where those have none of their own.
     """
     before = fields_of(text)
     if before == fields:
@@ -112,7 +113,26 @@ def edit(text: EntryText, fields: RowFields, user: AbstractBaseUser | None) -> b
             before={text.document.language: before.as_json()},
             after={text.document.language: fields.as_json()},
         )
+        if text.document.is_primary:
+            for other in text.entry.texts.exclude(pk=text.pk).select_related("document"):
+                _follow(other, text.document, fields)
     return True
+
+
+def _follow(text: EntryText, primary: Document, fields: RowFields) -> None:
+    """Give a document the primary language's tags and TL;DR in place of what it lacks or still has untranslated."""
+    own = fields_of(text)
+    translated = replace(
+        own,
+        tags=() if "tags" in text.untranslated else own.tags,
+        tldr="" if "tldr" in text.untranslated else own.tldr,
+    )
+    row, untranslated = _in_language(
+        {primary.language: fields, text.document.language: translated}, primary, text.document
+    )
+    if (row.tags, row.tldr) != (own.tags, own.tldr) or untranslated != text.untranslated:
+        text.tags, text.tldr, text.untranslated = list(row.tags), row.tldr, untranslated
+        text.save()
 
 
 def move(entry: Entry, category: Category, user: AbstractBaseUser | None) -> None:

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ingest import tasks
+from kbsite import forms
 from papers import review
 from papers.models import Decision, Entry, EntryText, Review
 from papers.readme.exporter import diff, export
@@ -480,3 +481,11 @@ def test_a_card_costs_the_same_queries_however_long_the_queue(desk):
         return len(queries)
 
     assert queries_with_more(3) == queries_with_more(30)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["Eviction, Layer-wise", "Eviction, `Layer-wise`", "`Eviction`, `Layer-wise`", " Eviction ,, Layer-wise, Eviction"],
+)
+def test_no_typed_tag_is_lost_whatever_quotes_it(typed):
+    assert forms.typed_tags(typed) == ("Eviction", "Layer-wise")

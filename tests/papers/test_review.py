@@ -233,6 +233,20 @@ def test_editing_clears_the_flag_of_what_was_translated_and_writes_history(kv, c
     assert (change.before["zh"]["tldr"], change.after["zh"]["tldr"]) == ("Keeps.", "保留。")
 
 
+def test_a_text_written_later_reaches_the_other_language_as_untranslated(kv, curator):
+    entry = entries.admit(kv, paper(), {"en": row()}, curator)
+    english = entry.texts.get(document__language="en")
+    entries.edit(english, row(tags=("Eviction",), tldr="Keeps."), curator)
+    chinese = entry.texts.get(document__language="zh")
+    assert (chinese.tags, chinese.tldr, chinese.untranslated) == (["Eviction"], "Keeps.", ["tags", "tldr"])
+    entries.edit(chinese, row(tags=("驱逐",), tldr="保留。"), curator)
+    entries.edit(english, row(tags=("Eviction",), tldr="Keeps more."), curator)
+    chinese.refresh_from_db()
+    assert (chinese.tags, chinese.tldr, chinese.untranslated) == (["驱逐"], "保留。", []), (
+        "a translation is somebody's work"
+    )
+
+
 def test_an_entry_moves_to_another_category(kv, curator):
     explicit = Category.objects.create(list=kv.list, key="explicit", position=2)
     entry = entries.admit(kv, paper(), {"en": row()}, curator)

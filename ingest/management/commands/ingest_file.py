@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ingest import console, pipeline
+from ingest.sources import jsonl
 
 
 class Command(BaseCommand):
@@ -20,8 +21,8 @@ class Command(BaseCommand):
         try:
             with console.progress(file.name) as progress:
                 run = pipeline.ingest_file(file, progress)
-        except OSError as error:
-            raise CommandError(f"{file}: {error.strerror or error}") from error
+        except jsonl.UnreadableFile as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(console.summary(run))
         for record, reason in run.rejections:
             self.stderr.write(f"{file}: {record}: {reason}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -13,13 +14,20 @@ from ingest import console, pipeline, runs
 from ingest.models import Run, Topic
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"“{text}” is no day; write it as 2026-01-31") from None
+
+
 class Command(BaseCommand):
     help = "Pull new papers for every enabled topic and look up the lists' own papers, or pull one topic."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--topic", metavar="SLUG", help="only this topic, even if it is disabled")
-        parser.add_argument("--since", type=date.fromisoformat, metavar="DATE", help="first day, as 2026-01-31")
-        parser.add_argument("--until", type=date.fromisoformat, metavar="DATE", help="last day; today by default")
+        parser.add_argument("--since", type=_day, metavar="DATE", help="first day, as 2026-01-31")
+        parser.add_argument("--until", type=_day, metavar="DATE", help="last day; today by default")
 
     def handle(self, *args: Any, **options: Any) -> None:
         topics = self._topics(options["topic"])
