@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from ingest import console, learning
+from ingest.classifier.heads import OUT
 from ingest.management.judging import in_one_line
 from ingest.models import Run
 
@@ -24,7 +25,9 @@ class Command(BaseCommand):
         run = Run.objects.filter(kind=Run.Kind.TRAIN, subject=paper_list.slug).latest("pk")
         self.stdout.write(f"{paper_list.slug}: {run.note}")
         if head is not None and head.metrics:
+            out = head.metrics["per_class"].get(OUT, {"support": 0})["support"]
             self.stdout.write(
-                f"On its own {head.metrics['papers']} papers, each left out in turn: "
+                f"On {head.metrics['papers'] - out} listed papers and {out} taken to be out of scope, "
+                "each told by a head that had not seen it: "
                 f"accuracy {head.metrics['accuracy']:.3f}, macro-F1 {head.metrics['macro_f1']:.3f}"
             )
