@@ -97,7 +97,9 @@ def _replace(
     is_new = document.pk is None
     report = ImportReport(document.language, path)
     shelves = read_shelves(parse(source), settings, report)
-    document.source, document.path = source, storable(path)
+    document.source = source
+    if is_new:  # later files are newer versions of it, under whatever name they were saved here
+        document.path = storable(path)
     document.save()
     categories = save_categories(document, shelves, settings, is_new)
     changes = save_entries(document, shelves, categories, texts, report)
