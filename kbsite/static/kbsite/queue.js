@@ -36,8 +36,8 @@ function act(target) {
 
 function focusField(id) {
   const field = document.getElementById(id);
-  field?.focus();
-  field?.scrollIntoView({ block: "center" });
+  field?.focus({ preventScroll: true });
+  (field?.closest(".field") ?? field)?.scrollIntoView({ block: "center" }); // with its label and what is wrong with it
 }
 
 document.addEventListener("keydown", onKey);
@@ -69,6 +69,7 @@ function asButton(tag) {
 function addTag(field, tag) {
   const tags = field.value.split(",").map((each) => each.trim()).filter(Boolean);
   field.value = (tags.includes(tag) ? tags.filter((each) => each !== tag) : [...tags, tag]).join(", ");
+  keepTyped();
 }
 
 // The session ended meanwhile: go to the sign-in page instead of showing it inside this one.
@@ -88,18 +89,65 @@ function say(what) {
   for (const notice of document.querySelectorAll("[data-trouble]")) notice.hidden = notice.dataset.trouble !== what;
 }
 
-// After a decision, readers of screens are at the new title, or at what is wrong.
+// After a decision, readers of screens are at the new title; else at what is wrong, or where they asked for a preview.
 document.addEventListener("htmx:afterSettle", () => {
-  const wrong = stage()?.querySelector("[aria-invalid=true]");
-  if (wrong) focusField(wrong.id);
-  else document.getElementById("card-title")?.focus({ preventScroll: true });
   prepare();
+  const wrong = stage()?.querySelector("[aria-invalid=true]");
+  const line = stage()?.querySelector(".line");
+  if (wrong) {
+    focusField(wrong.id);
+  } else if (line) {
+    // Whoever asked from within a field is still in it.
+    if (!stage().contains(document.activeElement)) stage().querySelector("[name=preview]").focus({ preventScroll: true });
+    line.scrollIntoView({ block: "center" });
+  } else {
+    window.scrollTo(0, 0);
+    document.getElementById("card-title")?.focus({ preventScroll: true });
+  }
+});
+document.addEventListener("htmx:historyRestore", () => prepare());
+
+// What is typed into a paper's row is kept until the tab is closed, and stands there again when the paper does.
+const ROW_FIELDS = "fieldset.rows :is(input, textarea):not([type=hidden], [type=checkbox])";
+const rowFields = () => [...document.querySelectorAll(ROW_FIELDS)];
+const typedKey = () => `typed:${stage().dataset.row}`;
+
+function keepTyped() {
+  const kept = JSON.parse(sessionStorage.getItem(typedKey()) ?? "{}");
+  for (const { name, value, defaultValue } of rowFields()) if (value !== defaultValue || name in kept) kept[name] = value;
+  sessionStorage.setItem(typedKey(), JSON.stringify(kept));
+}
+
+function restoreTyped() {
+  const kept = JSON.parse(sessionStorage.getItem(typedKey()) ?? "{}");
+  // After a preview or a mistake the server has sent what was typed: that is nothing to tell.
+  const lost = rowFields().filter(({ name, defaultValue }) => name in kept && kept[name] !== defaultValue);
+  for (const field of lost) field.value = kept[field.name];
+  for (const notice of document.querySelectorAll("[data-restored]")) notice.hidden = !lost.length;
+}
+
+function discardTyped() {
+  sessionStorage.removeItem(typedKey());
+  for (const field of rowFields()) field.value = field.defaultValue;
+  for (const notice of document.querySelectorAll("[data-restored]")) notice.hidden = true;
+  document.querySelector("fieldset.rows [data-key=e]")?.focus(); // the button that was pressed is gone
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.closest?.("fieldset.rows")) keepTyped();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-discards]")) discardTyped();
 });
 
 function prepare() {
   for (const element of document.querySelectorAll("[data-scripted]")) element.hidden = false;
   for (const tag of document.querySelectorAll("span[data-adds]")) tag.replaceWith(asButton(tag));
   for (const box of document.querySelectorAll("[data-keys-on]")) box.checked = keysAreOn();
+  if (stage()) restoreTyped();
+  // What is scrolled to stays clear of the bar of verbs, which is as high as its buttons need.
+  const bar = document.querySelector(".decide")?.offsetHeight;
+  document.documentElement.style.scrollPaddingBottom = bar ? `${bar + 16}px` : "";
   const count = document.querySelector(".site-nav a[aria-current=page] .count");
   if (count && stage()?.dataset.likely) count.firstChild.data = stage().dataset.likely;
 }
