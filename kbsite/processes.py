@@ -34,7 +34,7 @@ class Program:
     command: list[str]
     log: Path
     essential: bool = False  # nothing is worth running without it
-    patience: float = 10.0  # seconds that it gets to finish after SIGTERM
+    patience: float = 5.0  # seconds that it gets to finish after SIGTERM
     orphan_signal: int = signal.SIGTERM  # what it gets when we are killed
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
@@ -110,7 +110,13 @@ class Keeper:
             for program in running:
                 left = began + program.patience + extra - time.monotonic()
                 if not _ends_within(program, left):
-                    self.say(f"{program.name} takes long to finish: {sign.name}")
+                    # A worker that has nothing to do takes some seconds, too: do not claim that it had.
+                    self.say(
+                        f"{program.name} is still busy: stopping it. If it was in the middle of a run, "
+                        "the next one finishes it."
+                        if sign == signal.SIGQUIT
+                        else f"{program.name} does not stop by itself: ending it."
+                    )
                     _signal(program, sign)
         self.kill()
 
