@@ -110,13 +110,11 @@ class Keeper:
             for program in running:
                 left = began + program.patience + extra - time.monotonic()
                 if not _ends_within(program, left):
-                    # A worker that has nothing to do takes some seconds, too: do not claim that it had.
-                    self.say(
-                        f"{program.name} is still busy: stopping it. If it was in the middle of a run, "
-                        "the next one finishes it."
-                        if sign == signal.SIGQUIT
-                        else f"{program.name} does not stop by itself: ending it."
-                    )
+                    if sign == signal.SIGQUIT:  # a worker that has nothing to do takes seconds, too: do not claim it had
+                        self.say(
+                            f"{program.name} is still busy: stopping it. If it was in the middle of a run, "
+                            "the next one finishes it."
+                        )
                     _signal(program, sign)
         self.kill()
 
