@@ -110,7 +110,7 @@ class Keeper:
             for program in running:
                 left = began + program.patience + extra - time.monotonic()
                 if not _ends_within(program, left):
-                    if sign == signal.SIGQUIT:  # a worker that has nothing to do takes seconds, too: do not claim it had
+                    if sign == signal.SIGQUIT:  # an idle worker takes seconds, too: do not claim that it works
                         self.say(
                             f"{program.name} is still busy: stopping it. If it was in the middle of a run, "
                             "the next one finishes it."
