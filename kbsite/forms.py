@@ -7,7 +7,7 @@ can still be edited elsewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -18,8 +18,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from papers import identity
-from papers.models import Decision, Document, Paper
-from papers.readme.table import RowFields
+from papers.models import Category, Decision, Document, Paper
+from papers.readme.columns import columns
+from papers.readme.table import Column, Role, RowFields
 
 BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 WEB_ADDRESS = RegexValidator(r"^https?://[^\s<>\"]+$", _("Give an address that begins with https:// or http://."))
@@ -46,8 +47,11 @@ def typed_tags(text: str) -> tuple[str, ...]:
 class RowForm(forms.Form):
     """The row of an entry in one document; the document's language is the prefix.
 
-    As a translation it asks only for what differs between languages.
+    Asks for what the table has columns for, without a table for everything; as a translation, of that only for
+    what differs between languages. `target` is the table that the row goes to: what is typed must have a column.
     """
+
+    target: Sequence[Column] = ()
 
     title = OneLine(label=_("Title"), max_length=2000, required=False, widget=forms.Textarea({"rows": 1}))
     link = OneLine(label=_("Link"), max_length=2000, required=False)
@@ -61,18 +65,22 @@ class RowForm(forms.Form):
         *,
         document: Document,
         row: RowFields,
+        table: Sequence[Column] = (),
         translation: bool = False,
     ) -> None:
         self.document, self.row, self.translation = document, row, translation
-        super().__init__(data, prefix=document.language, initial=_initial(row))
-        self.code_places = range(0 if translation else max(len(row.code), 1))
+        self.headers = [column.name for column in table if column.role == Role.EXTRA] if table else list(row.extra)
+        super().__init__(data, prefix=document.language, initial=_initial(row, self.headers))
+        has_code = not translation and _has(table, "code")
+        self.code_places = range(max(len(row.code), 1) if has_code else 0)
         for place in self.code_places:
             self.fields[f"code_label_{place}"] = OneLine(max_length=200, required=False, label=_("Label"))
             self.fields[f"code_url_{place}"] = OneLine(max_length=2000, required=False, label=_("Code"))
-        for place, header in enumerate(row.extra):
+        for place, header in enumerate(self.headers):
             self.fields[f"extra_{place}"] = OneLine(max_length=5000, required=False, label=header)
-        for name in ("title", "link", "venue") if translation else ():
-            del self.fields[name]
+        for name in ("title", "link", "venue", "tags", "tldr"):
+            if (translation and name in ("title", "link", "venue")) or not _has(table, name):
+                del self.fields[name]
         for field in self.fields.values():
             field.widget.attrs |= {"lang": document.language, "autocomplete": "off"}
 
@@ -84,7 +92,7 @@ class RowForm(forms.Form):
     @property
     def extras(self) -> list[forms.BoundField]:
         """The fields of further columns."""
-        return [self[f"extra_{place}"] for place in range(len(self.row.extra))]
+        return [self[f"extra_{place}"] for place in range(len(self.headers))]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -102,27 +110,56 @@ class RowForm(forms.Form):
                 self.add_error(f"code_url_{place}", _("A label needs an address."))
         if not self._is_kept("tags") and any(len(tag) > 200 for tag in typed_tags(cleaned.get("tags", ""))):
             self.add_error("tags", _("A tag has at most 200 characters; separate tags by commas."))
+        for name, kind, header in self._cells():
+            if cleaned.get(name) and not self._is_kept(name) and not _has(self.target, kind, header):
+                message = _("This section's table has no %(column)s column.")
+                self.add_error(name, forms.ValidationError(message, params={"column": header or _COLUMNS[kind]}))
         return cleaned
 
+    def _cells(self) -> Iterator[tuple[str, str, str]]:
+        """The fields that a table may lack a column for: name, what it tells, header of an extra column."""
+        yield from ((name, name, "") for name in ("venue", "tags", "tldr") if name in self.fields)
+        yield from ((f"code_url_{place}", "code", "") for place in self.code_places)
+        yield from ((f"extra_{place}", "extra", header) for place, header in enumerate(self.headers))
+
     def _is_kept(self, name: str) -> bool:
-        return bool(self.cleaned_data.get(name, "") == one_line(self.initial.get(name, "")))
+        given = self.cleaned_data.get(name, "")
+        return name not in self.fields or bool(given == one_line(self.initial.get(name, "")))
 
     def to_fields(self) -> RowFields:
         """Return the row as typed; what was not asked for stays as it was."""
         given = {name: self.initial[name] if self._is_kept(name) else self.cleaned_data[name] for name in self.fields}
         code = [(given[f"code_label_{place}"], given[f"code_url_{place}"]) for place in self.code_places]
+        typed = {
+            header: given[f"extra_{place}"]
+            for place, header in enumerate(self.headers)
+            if not self._is_kept(f"extra_{place}")
+        }
         return RowFields(
             title=given.get("title", self.row.title),
             link=given.get("link", self.row.link),
             venue=given.get("venue", self.row.venue),
             tags=self.row.tags if self._is_kept("tags") else typed_tags(given["tags"]),
-            code=self.row.code if self.translation else tuple(pair for pair in code if pair[1]),
-            tldr=given["tldr"],
-            extra={header: given[f"extra_{place}"] for place, header in enumerate(self.row.extra)},
+            code=tuple(pair for pair in code if pair[1]) if self.code_places else self.row.code,
+            tldr=given.get("tldr", self.row.tldr),
+            extra={**self.row.extra, **typed},
         )
 
 
-def _initial(row: RowFields) -> dict[str, str]:
+_COLUMNS = {"venue": _("venue"), "tags": _("tags"), "code": _("code"), "tldr": _("TL;DR")}
+
+
+def _has(table: Sequence[Column], kind: str, header: str = "") -> bool:
+    """Whether rows of a table can tell this; without a table nothing is known to be lost."""
+    if not table or kind in ("title", "link"):
+        return True
+    if header:
+        return any(column.role == Role.EXTRA and column.name == header for column in table)
+    places = {"code": (Role.CODE, Role.LINK)}.get(kind, (Role(kind),))  # links to code stand with the paper's too
+    return any(column.role in places for column in table)
+
+
+def _initial(row: RowFields, headers: Iterable[str]) -> dict[str, str]:
     initial = {
         "title": row.title,
         "link": row.link,
@@ -134,7 +171,7 @@ def _initial(row: RowFields) -> dict[str, str]:
     }
     for place, (label, url) in enumerate(row.code):
         initial |= {f"code_label_{place}": label, f"code_url_{place}": url}
-    return initial | {f"extra_{place}": text for place, text in enumerate(row.extra.values())}
+    return initial | {f"extra_{place}": row.extra.get(header, "") for place, header in enumerate(headers)}
 
 
 def admission_forms(rows: Iterable[tuple[Document, RowFields]], data: Mapping[str, Any] | None = None) -> list[RowForm]:
@@ -143,19 +180,26 @@ def admission_forms(rows: Iterable[tuple[Document, RowFields]], data: Mapping[st
     if not rows:
         return []
     (primary, source), *others = rows
-    first = RowForm(data, document=primary, row=source)
+    first = RowForm(data, document=primary, row=source, table=columns(primary))
     # What another language has in the primary one's words is no translation yet: the curator starts from nothing.
     blank = [(document, replace(row, tldr="" if row.tldr == source.tldr else row.tldr)) for document, row in others]
-    return [first, *(RowForm(data, document=document, row=row, translation=True) for document, row in blank)]
+    others_forms = (
+        RowForm(data, document=document, row=row, table=columns(document), translation=True) for document, row in blank
+    )
+    return [first, *others_forms]
 
 
-def row_forms(rows: Iterable[tuple[Document, RowFields]], data: Mapping[str, Any] | None = None) -> list[RowForm]:
-    """Return a form for the whole row of each document."""
-    return [RowForm(data, document=document, row=row) for document, row in rows]
+def row_forms(
+    rows: Iterable[tuple[Document, RowFields]], category: Category, data: Mapping[str, Any] | None = None
+) -> list[RowForm]:
+    """Return a form for the whole row of each document, as an entry of this category has it."""
+    return [RowForm(data, document=document, row=row, table=columns(document, category)) for document, row in rows]
 
 
-def typed_rows(forms: Iterable[RowForm]) -> dict[str, RowFields] | None:
-    """Return the rows by language, or None when one of them has an error (each form holds its own)."""
+def typed_rows(forms: Sequence[RowForm], category: Category) -> dict[str, RowFields] | None:
+    """Return the rows for this category by language, or None when one has an error (each form holds its own)."""
+    for form in forms:
+        form.target = columns(form.document, category)
     checked = [(form, form.is_valid()) for form in forms]
     if not all(valid for _, valid in checked):
         return None

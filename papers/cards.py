@@ -136,7 +136,7 @@ def card(paper_list: PaperList, paper: Paper) -> Card:
         ),
         neighbours=_neighbours(paper_list, suggestion),
         facts=tuple(facts),
-        rows=tuple((document, entries.prefill(paper, document)) for document in paper_list.documents.defer("source")),
+        rows=tuple((document, entries.prefill(paper, document)) for document in paper_list.documents.all()),
         entries=tuple(_named(paper_list, Entry.objects.filter(category__list=paper_list, paper=paper))),
         decision=decision,
     )

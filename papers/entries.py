@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,11 @@ from papers import glossary
 from papers.catalog import rank
 from papers.models import Category, Decision, Document, Entry, EntryChange, EntryText, Paper, PaperList
 from papers.readme import placement
-from papers.readme.table import RowFields
+from papers.readme.columns import columns
+from papers.readme.table import Column, Role, RowFields
+
+_AUTHORS = frozenset({"author", "authors", "作者"})  # headers of columns that can be filled in
+_MOST_AUTHORS = 3
 
 TRANSLATED_FIELDS = ("tags", "tldr")  # titles, links, venues and code are the same in every language
 
@@ -22,19 +26,37 @@ class AlreadyListed(Exception):
     """The paper already stands in this category."""
 
 
-def prefill(paper: Paper, document: Document) -> RowFields:
-    """Return the row that this paper would get in this document, from what is known of it."""
+def prefill(paper: Paper, document: Document, category: Category | None = None) -> RowFields:
+    """Return the row that this paper would get in this document, from what is known of it.
+
+    It has every further column of the category's table; while no category is chosen, of all tables.
+    """
+    table = columns(document, category)
     facts = {fact.kind: fact.value for fact in sorted(paper.facts.all(), key=lambda fact: -rank(fact.source))}
     code = facts.get("code")
     return RowFields(
         title=paper.title,
         link=paper.link,
-        venue=paper.published.strftime("arXiv %Y.%m") if paper.published and "arxiv.org" in paper.link else "",
+        venue=_venue(paper, table),
         tags=(),
         code=(("", str(code)),) if code else (),
         tldr=str(facts.get("tldr", "")),
-        extra={},
+        extra={column.name: _extra(paper, column) for column in table if column.role == Role.EXTRA},
     )
+
+
+def _venue(paper: Paper, table: Sequence[Column]) -> str:
+    if paper.published is None:
+        return ""
+    if any(column.role == Role.VENUE and column.years for column in table):
+        return str(paper.published.year)
+    return paper.published.strftime("arXiv %Y.%m") if "arxiv.org" in paper.link else ""
+
+
+def _extra(paper: Paper, column: Column) -> str:
+    if column.name.casefold() in _AUTHORS:
+        return ", ".join([*paper.authors[:_MOST_AUTHORS], *["et al."][: len(paper.authors) > _MOST_AUTHORS]])
+    return str(paper.published.year) if column.years and paper.published else ""
 
 
 def admit(

@@ -174,7 +174,7 @@ def _decide(
 
 def _rows(category: Category, paper: Paper, given: Mapping[str, Mapping[str, Any]]) -> dict[str, RowFields]:
     """Return the row in the list's first language, prefilled where nothing was given, and those in the others."""
-    documents = [*category.list.documents.defer("source")]
+    documents = [*category.list.documents.all()]
     if not documents:
         raise ValidationError({"list": [f"{category.list} has no README yet to take a row."]})
     primary, *others = documents
@@ -182,10 +182,11 @@ def _rows(category: Category, paper: Paper, given: Mapping[str, Mapping[str, Any
         f"rows.{language}": [f"{category.list} has no README in this language."]
         for language in given.keys() - {document.language for document in documents}
     }
-    rows = {primary.language: _row(entries.prefill(paper, primary), given.get(primary.language, {}))}
+    rows = {primary.language: _row(entries.prefill(paper, primary, category), given.get(primary.language, {}))}
     for document in others:
-        if row := given.get(document.language):
-            rows[document.language] = _row(RowFields(), row)
+        row = given.get(document.language, {})
+        rows[document.language] = _row(RowFields(extra=entries.prefill(paper, document, category).extra), row)
+        if row:
             wrong |= _untranslatable(document, row, rows[primary.language])
     if wrong:
         raise ValidationError(wrong)
@@ -198,6 +199,8 @@ def _row(known: RowFields, given: Mapping[str, Any]) -> RowFields:
         fields["code"] = tuple((link["label"], link["address"]) for link in fields["code"])
     if "tags" in fields:
         fields["tags"] = tuple(fields["tags"])
+    if "extra" in fields:
+        fields["extra"] = {**known.extra, **fields["extra"]}
     return replace(known, **fields)
 
 

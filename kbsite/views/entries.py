@@ -49,7 +49,7 @@ class Desk:
             entry.texts.select_related("document__list"),
             key=lambda text: (not text.document.is_primary, text.document.language),
         )
-        self.forms = row_forms([(text.document, entries.fields_of(text)) for text in self.texts], data)
+        self.forms = row_forms([(text.document, entries.fields_of(text)) for text in self.texts], entry.category, data)
         self.categories = cards.categories(self.list)
         wanted = (data or {}).get("category", entry.category.key)
         self.category: Category = get_object_or_404(self.list.categories, key=wanted)
@@ -63,7 +63,7 @@ class Desk:
     @property
     def rows(self) -> list[tuple[RowForm, EntryText, str]]:
         """Each language: its form, what is stored, and the line as it will stand in the README."""
-        typed = typed_rows(self.forms) if self.data else {}
+        typed = typed_rows(self.forms, self.category) if self.data else {}
         lines: dict[str, str] = {}
         try:
             if typed is not None:
@@ -93,7 +93,7 @@ class Desk:
 
     def save(self, user: Any, seen: str) -> bool:
         """Store the rows and the category; return False, with the reason told, when that cannot be."""
-        typed = typed_rows(self.forms)
+        typed = typed_rows(self.forms, self.category)
         if typed is None:
             return False
         try:

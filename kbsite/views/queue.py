@@ -103,7 +103,8 @@ class Desk:
         """Do what the pressed button says; return None when that takes no decision, with the errors in the forms."""
         paper_list, paper = self.card.paper_list, self.card.paper
         if "accept" in self.data:
-            category, rows = self._category("accept"), typed_rows(self.rows)
+            category = self._category("accept")
+            rows = typed_rows(self.rows, category)
             return curation.accept(category, paper, rows, user, self.note) if rows else None
         if self.rejection.is_valid():
             reason = self.rejection.cleaned_data["reject"]
@@ -112,8 +113,10 @@ class Desk:
             return curation.defer(paper_list, paper, user, self.deferral.day, self.note)
         if self.duplicate.is_valid() and self.duplicate.other:
             return curation.duplicate(paper_list, paper, self.duplicate.other, user, self.note)
-        if "preview" in self.data and (rows := typed_rows(self.rows)):
-            self.lines = preview.of_admission(self._category("preview"), paper, rows)
+        if "preview" in self.data:
+            category = self._category("preview")
+            if rows := typed_rows(self.rows, category):
+                self.lines = preview.of_admission(category, paper, rows)
         return None
 
     def _category(self, verb: str) -> Any:

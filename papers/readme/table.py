@@ -50,6 +50,7 @@ class Column:
 
     name: str
     role: Role
+    years: bool = field(default=False, compare=False)  # whether its cells are bare years
 
 
 @dataclass(frozen=True)
@@ -356,6 +357,11 @@ _HEADERS = (
         r"\bhighlights?\b|\bcontributions?\b|简述|关注点|摘要|简介|概述|要点|核心|总结|描述|重点",
         prose=1,
     ),
+    _Header(
+        Role.TLDR,
+        r"\bwhat it (?:says|does)\b|\b(?:main|key) (?:idea|point|finding)s?\b|\btake-?aways?\b|一句话",
+        prose=1,
+    ),
     _Header(Role.TLDR, rf"\bcomments?\b|\bnotes?\b|\bremarks?\b|备注|说明|{_METHODS}", prose=_LONG_TEXT),
 )
 
@@ -373,7 +379,9 @@ def learn_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[
             free = place not in roles and header.role not in roles.values()
             if free and re.search(header.pattern, name, re.IGNORECASE) and _holds_prose(cells[place], header.prose):
                 roles[place] = header.role
-    return tuple(Column(name, roles.get(place, Role.EXTRA)) for place, name in enumerate(shown))
+    return tuple(
+        Column(name, roles.get(place, Role.EXTRA), _holds_years(name, cells[place])) for place, name in enumerate(shown)
+    )
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -408,6 +416,14 @@ def _links_papers(cells: Sequence[str]) -> bool:
     titles = [title.link for cell in told if (title := find_title(cell)) and title.inside and title.link]
     names = [name for link in titles if (name := identity.identify(link.url)) and name.scheme != "url"]
     return bool(told) and 2 * len(names) > len(told)
+
+
+def _holds_years(name: str, cells: Sequence[str]) -> bool:
+    """Whether most cells are bare years; without any cells the header says it."""
+    told = [cell for cell in cells if not is_placeholder(cell)]
+    if not told:
+        return re.fullmatch(r"years?|年份?", name.strip(), re.IGNORECASE) is not None
+    return 2 * sum(re.fullmatch(r"(?:19|20)\d\d", plain(cell).strip()) is not None for cell in told) > len(told)
 
 
 def _holds_prose(cells: Sequence[str], length: int) -> bool:

@@ -84,7 +84,14 @@ def test_an_edit_changes_one_line_of_one_language(desk, caches, entry, curator):
     assert "<del>保留最常读的。</del>" in history and "<ins>保留常读的。</ins>" in history
 
 
-def test_every_code_link_and_column_is_kept(desk, entry):
+def test_every_code_link_and_column_is_kept(desk, caches, entry):
+    english = document(caches, "en")
+    english.source = (
+        bytes(english.source)
+        .replace(b"| TL;DR |\n", b"| TL;DR | Stars |\n")
+        .replace(b"| :--- |\n", b"| :--- | :--- |\n")
+    )
+    english.save()
     text = entry.texts.get(document__language="en")
     text.code = [["GitHub", "https://github.com/x/a"], ["Page", "https://example.org"]]
     text.extra = {"Stars": "12"}

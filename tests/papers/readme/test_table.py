@@ -49,10 +49,28 @@ PROSE = "It does a number of remarkable things."
         ("Module | Focus | Typical Questions", "Eviction | What | Which?", "extra tldr extra"),
         ("Title | Comment", "A | short", "title extra"),
         ("Title | Code | Repository", "", "title code extra"),
+        ("Year | Paper | What it says | Authors | Stars", f"2024 | {PAPER} | {PROSE} | A | 5",
+         "venue title tldr extra extra"),
+        ("Paper | Main idea | TL;DR", f"{PAPER} | {PROSE} | {PROSE}", "title extra tldr"),
     ],
 )  # fmt: skip
 def test_columns_are_known_by_their_headers_and_cells(headers, row, expected):
     assert roles(headers, *([row] if row else [])) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "years"),
+    [
+        ("Year", [], True),
+        ("年份", ["-"], True),
+        ("Venue", [], False),
+        ("Venue", ["2024", "2023", "ICLR 2024"], True),
+        ("Year", ["ICLR 2024", "2024.01"], False),
+    ],
+)
+def test_a_column_of_bare_years_is_known(header, cells, years):
+    column = learn_columns(["Title", header], [["A", cell] for cell in cells])[1]
+    assert column.years is years
 
 
 def test_unknown_columns_keep_their_header_and_equal_ones_are_told_apart():

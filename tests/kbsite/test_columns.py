@@ -1,0 +1,109 @@
+"""Forms of rows ask for what the table has columns for, and lose nothing that was typed."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from papers import entries
+from papers.models import Entry, EntryText, PaperList
+from papers.readme.columns import columns
+from papers.readme.exporter import export
+from papers.readme.importer import import_readme
+from tests.factories import make_paper, make_suggestion
+
+pytestmark = pytest.mark.django_db
+
+README = b"""# Papers
+
+## Cooking
+
+| Year | Paper | What it says | Authors | Stars |
+| --- | --- | --- | --- | --- |
+| 2024 | [Boiling](https://arxiv.org/abs/2401.00001) | Water gets hot. | A. Cook | 5 |
+"""
+MIXED = README.replace(b"## Cooking", b"## Baking") + (
+    b"\n## Tagged\n\n| Title | Venue | Tags | TL;DR |\n| --- | --- | --- | --- |\n"
+    b"| [Frying](https://arxiv.org/abs/2402.00001) | arXiv 2024.02 | `oil` | Oil gets hotter. |\n"
+)
+
+
+def imported(source):
+    paper_list = PaperList.objects.create(slug="meals", name="Meals")
+    import_readme(paper_list, "en", source, "README.md")
+    return paper_list
+
+
+@pytest.fixture
+def desk(client, curator):
+    client.force_login(curator)
+    return client
+
+
+def card(desk, paper_list, **fields):
+    """The form of a paper that waits, what it would send untouched, and where to."""
+    paper = make_paper("Steaming", authors=["A", "B", "C", "D"], **fields)
+    make_suggestion(paper_list, paper, 0.9)
+    form = desk.get(reverse("queue", args=["meals"])).context["desk"].rows[0]
+    data = {form.add_prefix(name): form.initial[name] for name in form.fields}
+    return form, data, reverse("decide", args=["meals", paper.pk]), paper
+
+
+def test_the_queue_asks_for_the_columns_of_the_table_and_what_is_typed_arrives(desk):
+    meals = imported(README)
+    form, data, address, paper = card(desk, meals, facts=[("code", "https://github.com/x/steam")])
+    assert list(form.fields) == ["title", "link", "venue", "tldr", "extra_0", "extra_1"]
+    assert [field.label for field in form.extras] == ["Authors", "Stars"]
+    assert data["en-extra_0"] == "A, B, C, et al."
+    assert data["en-venue"] == str(paper.published.year)
+    category = meals.categories.get()
+    typed = {"en-tldr": "Steam is gentle.", "en-extra_1": "7", "accept": category.key}
+    assert desk.post(address, data | typed).status_code == 302
+    line = export(meals.documents.get()).decode().splitlines()[-1]
+    assert line.startswith(f"| {paper.published.year} | [Steaming](")
+    assert line.endswith("| Steam is gentle. | A, B, C, et al. | 7 |")
+
+
+def test_an_edit_shows_the_columns_in_the_order_of_the_table(desk):
+    meals = imported(README)
+    entry = Entry.objects.get()
+    EntryText.objects.update(extra={"Stars": "5", "Authors": "A. Cook"})
+    address = reverse("edit-entry", args=["meals", entry.pk])
+    form = desk.get(address).context["desk"].forms[0]
+    assert [(field.label, field.value()) for field in form.extras] == [("Authors", "A. Cook"), ("Stars", "5")]
+    assert not {"tags", "code_url_0"} & set(form.fields)
+    data = {form.add_prefix(name): form.initial[name] for name in form.fields}
+    desk.post(address, data | {"category": entry.category.key, "save": "1"})
+    assert export(meals.documents.get()) == README  # untouched
+
+
+def test_what_has_no_column_in_the_chosen_section_is_refused_only_if_it_was_typed(desk):
+    meals = imported(MIXED)
+    form, data, address, _ = card(desk, meals)
+    assert {"tags", "tldr", "extra_0", "extra_1"} <= set(form.fields)
+    baking, tagged = meals.categories.order_by("position")
+    refused = desk.post(address, data | {"en-tags": "steam", "accept": baking.key})
+    assert refused.status_code == 422
+    assert refused.context["desk"].rows[0].errors == {"tags": ["This section's table has no tags column."]}
+    refused = desk.post(address, data | {"en-extra_1": "7", "accept": tagged.key})
+    assert refused.context["desk"].rows[0].errors == {"extra_1": ["This section's table has no Stars column."]}
+    assert Entry.objects.count() == 2
+    assert desk.post(address, data | {"en-tags": "steam", "accept": tagged.key}).status_code == 302
+
+
+def test_columns_are_those_of_a_category_or_of_all():
+    meals = imported(MIXED)
+    readme = meals.documents.get()
+    baking, tagged = meals.categories.order_by("position")
+    assert [column.name for column in columns(readme, baking)] == ["Year", "Paper", "What it says", "Authors", "Stars"]
+    assert [column.name for column in columns(readme, tagged)] == ["Title", "Venue", "Tags", "TL;DR"]
+    assert [column.name for column in columns(readme)] == ["Year", "Paper", "What it says", "Authors", "Stars", "Tags"]
+
+
+def test_a_year_is_prefilled_where_the_table_has_years():
+    meals = imported(MIXED)
+    baking, tagged = meals.categories.order_by("position")
+    paper = make_paper("Steaming")
+    readme = meals.documents.get()
+    assert entries.prefill(paper, readme, baking).venue == str(paper.published.year)
+    assert entries.prefill(paper, readme, tagged).venue == f"{paper.published:arXiv %Y.%m}"
