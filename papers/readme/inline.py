@@ -33,7 +33,7 @@ _SERVICE_LABEL = re.compile(
 )
 # Variation selectors, joiners, key caps and skin tones hang on to an emoji and are no symbols themselves.
 _EMOJI_PARTS = frozenset("\ufe0e\ufe0f\u200d\u20e3") | {chr(c) for c in range(0x1F3FB, 0x1F400)}
-_SHORTCODE = re.compile(r":[a-z0-9_+-]*[a-z][a-z0-9_+-]*:")
+_SHORTCODE = re.compile(r":[a-z0-9_+-]*[a-z][a-z0-9_+-]*:(?!\w)")  # ":a:0" is a title of its own
 
 
 @dataclass(frozen=True, slots=True)

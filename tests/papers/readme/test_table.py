@@ -233,4 +233,4 @@ def test_no_line_takes_more_than_linear_time(unit):
                 learn_style(table)
         return time.process_time() - started
 
-    assert seconds(20_000) < 1.5  # quadratic, any of these takes minutes
+    assert seconds(20_000) < 20  # about 0.3 s on an idle machine; quadratic, any of these takes minutes
