@@ -18,8 +18,9 @@ from kbsite import curation
 from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import DecisionFilters, SuggestionFilters
+from kbsite.api.requests import DecisionRequestSerializer
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import DecisionRequestSerializer, DecisionSerializer, SuggestionSerializer
+from kbsite.api.serializers import DecisionSerializer, SuggestionSerializer
 from papers import entries, review
 from papers.models import Category, Decision, Document, Paper, PaperList, Suggestion
 from papers.readme.table import RowFields

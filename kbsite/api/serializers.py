@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from django.db import models
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.fields import empty
 
 from ingest.models import Run, Topic
 from ingest.sources import SOURCES
-from kbsite import access, forms
+from kbsite import access
+from kbsite.api.fields import Address, Cell, Flag, Key, SlugRef, Text
 from papers import identity
 from papers.models import (
     Category,
@@ -26,76 +26,6 @@ from papers.models import (
     Suggestion,
 )
 from papers.records import Identifier
-
-# --- fields ---------------------------------------------------------------------------------------------------
-
-
-class SlugRef(serializers.SlugRelatedField[Any]):
-    """A reference by slug; whatever is no slug never reaches the database."""
-
-    default_error_messages = {"does_not_exist": "There is no “{value}”."}
-
-    def to_internal_value(self, data: Any) -> Any:
-        return super().to_internal_value(Key(max_length=80).run_validation(data))
-
-
-class PaperIdRef(serializers.PrimaryKeyRelatedField[Paper]):
-    """A paper by the number of its address."""
-
-    default_error_messages = {"does_not_exist": "There is no paper {pk_value}."}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(pk_field=serializers.IntegerField(min_value=1), **kwargs)
-
-
-class Text(serializers.CharField):
-    """Text, and never a number taken for one."""
-
-    def run_validation(self, data: Any = empty) -> Any:
-        if data is not None and data is not empty and not isinstance(data, str):
-            self.fail("invalid")
-        return super().run_validation(data)
-
-
-class Flag(serializers.BooleanField):
-    """true or false, and never a number or a word taken for one."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
-
-
-class Key(Text, serializers.SlugField):
-    """A slug, likewise."""
-
-
-class Cell(Text):
-    """Text for one cell of a table, made one line as the pages do."""
-
-    def run_validation(self, data: Any = empty) -> Any:
-        return super().run_validation(forms.one_line(data) if isinstance(data, str) else data)
-
-
-class Cells(serializers.DictField):
-    """Cells by the headers of their columns."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(child=Cell(allow_blank=True, max_length=5000), **kwargs)
-
-    def to_internal_value(self, data: Any) -> dict[str, str]:
-        given: dict[str, str] = super().to_internal_value(data)
-        header = Cell(max_length=500)
-        return {header.run_validation(name): text for name, text in given.items()}
-
-
-class Address(Cell):
-    """An http(s) address, or nothing."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(allow_blank=True, max_length=2000, **kwargs)
-        self.validators.append(forms.WEB_ADDRESS)
-
 
 # --- problems -------------------------------------------------------------------------------------------------
 
@@ -385,68 +315,6 @@ class ConflictSerializer(ProblemSerializer):
     """A problem with what is already there."""
 
     decision = DecisionSerializer(required=False, help_text="The decision that stands in the way")
-
-
-class RowSerializer(serializers.Serializer[Any]):
-    """The row of an entry in one language. What is not given is prefilled from what is known of the paper."""
-
-    title = Cell(required=False, max_length=2000)
-    link = Address(required=False)
-    venue = Cell(required=False, allow_blank=True, max_length=500)
-    tags = serializers.ListField(child=Cell(max_length=200), required=False, max_length=50)
-    code = CodeLinkSerializer(many=True, required=False)
-    tldr = Cell(required=False, allow_blank=True, max_length=5000)
-    extra = Cells(required=False, help_text="Further columns by their header")
-
-
-class DecisionRequestSerializer(serializers.Serializer[Any]):
-    """What a curator decides of a paper for a list."""
-
-    list = SlugRef(slug_field="slug", queryset=PaperList.objects.all())
-    paper = PaperIdRef(queryset=Paper.objects.all())
-    kind = serializers.ChoiceField(
-        choices=[choice for choice in Decision.Kind.choices if choice[0] != Decision.Kind.UNDO]
-    )
-    category = Key(required=False, max_length=80, help_text="Of `accept`: the category's key")
-    rows = serializers.DictField(
-        child=RowSerializer(),
-        required=False,
-        help_text="Of `accept`: the entry's row by language; prefilled where nothing is given",
-    )
-    reason = serializers.ChoiceField(
-        choices=Decision.Reason.choices, required=False, allow_blank=True, help_text="Of `reject`"
-    )
-    note = Text(required=False, allow_blank=True, max_length=5000, default="")
-    until = serializers.DateField(required=False, help_text="Of `defer`: the day when it comes back")
-    duplicate_of = PaperIdRef(queryset=Paper.objects.all(), required=False, help_text="Of `duplicate`")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        kind = attrs["kind"]
-        wrong = {
-            name: [f"Only for a decision of the kind “{of}”."]
-            for name, of in _BELONGS.items()
-            if attrs.get(name) and of != kind
-        }
-        needed = _NEEDS.get(kind)
-        if needed and not attrs.get(needed):
-            wrong[needed] = [f"A decision of the kind “{kind}” needs this."]
-        if wrong:
-            raise serializers.ValidationError(wrong)
-        return attrs
-
-
-_BELONGS = {
-    "category": Decision.Kind.ACCEPT,
-    "rows": Decision.Kind.ACCEPT,
-    "reason": Decision.Kind.REJECT,
-    "until": Decision.Kind.DEFER,
-    "duplicate_of": Decision.Kind.DUPLICATE,
-}
-_NEEDS = {
-    Decision.Kind.ACCEPT: "category",
-    Decision.Kind.DEFER: "until",
-    Decision.Kind.DUPLICATE: "duplicate_of",
-}
 
 
 # --- the work -------------------------------------------------------------------------------------------------

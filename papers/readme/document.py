@@ -17,8 +17,9 @@ from typing import Generic, TypeVar
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from papers.readme.headers import learn_columns
 from papers.readme.inline import find_links, plain, storable, without_emoji
-from papers.readme.table import RawRow, Row, Table, learn_columns, read_table
+from papers.readme.table import RawRow, Row, Table, read_table
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # str.splitlines knows more endings
 _LABELLED = re.compile(

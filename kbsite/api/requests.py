@@ -1,0 +1,73 @@
+"""What programs send to decide: the shapes of a decision and of its rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from kbsite.api.fields import Address, Cell, Cells, Key, PaperIdRef, SlugRef, Text
+from kbsite.api.serializers import CodeLinkSerializer
+from papers.models import Decision, Paper, PaperList
+
+
+class RowSerializer(serializers.Serializer[Any]):
+    """The row of an entry in one language. What is not given is prefilled from what is known of the paper."""
+
+    title = Cell(required=False, max_length=2000)
+    link = Address(required=False)
+    venue = Cell(required=False, allow_blank=True, max_length=500)
+    tags = serializers.ListField(child=Cell(max_length=200), required=False, max_length=50)
+    code = CodeLinkSerializer(many=True, required=False)
+    tldr = Cell(required=False, allow_blank=True, max_length=5000)
+    extra = Cells(required=False, help_text="Further columns by their header")
+
+
+class DecisionRequestSerializer(serializers.Serializer[Any]):
+    """What a curator decides of a paper for a list."""
+
+    list = SlugRef(slug_field="slug", queryset=PaperList.objects.all())
+    paper = PaperIdRef(queryset=Paper.objects.all())
+    kind = serializers.ChoiceField(
+        choices=[choice for choice in Decision.Kind.choices if choice[0] != Decision.Kind.UNDO]
+    )
+    category = Key(required=False, max_length=80, help_text="Of `accept`: the category's key")
+    rows = serializers.DictField(
+        child=RowSerializer(),
+        required=False,
+        help_text="Of `accept`: the entry's row by language; prefilled where nothing is given",
+    )
+    reason = serializers.ChoiceField(
+        choices=Decision.Reason.choices, required=False, allow_blank=True, help_text="Of `reject`"
+    )
+    note = Text(required=False, allow_blank=True, max_length=5000, default="")
+    until = serializers.DateField(required=False, help_text="Of `defer`: the day when it comes back")
+    duplicate_of = PaperIdRef(queryset=Paper.objects.all(), required=False, help_text="Of `duplicate`")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        kind = attrs["kind"]
+        wrong = {
+            name: [f"Only for a decision of the kind “{of}”."]
+            for name, of in _BELONGS.items()
+            if attrs.get(name) and of != kind
+        }
+        needed = _NEEDS.get(kind)
+        if needed and not attrs.get(needed):
+            wrong[needed] = [f"A decision of the kind “{kind}” needs this."]
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return attrs
+
+
+_BELONGS = {
+    "category": Decision.Kind.ACCEPT,
+    "rows": Decision.Kind.ACCEPT,
+    "reason": Decision.Kind.REJECT,
+    "until": Decision.Kind.DEFER,
+    "duplicate_of": Decision.Kind.DUPLICATE,
+}
+_NEEDS = {
+    Decision.Kind.ACCEPT: "category",
+    Decision.Kind.DEFER: "until",
+    Decision.Kind.DUPLICATE: "duplicate_of",
+}
