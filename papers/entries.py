@@ -9,12 +9,13 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
-from papers import glossary
+from papers import glossary, texts
 from papers.catalog import rank
-from papers.models import Category, Decision, Document, Entry, EntryChange, EntryText, Paper, PaperList
+from papers.models import Category, Decision, Document, Entry, EntryChange, EntryText, Origin, Paper, PaperList
 from papers.readme import placement
 from papers.readme.columns import columns
 from papers.readme.table import Column, Role, RowFields
+from papers.texts import fields_of
 
 _AUTHORS = frozenset({"author", "authors", "作者"})  # headers of columns that can be filled in
 _MOST_AUTHORS = 3
@@ -65,6 +66,7 @@ def admit(
     rows: Mapping[str, RowFields],
     user: AbstractBaseUser | None,
     decision: Decision | None = None,
+    origin: Origin = Origin.CURATOR,
 ) -> Entry:
     """Put the paper into the category, a row in every language of the list, in one transaction.
 
@@ -82,14 +84,15 @@ def admit(
         primary = documents[0]
         for document in documents:
             fields, untranslated = _in_language(rows, primary, document)
-            EntryText.objects.create(
+            text = EntryText(
                 entry=entry,
                 document=document,
                 position=placement.position(document, category, paper),
                 untranslated=untranslated,
-                **_columns(fields),
             )
-        _record(EntryChange.Verb.ADMIT, category.list, entry, user, after=_snapshot(entry))
+            texts.write(text, fields)
+            text.save()
+        _record(EntryChange.Verb.ADMIT, category.list, entry, user, origin, after=_snapshot(entry))
     return entry
 
 
@@ -113,7 +116,7 @@ def _in_language(rows: Mapping[str, RowFields], primary: Document, document: Doc
     return replace(source, tags=tags, tldr=tldr, extra=given.extra if given else {}), untranslated
 
 
-def edit(text: EntryText, fields: RowFields, user: AbstractBaseUser | None) -> bool:
+def edit(text: EntryText, fields: RowFields, user: AbstractBaseUser | None, origin: Origin = Origin.CURATOR) -> bool:
     """Change what one document shows of an entry; return False when nothing differs.
 
     A field that awaited translation and was changed no longer does. Tags and TL;DR of the primary language reach
@@ -122,8 +125,7 @@ def edit(text: EntryText, fields: RowFields, user: AbstractBaseUser | None) -> b
     before = fields_of(text)
     if before == fields:
         return False
-    for name, value in _columns(fields).items():
-        setattr(text, name, value)
+    texts.write(text, fields)
     text.untranslated = [name for name in text.untranslated if getattr(before, name) == getattr(fields, name)]
     with transaction.atomic():
         text.save()
@@ -132,6 +134,7 @@ def edit(text: EntryText, fields: RowFields, user: AbstractBaseUser | None) -> b
             text.document.list,
             text.entry,
             user,
+            origin,
             before={text.document.language: before.as_json()},
             after={text.document.language: fields.as_json()},
         )
@@ -157,7 +160,7 @@ def _follow(text: EntryText, primary: Document, fields: RowFields) -> None:
         text.save()
 
 
-def move(entry: Entry, category: Category, user: AbstractBaseUser | None) -> None:
+def move(entry: Entry, category: Category, user: AbstractBaseUser | None, origin: Origin = Origin.CURATOR) -> None:
     """Put the entry into another category of its list; raise AlreadyListed when its paper stands there already."""
     before = _snapshot(entry)
     with transaction.atomic():
@@ -168,44 +171,19 @@ def move(entry: Entry, category: Category, user: AbstractBaseUser | None) -> Non
         for text in entry.texts.select_related("document"):
             text.position = placement.position(text.document, category, entry.paper)
             text.save()
-        _record(EntryChange.Verb.MOVE, category.list, entry, user, before=before, after=_snapshot(entry))
+        _record(EntryChange.Verb.MOVE, category.list, entry, user, origin, before=before, after=_snapshot(entry))
 
 
-def remove(entry: Entry, user: AbstractBaseUser | None) -> None:
+def remove(entry: Entry, user: AbstractBaseUser | None, origin: Origin = Origin.CURATOR) -> None:
     """Take the entry out of the list; its history and its paper stay."""
     with transaction.atomic():
-        _record(EntryChange.Verb.REMOVE, entry.category.list, entry, user, before=_snapshot(entry))
+        _record(EntryChange.Verb.REMOVE, entry.category.list, entry, user, origin, before=_snapshot(entry))
         entry.delete()
 
 
-def fields_of(text: EntryText) -> RowFields:
-    """Return an entry's text as the fields of a row."""
-    return RowFields(
-        title=text.title,
-        link=text.link,
-        venue=text.venue,
-        tags=tuple(text.tags),
-        code=tuple((label, address) for label, address in text.code),
-        tldr=text.tldr,
-        extra=dict(text.extra),
-    )
-
-
-def _columns(fields: RowFields) -> dict[str, Any]:
-    return {
-        "title": fields.title,
-        "link": fields.link,
-        "venue": fields.venue,
-        "tags": list(fields.tags),
-        "code": [list(pair) for pair in fields.code],
-        "tldr": fields.tldr,
-        "extra": dict(fields.extra),
-    }
-
-
 def _snapshot(entry: Entry) -> dict[str, Any]:
-    texts = entry.texts.select_related("document")
-    return {"category": entry.category.key} | {text.document.language: fields_of(text).as_json() for text in texts}
+    shown = entry.texts.select_related("document")
+    return {"category": entry.category.key} | {text.document.language: fields_of(text).as_json() for text in shown}
 
 
 def _record(
@@ -213,6 +191,7 @@ def _record(
     paper_list: PaperList,
     entry: Entry,
     user: AbstractBaseUser | None,
+    origin: Origin,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
@@ -222,5 +201,6 @@ def _record(
         verb=verb,
         before=before,
         after=after,
+        origin=origin,
         user=user,  # type: ignore[misc]
     )

@@ -20,9 +20,7 @@ class AlreadyDecided(Exception):
     """Somebody else decided first; `decision` is theirs."""
 
     def __init__(self, decision: Decision) -> None:
-        super().__init__(
-            f"{decision.user} already decided: {decision.get_kind_display()}, {decision.at:%Y-%m-%d %H:%M}"
-        )
+        super().__init__(f"{decision.who} already decided: {decision.get_kind_display()}, {decision.at:%Y-%m-%d %H:%M}")
         self.decision = decision
 
 

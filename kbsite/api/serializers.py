@@ -285,7 +285,9 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     reason = serializers.ChoiceField(choices=Decision.Reason.choices, allow_blank=True, read_only=True)
     undone_by = serializers.SerializerMethodField(help_text="The decision that took this one back")
     suggestion = SeenSerializer(read_only=True, allow_null=True)
-    user = serializers.CharField(source="user.get_username", read_only=True)
+    user = serializers.CharField(
+        source="user.get_username", read_only=True, default=None, help_text="null where it was read from a README"
+    )
 
     class Meta:
         model = Decision
@@ -302,6 +304,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
             "undoes",
             "undone_by",
             "suggestion",
+            "origin",
             "user",
             "at",
         ]

@@ -18,6 +18,7 @@ from kbsite.access import curators_only
 from kbsite.forms import RowForm, row_forms, typed_rows
 from papers import cards, entries, preview, shelves
 from papers.models import Category, Entry, EntryText
+from papers.texts import fields_of
 
 
 @curators_only
@@ -49,7 +50,7 @@ class Desk:
             entry.texts.select_related("document__list"),
             key=lambda text: (not text.document.is_primary, text.document.language),
         )
-        self.forms = row_forms([(text.document, entries.fields_of(text)) for text in self.texts], entry.category, data)
+        self.forms = row_forms([(text.document, fields_of(text)) for text in self.texts], entry.category, data)
         self.categories = cards.categories(self.list)
         wanted = (data or {}).get("category", entry.category.key)
         self.category: Category = get_object_or_404(self.list.categories, key=wanted)

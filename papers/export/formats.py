@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from papers.entries import fields_of
 from papers.models import Category, CategoryText, Document, EntryText, Paper, PaperList
 from papers.readme.table import RowFields
+from papers.texts import fields_of
 
 
 class NoSuchDocument(LookupError):

@@ -1,6 +1,17 @@
 """The tables, in the words of the design: papers, lists, reviews."""
 
-from papers.models.lists import Category, CategoryText, Document, Entry, EntryChange, EntryText, PaperList
+from papers.models.findings import Finding
+from papers.models.lists import (
+    Category,
+    CategoryText,
+    Document,
+    Entry,
+    EntryChange,
+    EntryText,
+    Order,
+    Origin,
+    PaperList,
+)
 from papers.models.papers import Embedding, Fact, IdentifierRow, Paper, SourceRecord
 from papers.models.reviews import Decision, Review, Suggestion
 
@@ -14,7 +25,10 @@ __all__ = [
     "EntryChange",
     "EntryText",
     "Fact",
+    "Finding",
     "IdentifierRow",
+    "Order",
+    "Origin",
     "Paper",
     "PaperList",
     "Review",

@@ -15,12 +15,38 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
 
+class Origin(models.TextChoices):
+    """Where a decision or change was made: here by a curator, or in the README itself, as on GitHub."""
+
+    CURATOR = "curator", "Curator"
+    README = "readme", "README"
+
+
+class Order(models.TextChoices):
+    """How the rows of a table or list follow each other."""
+
+    NEWEST_FIRST = "newest first", "Newest first"
+    OLDEST_FIRST = "oldest first", "Oldest first"
+    ALPHABETICAL = "alphabetical", "Alphabetical"
+    NONE = "none", "None: new rows go to the end"
+
+
+def no_columns() -> dict[str, str]:
+    """The default of `PaperList.columns`."""
+    return {}
+
+
 class PaperList(models.Model):
     """An awesome list: a README per language, its categories, its topics."""
 
     slug = models.SlugField(unique=True)
     name = models.TextField()
     homepage = models.URLField(blank=True)
+    columns = models.JSONField(
+        default=no_columns,
+        blank=True,
+        help_text="Header of a table's column -> what it tells of a paper, where reading the table gets it wrong",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     if TYPE_CHECKING:
@@ -44,6 +70,7 @@ class Document(models.Model):
     source = models.BinaryField()
     is_primary = models.BooleanField(default=False, help_text="The language entries are written in first")
     imported_at = models.DateTimeField(auto_now=True)
+    commit = models.CharField(max_length=64, blank=True, help_text="The commit that `publish` made of it last")
 
     if TYPE_CHECKING:
         texts: RelatedManager[EntryText]
@@ -65,6 +92,7 @@ class Category(models.Model):
     list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="categories")
     key = models.SlugField(max_length=80, help_text="Short name used by the API and the classifier")
     position = models.PositiveIntegerField()
+    order = models.CharField(max_length=16, choices=Order, blank=True, help_text="Of its rows; empty: as they are")
 
     if TYPE_CHECKING:
         texts: RelatedManager[CategoryText]
@@ -96,6 +124,7 @@ class CategoryText(models.Model):
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="category_texts")
     name = models.TextField()
     heading_line = models.PositiveIntegerField(help_text="Line of the section's heading, from 1")
+    path = ArrayField(models.TextField(), default=list, blank=True, help_text="The headings above it, outermost first")
     definition = models.TextField(blank=True)
     keywords = ArrayField(models.TextField(), default=list, blank=True)
 
@@ -145,8 +174,22 @@ class EntryText(models.Model):
     tags = ArrayField(models.TextField(), default=list, blank=True)
     code = models.JSONField(default=list, blank=True, help_text="[[label, address], …]")
     tldr = models.TextField(blank=True)
+    nickname = models.TextField(blank=True, help_text="As written, where it stands apart from the title")
+    authors = models.TextField(blank=True, help_text="As written")
+    date = models.TextField(blank=True, help_text="As written, where the venue does not say it")
     extra = models.JSONField(default=dict, blank=True, help_text="Further columns by their header")
     untranslated = ArrayField(models.CharField(max_length=16), default=list, blank=True)
+    stale = ArrayField(
+        models.CharField(max_length=16),
+        default=list,
+        blank=True,
+        help_text="Translated fields whose original was changed since",
+    )
+    # What the texts above mean, set together with them (papers/entries.py).
+    clean_title = models.TextField(blank=True, help_text="Without nickname, emoji and markup")
+    known_as = models.TextField(blank=True, help_text="The method's name: the nickname or what the title begins with")
+    venue_name = models.TextField(blank=True, help_text="Normalised: NeurIPS, EMNLP Findings, arXiv")
+    dated = models.CharField(max_length=10, blank=True, help_text="2024, 2024-06 or 2024-06-12, as exact as written")
 
     class Meta:
         constraints = [
@@ -177,12 +220,23 @@ class EntryChange(models.Model):
     verb = models.CharField(max_length=16, choices=Verb)
     before = models.JSONField(null=True, blank=True)
     after = models.JSONField(null=True, blank=True)
+    origin = models.CharField(max_length=16, choices=Origin, default=Origin.CURATOR)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True)
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["list", "-id"], name="entry_change_newest")]
+        indexes = [
+            models.Index(fields=["list", "-id"], name="entry_change_newest"),
+            models.Index(fields=["paper", "-id"], name="entry_change_of_paper"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.paper_id} in {self.list_id}"
+
+    @property
+    def who(self) -> str:
+        """The curator's name, "README" for what was changed there, or nothing."""
+        if self.origin == Origin.README:
+            return f"{self.get_origin_display()}, {self.user}" if self.user is not None else self.get_origin_display()
+        return str(self.user or "")

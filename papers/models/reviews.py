@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from papers.models.lists import Category, PaperList
+from papers.models.lists import Category, Origin, PaperList
 from papers.models.papers import Paper
 
 
@@ -76,7 +76,15 @@ class Decision(models.Model):
     duplicate_of = models.ForeignKey(Paper, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
     suggestion = models.JSONField(null=True, blank=True, help_text="The suggestion seen when deciding")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
+    origin = models.CharField(max_length=16, choices=Origin, default=Origin.CURATOR)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="decisions",
+        help_text="Who said it; nobody known where it was read from a README",
+    )
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -102,10 +110,18 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=Q(kind__in=["accept", "reject", "defer", "duplicate", "undo"]), name="decision_kind"
             ),
+            models.CheckConstraint(
+                condition=Q(origin="readme") | Q(user__isnull=False), name="decision_curator_has_user"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.paper_id} in {self.list_id}"
+
+    @property
+    def who(self) -> str:
+        """The curator's name, or "README" for what was decided there."""
+        return self.get_origin_display() if self.origin == Origin.README else str(self.user)
 
 
 class Review(models.Model):

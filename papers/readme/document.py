@@ -57,6 +57,7 @@ class Section:
 
     level: int
     name: str
+    path: tuple[str, ...]  # the names of the headings above it, outermost first
     heading_line: int
     end: int  # the line behind the last one
     definition: str
@@ -135,12 +136,15 @@ def parse(source: bytes) -> DocumentTree:
     headings = [(0, 0, ""), *_headings(tokens)]
     ends = [*(line for line, _, _ in headings[1:]), len(lines) + 1]
     sections = []
+    above: list[tuple[int, str]] = []  # the headings that the current one stands under
     for (line, level, name), end in zip(headings, ends, strict=True):
         told = labelled.between(line, end)
+        above = [heading for heading in above if heading[0] < level]
         sections.append(
             Section(
                 level=level,
                 name=name,
+                path=tuple(name for _, name in above),
                 heading_line=line,
                 end=end,
                 definition=plain(_first(told, _DEFINITION_LABELS)),
@@ -148,6 +152,8 @@ def parse(source: bytes) -> DocumentTree:
                 groups=tuple(tables.between(line, end)),
             )
         )
+        if level:
+            above.append((level, name))
     return DocumentTree(lines, tuple(sections))
 
 

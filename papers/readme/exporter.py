@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from papers.entries import fields_of
 from papers.models import Document, EntryChange
 from papers.readme.document import decode, parse, split_lines
 from papers.readme.inline import storable
 from papers.readme.table import RowFields
 from papers.readme.weave import ShownEntry, weave
+from papers.texts import fields_of
 
 _ENDINGS = ("\n", "\r")
 

@@ -6,27 +6,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from itertools import combinations
 from typing import Any
 
 from papers import identity
-from papers.models import Category, Document, EntryText, Paper
+from papers.models import Category, Document, EntryText, Order, Paper
 
 _ENOUGH = 0.8  # of all pairs of rows: real lists are ordered with exceptions
 _NEARLY_ALL = 0.95  # by title: a list in no order at all rises in half of its pairs by chance
 _FEW_DATES = 3  # rows of different months; fewer say nothing about an order
 _FEW_TITLES = 5
 _MOST_ROWS = 300  # that are compared with each other
-
-
-class Order(StrEnum):
-    """How the rows of a table follow each other."""
-
-    NEWEST_FIRST = "newest first"
-    OLDEST_FIRST = "oldest first"
-    ALPHABETICAL = "alphabetical"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 
-from papers.entries import fields_of
 from papers.models import Category, CategoryText, Document, Entry, EntryChange, EntryText, Paper, PaperList
 from papers.readme.listfile import CategorySetting
 from papers.readme.matching import KnownCategory, SectionPapers, match_sections, new_key
 from papers.readme.reading import ImportReport, Shelf
 from papers.readme.table import Row, RowFields
+from papers.texts import COLUMNS, fields_of, write
 
 
 def save_categories(
@@ -51,6 +51,7 @@ def save_categories(
             document=document,
             name=shelf.section.name or document.list.name,
             heading_line=shelf.section.heading_line,
+            path=list(shelf.section.path),
             definition=shelf.section.definition,
             keywords=list(shelf.section.keywords),
         )
@@ -145,10 +146,7 @@ def _planned(
     return plan
 
 
-_ROW_COLUMNS = (
-    *("title", "link", "venue", "tags", "code", "tldr", "extra"),
-    *("line", "position", "imported", "untranslated"),
-)
+_ROW_COLUMNS = (*COLUMNS, "line", "position", "imported", "untranslated")
 
 
 def _set_row(text: EntryText, row: Row, position: float, before: RowFields | None) -> None:
@@ -157,8 +155,7 @@ def _set_row(text: EntryText, row: Row, position: float, before: RowFields | Non
         text.untranslated = [n for n in text.untranslated if getattr(before, n) == getattr(row.fields, n)]
     text.line, text.position = row.line, position
     text.imported = row.fields.as_json()
-    for name, value in text.imported.items():
-        setattr(text, name, value)
+    write(text, row.fields)
 
 
 def _entries_of_new(paper_list: PaperList, plan: _Plan) -> dict[tuple[int, int], Entry]:

@@ -61,6 +61,9 @@ class RowFields:
     tags: tuple[str, ...] = ()
     code: tuple[tuple[str, str], ...] = ()  # (label, address); an empty label is the table's usual one
     tldr: str = ""
+    nickname: str = ""  # where it stands apart from the title
+    authors: str = ""
+    date: str = ""  # where the venue does not say it
     extra: Mapping[str, str] = field(default_factory=dict)  # further columns by their header
 
     def as_json(self) -> dict[str, Any]:
@@ -72,6 +75,9 @@ class RowFields:
             "tags": list(self.tags),
             "code": [list(pair) for pair in self.code],
             "tldr": self.tldr,
+            "nickname": self.nickname,
+            "authors": self.authors,
+            "date": self.date,
             "extra": dict(self.extra),
         }
 
@@ -85,6 +91,9 @@ class RowFields:
             tags=tuple(data.get("tags", ())),
             code=tuple((label, url) for label, url in data.get("code", ())),
             tldr=data.get("tldr", ""),
+            nickname=data.get("nickname", ""),
+            authors=data.get("authors", ""),
+            date=data.get("date", ""),
             extra=dict(data.get("extra", {})),
         )
 

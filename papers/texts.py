@@ -1,0 +1,34 @@
+"""An entry's text in one language as the fields of a row, and back; with it what these fields mean."""
+
+from __future__ import annotations
+
+from papers.models import EntryText
+from papers.readme.table import RowFields
+
+# The columns that `write` sets.
+COLUMNS = (
+    *("title", "link", "venue", "tags", "code", "tldr", "nickname", "authors", "date", "extra"),
+    *("clean_title", "known_as", "venue_name", "dated"),
+)
+
+
+def fields_of(text: EntryText) -> RowFields:
+    """Return an entry's text as the fields of a row."""
+    return RowFields(
+        title=text.title,
+        link=text.link,
+        venue=text.venue,
+        tags=tuple(text.tags),
+        code=tuple((label, address) for label, address in text.code),
+        tldr=text.tldr,
+        nickname=text.nickname,
+        authors=text.authors,
+        date=text.date,
+        extra=dict(text.extra),
+    )
+
+
+def write(text: EntryText, fields: RowFields) -> None:
+    """Make a text say what the fields say, and what they mean; saves nothing."""
+    for name, value in fields.as_json().items():
+        setattr(text, name, value)
