@@ -15,7 +15,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from papers import entries, review
+from papers import review
 from papers.models import (
     Category,
     CategoryText,
@@ -29,6 +29,7 @@ from papers.models import (
     Review,
     Suggestion,
 )
+from papers.prefill import prefill
 from papers.querysets import LIKELY
 from papers.readme.table import RowFields
 
@@ -136,7 +137,7 @@ def card(paper_list: PaperList, paper: Paper) -> Card:
         ),
         neighbours=_neighbours(paper_list, suggestion),
         facts=tuple(facts),
-        rows=tuple((document, entries.prefill(paper, document)) for document in paper_list.documents.all()),
+        rows=tuple((document, prefill(paper, document)) for document in paper_list.documents.all()),
         entries=tuple(_named(paper_list, Entry.objects.filter(category__list=paper_list, paper=paper))),
         decision=decision,
     )

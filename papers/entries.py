@@ -1,8 +1,8 @@
-"""What can be done to the entries of a list: prefill, admit, edit, move, remove. Each writes its own history."""
+"""What can be done to the entries of a list: admit, edit, move, remove. Each writes its own history."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,54 +10,16 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
 from papers import glossary, texts
-from papers.catalog import rank
 from papers.models import Category, Decision, Document, Entry, EntryChange, EntryText, Origin, Paper, PaperList
 from papers.readme import placement
-from papers.readme.columns import columns
-from papers.readme.table import Column, Role, RowFields
+from papers.readme.table import RowFields
 from papers.texts import fields_of
-
-_AUTHORS = frozenset({"author", "authors", "作者"})  # headers of columns that can be filled in
-_MOST_AUTHORS = 3
 
 TRANSLATED_FIELDS = ("tags", "tldr")  # titles, links, venues and code are the same in every language
 
 
 class AlreadyListed(Exception):
     """The paper already stands in this category."""
-
-
-def prefill(paper: Paper, document: Document, category: Category | None = None) -> RowFields:
-    """Return the row that this paper would get in this document, from what is known of it.
-
-    It has every further column of the category's table; while no category is chosen, of all tables.
-    """
-    table = columns(document, category)
-    facts = {fact.kind: fact.value for fact in sorted(paper.facts.all(), key=lambda fact: -rank(fact.source))}
-    code = facts.get("code")
-    return RowFields(
-        title=paper.title,
-        link=paper.link,
-        venue=_venue(paper, table),
-        tags=(),
-        code=(("", str(code)),) if code else (),
-        tldr=str(facts.get("tldr", "")),
-        extra={column.name: _extra(paper, column) for column in table if column.role == Role.EXTRA},
-    )
-
-
-def _venue(paper: Paper, table: Sequence[Column]) -> str:
-    if paper.published is None:
-        return ""
-    if any(column.role == Role.VENUE and column.years for column in table):
-        return str(paper.published.year)
-    return paper.published.strftime("arXiv %Y.%m") if "arxiv.org" in paper.link else ""
-
-
-def _extra(paper: Paper, column: Column) -> str:
-    if column.name.casefold() in _AUTHORS:
-        return ", ".join([*paper.authors[:_MOST_AUTHORS], *["et al."][: len(paper.authors) > _MOST_AUTHORS]])
-    return str(paper.published.year) if column.years and paper.published else ""
 
 
 def admit(

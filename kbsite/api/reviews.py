@@ -23,6 +23,7 @@ from kbsite.api.schema import reads, writes
 from kbsite.api.serializers import DecisionSerializer, SuggestionSerializer
 from papers import entries, review
 from papers.models import Category, Decision, Document, Paper, PaperList, Suggestion
+from papers.prefill import prefill
 from papers.readme.table import RowFields
 
 
@@ -183,10 +184,10 @@ def _rows(category: Category, paper: Paper, given: Mapping[str, Mapping[str, Any
         f"rows.{language}": [f"{category.list} has no README in this language."]
         for language in given.keys() - {document.language for document in documents}
     }
-    rows = {primary.language: _row(entries.prefill(paper, primary, category), given.get(primary.language, {}))}
+    rows = {primary.language: _row(prefill(paper, primary, category), given.get(primary.language, {}))}
     for document in others:
         row = given.get(document.language, {})
-        rows[document.language] = _row(RowFields(extra=entries.prefill(paper, document, category).extra), row)
+        rows[document.language] = _row(RowFields(extra=prefill(paper, document, category).extra), row)
         if row:
             wrong |= _untranslatable(document, row, rows[primary.language])
     if wrong:

@@ -35,7 +35,10 @@ class Role(StrEnum):
 
     TITLE = "title"
     LINK = "link"
+    NICKNAME = "nickname"
+    AUTHORS = "authors"
     VENUE = "venue"
+    DATE = "date"
     TAGS = "tags"
     CODE = "code"
     TLDR = "tldr"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from papers import entries
 from papers.models import Entry, EntryText, PaperList
+from papers.prefill import prefill
 from papers.readme.columns import columns
 from papers.readme.exporter import export
 from papers.readme.importer import import_readme
@@ -105,5 +105,5 @@ def test_a_year_is_prefilled_where_the_table_has_years():
     baking, tagged = meals.categories.order_by("position")
     paper = make_paper("Steaming")
     readme = meals.documents.get()
-    assert entries.prefill(paper, readme, baking).venue == str(paper.published.year)
-    assert entries.prefill(paper, readme, tagged).venue == f"{paper.published:arXiv %Y.%m}"
+    assert prefill(paper, readme, baking).venue == str(paper.published.year)
+    assert prefill(paper, readme, tagged).venue == f"{paper.published:arXiv %Y.%m}"

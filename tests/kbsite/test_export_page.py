@@ -14,10 +14,11 @@ from django.urls import reverse
 
 from kbsite import diffs
 from papers import entries, review
-from papers.entries import fields_of, prefill
 from papers.export import FORMATS
 from papers.models import EntryText, PaperList
+from papers.prefill import prefill
 from papers.readme import exporter
+from papers.texts import fields_of
 from tests.factories import make_paper
 from tests.kbsite.bilingual import CHINESE, ENGLISH, document, make_bilingual_list
 

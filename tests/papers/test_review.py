@@ -21,6 +21,7 @@ from papers.models import (
     PaperList,
     Suggestion,
 )
+from papers.prefill import prefill
 from papers.readme.table import RowFields
 from papers.records import FactRecord, Identifier, PaperRecord
 
@@ -84,7 +85,7 @@ def test_tags_that_the_list_translates_itself_are_translated(kv, curator):
 
 def test_prefilling_uses_what_is_known_and_leaves_the_rest_blank(kv):
     about = paper(facts=(FactRecord("code", "https://github.com/a/b"), FactRecord("upvotes", 3)))
-    fields = entries.prefill(about, kv.list.documents.first())
+    fields = prefill(about, kv.list.documents.first())
     assert (fields.title, fields.link, fields.venue) == (
         "Paper 1",
         "https://arxiv.org/abs/2601.00001",
@@ -173,7 +174,7 @@ def test_of_two_code_links_the_more_authoritative_is_prefilled(kv):
     for source, url in (("arxiv", "https://github.com/a/b"), ("huggingface", "https://github.com/c/d")):
         catalog.upsert([PaperRecord(source, (identifier,), "Paper 1", facts=(FactRecord("code", url),))])
     about = Paper.objects.get()
-    assert entries.prefill(about, kv.list.documents.first()).code == (("", "https://github.com/a/b"),)
+    assert prefill(about, kv.list.documents.first()).code == (("", "https://github.com/a/b"),)
 
 
 def test_a_decision_is_undone_once(kv, curator):
