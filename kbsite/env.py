@@ -36,6 +36,7 @@ SETTINGS = (
     Setting("HF_ENDPOINT", "str", "https://huggingface.co", "Hugging Face Papers"),
     Setting("S2_API_URL", "str", "https://api.semanticscholar.org", "Semantic Scholar"),
     Setting("GITHUB_API_URL", "str", "https://api.github.com", "GitHub API"),
+    Setting("GITHUB_TOKEN", "str", "", "Lets `publish --pr` push and open pull requests; keep it to yourself"),
     Setting("ARXIV_DELAY_SECONDS", "float", 3.0, "Pause between two requests to arXiv, for all processes together"),
     Setting("CONTACT", "str", "", "Mail address or URL that sources can reach you at, sent as User-Agent"),
     Setting("ENCODER", "str", "all-MiniLM-L6-v2", "sentence-transformers model: a name or a folder"),

@@ -110,3 +110,13 @@ def test_the_bundled_list_is_read():
     listfile = read_list_file(ROOT / "lists" / "context-compression" / "list.toml")
     assert listfile.slug == "context-compression"
     assert [category.key for category in listfile.categories] == ["explicit", "implicit", "kv", "survey"]
+
+
+def test_the_command_that_publish_runs_first_is_a_list_of_words(written):
+    assert read_list_file(written(WHOLE)).checks == ()
+    checks = '\n[publish]\nchecks = ["python", "scripts/check.py"]\n'
+    assert read_list_file(written(WHOLE + checks)).checks == ("python", "scripts/check.py")
+    with pytest.raises(ListFileError, match=r"list\.toml: publish\.checks: must be a command as a list of words"):
+        read_list_file(written(WHOLE + '[publish]\nchecks = "make check"\n'))
+    with pytest.raises(ListFileError, match=r"publish\.check: is not known; known are checks"):
+        read_list_file(written(WHOLE + '[publish]\ncheck = ["make"]\n'))
