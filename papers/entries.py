@@ -1,21 +1,22 @@
-"""What can be done to the entries of a list: admit, edit, move, remove. Each writes its own history."""
+"""What can be done to a list's entries. Every verb reaches all languages of the list and writes history."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
-from papers import glossary, texts
+from papers import texts
+from papers.following import TRANSLATED_FIELDS as TRANSLATED_FIELDS
+from papers.following import Languages, Shown, spread, translated
 from papers.models import Category, Decision, Document, Entry, EntryChange, EntryText, Origin, Paper, PaperList
 from papers.readme import placement
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields as RowFields
 from papers.texts import fields_of
 
-TRANSLATED_FIELDS = ("tags", "tldr")  # titles, links, venues and code are the same in every language
+LOOKED_AT = "to look at"  # in the history: the translations that were flagged as stale or untranslated
 
 
 class AlreadyListed(Exception):
@@ -32,94 +33,118 @@ def admit(
 ) -> Entry:
     """Put the paper into the category, a row in every language of the list, in one transaction.
 
-    `rows` holds the row by language and must have the primary one. Where another language's tags or TL;DR
-    are not given, tags are translated by the list's own glossary and the rest is copied and flagged as
-    untranslated. Raise AlreadyListed when the paper already stands there.
+    `rows` holds at least one row by language; the primary one's, else the first, is what the others are made from.
+    Where another language's tags or TL;DR are not given, tags are translated by the list's own glossary and the
+    rest is copied and flagged as untranslated. Raise AlreadyListed when the paper already stands there.
     """
     documents = list(category.list.documents.all())
+    languages = Languages(documents, category)
+    source = next(language for language in (documents[0].language, *rows) if language in rows)
     with transaction.atomic():
         try:
             with transaction.atomic():
                 entry = Entry.objects.create(category=category, paper=paper, decision=decision)
         except IntegrityError as error:
             raise AlreadyListed(f"“{paper}” already stands in {category}.") from error
-        primary = documents[0]
         for document in documents:
-            fields, untranslated = _in_language(rows, primary, document)
-            text = EntryText(
-                entry=entry,
-                document=document,
-                position=placement.position(document, category, paper),
-                untranslated=untranslated,
+            own = rows.get(document.language)
+            shown = (
+                Shown(rows[source])
+                if document.language == source
+                else translated(source, rows[source], document.language, own, languages)
             )
-            texts.write(text, fields)
-            text.save()
+            text = EntryText(entry=entry, document=document)
+            text.position = placement.position(document, category, paper)
+            _show(text, shown)
         _record(EntryChange.Verb.ADMIT, category.list, entry, user, origin, after=_snapshot(entry))
     return entry
 
 
-def _in_language(rows: Mapping[str, RowFields], primary: Document, document: Document) -> tuple[RowFields, list[str]]:
-    """Return the row for this document and which of its fields still await translation."""
-    source = rows[primary.language]
-    if document.pk == primary.pk:
-        return source, []
-    given = rows.get(document.language)
-    tags = given.tags if given and given.tags else ()
-    tldr = given.tldr if given else ""
-    untranslated = []
-    if source.tags and not tags:
-        known = glossary.tags(primary, document)
-        tags = tuple(known.get(tag, tag) for tag in source.tags)
-        if any(tag not in known for tag in source.tags):
-            untranslated.append("tags")
-    if source.tldr and (not tldr or tldr == source.tldr):
-        tldr = source.tldr
-        untranslated.append("tldr")
-    return replace(source, tags=tags, tldr=tldr, extra=given.extra if given else {}), untranslated
-
-
 def edit(text: EntryText, fields: RowFields, user: AbstractBaseUser | None, origin: Origin = Origin.CURATOR) -> bool:
-    """Change what one document shows of an entry; return False when nothing differs.
+    """Change what one document shows of an entry, as `edit_rows` does; return False when nothing differs."""
+    others = [other for other in _texts(text.entry) if other.pk != text.pk]
+    shown = sorted([text, *others], key=lambda each: (not each.document.is_primary, each.document.language))
+    return _edit(text.entry, shown, {text.document.language: fields}, user, origin)
 
-    A field that awaited translation and was changed no longer does. Tags and TL;DR of the primary language reach
-    the other documents where those have none of their own.
+
+def edit_rows(
+    entry: Entry, rows: Mapping[str, RowFields], user: AbstractBaseUser | None, origin: Origin = Origin.CURATOR
+) -> bool:
+    """Change what the documents of these languages show of an entry, as one change; return False for none.
+
+    What was the same in other languages follows, and so do copies that await translation; a translation whose
+    original changed is flagged as stale until it is changed or confirmed. What a README itself says changes no
+    row that another README said itself.
     """
-    before = fields_of(text)
-    if before == fields:
+    return _edit(entry, _texts(entry), rows, user, origin)
+
+
+def _edit(
+    entry: Entry,
+    shown: Sequence[EntryText],
+    rows: Mapping[str, RowFields],
+    user: AbstractBaseUser | None,
+    origin: Origin,
+) -> bool:
+    before = {text.document.language: Shown.of(text) for text in shown}
+    changed = {language: row for language, row in rows.items() if row != before[language].fields}
+    if not changed:
         return False
-    texts.write(text, fields)
-    text.untranslated = [name for name in text.untranslated if getattr(before, name) == getattr(fields, name)]
+    reached = {text.document.language for text in shown if origin == Origin.CURATOR or text.imported is None}
+    languages = Languages([text.document for text in shown], entry.category)
+    after = spread(before, rows, languages, frozenset(reached))
     with transaction.atomic():
-        text.save()
+        for text in shown:
+            if after[text.document.language] != before[text.document.language]:
+                _show(text, after[text.document.language])
+        told = [language for language in before if after[language].fields != before[language].fields]
+        _record(
+            EntryChange.Verb.EDIT,
+            entry.category.list,
+            entry,
+            user,
+            origin,
+            before={language: before[language].fields.as_json() for language in told},
+            after={language: after[language].fields.as_json() for language in told},
+        )
+    return True
+
+
+def confirm(text: EntryText, names: Iterable[str], user: AbstractBaseUser | None) -> bool:
+    """Say that these fields are right as they stand in this language; return False when none of them was in doubt."""
+    wanted = set(names)
+    doubted = [name for name in (*text.untranslated, *text.stale) if name in wanted]
+    if not doubted:
+        return False
+    text.untranslated = [name for name in text.untranslated if name not in wanted]
+    text.stale = [name for name in text.stale if name not in wanted]
+    with transaction.atomic():
+        text.save(update_fields=["untranslated", "stale"])
+        before = {LOOKED_AT: [f"{text.document.language}: {name}" for name in doubted]}
         _record(
             EntryChange.Verb.EDIT,
             text.document.list,
             text.entry,
             user,
-            origin,
-            before={text.document.language: before.as_json()},
-            after={text.document.language: fields.as_json()},
+            Origin.CURATOR,
+            before=before,
+            after={LOOKED_AT: []},
         )
-        if text.document.is_primary:
-            for other in text.entry.texts.exclude(pk=text.pk).select_related("document"):
-                _follow(other, text.document, fields)
     return True
 
 
-def _follow(text: EntryText, primary: Document, fields: RowFields) -> None:
-    """Give a document the primary language's tags and TL;DR in place of what it lacks or still has untranslated."""
-    own = fields_of(text)
-    translated = replace(
-        own,
-        tags=() if "tags" in text.untranslated else own.tags,
-        tldr="" if "tldr" in text.untranslated else own.tldr,
-    )
-    row, untranslated = _in_language(
-        {primary.language: fields, text.document.language: translated}, primary, text.document
-    )
-    if (row.tags, row.tldr) != (own.tags, own.tldr) or untranslated != text.untranslated:
-        text.tags, text.tldr, text.untranslated = list(row.tags), row.tldr, untranslated
-        text.save()
+def fill(entry: Entry, document: Document, user: AbstractBaseUser | None, languages: Languages) -> EntryText:
+    """Give a document that lacks the entry a row of it, made from another language's and flagged as untranslated."""
+    shown = _texts(entry)
+    source = next((text for text in shown if not text.untranslated), shown[0])
+    row = translated(source.document.language, fields_of(source), document.language, None, languages)
+    with transaction.atomic():
+        text = EntryText(entry=entry, document=document)
+        text.position = placement.position(document, entry.category, entry.paper)
+        _show(text, row)
+        after = {"category": entry.category.key, document.language: row.fields.as_json()}
+        _record(EntryChange.Verb.ADMIT, document.list, entry, user, Origin.CURATOR, after=after)
+    return text
 
 
 def move(entry: Entry, category: Category, user: AbstractBaseUser | None, origin: Origin = Origin.CURATOR) -> None:
@@ -130,10 +155,37 @@ def move(entry: Entry, category: Category, user: AbstractBaseUser | None, origin
             raise AlreadyListed(f"“{entry.paper}” already stands in {category}.")
         entry.category = category
         entry.save()
-        for text in entry.texts.select_related("document"):
+        for text in _texts(entry):
             text.position = placement.position(text.document, category, entry.paper)
-            text.save()
+            text.save(update_fields=["position"])
         _record(EntryChange.Verb.MOVE, category.list, entry, user, origin, before=before, after=_snapshot(entry))
+
+
+def reorder(entry: Entry, after: Entry | None, user: AbstractBaseUser | None, origin: Origin = Origin.CURATOR) -> bool:
+    """Put the entry behind another one of its category, or before all of them, in every language that has both.
+
+    Return False when it stands there already. Raise ValueError when the other one is of another category.
+    """
+    if after is not None and (after.category_id != entry.category_id or after.pk == entry.pk):
+        raise ValueError("An entry goes behind another one of its own category.")
+    shown = _texts(entry)
+    stood = _behind(shown[0]) if shown else None
+    moved = False
+    with transaction.atomic():
+        for text in shown:
+            other = text.document.texts.filter(entry=after).first() if after is not None else None
+            if (after is None or other is not None) and placement.put_behind(text, other):
+                moved = True
+        if moved:
+            told = [{"category": entry.category.key, "behind": each} for each in (stood, _behind(shown[0]))]
+            _record(EntryChange.Verb.MOVE, entry.category.list, entry, user, origin, before=told[0], after=told[1])
+    return moved
+
+
+def _behind(text: EntryText) -> str:
+    """The title of the row above, empty for the first."""
+    above = text.document.texts.filter(entry__category=text.entry.category_id, position__lt=text.position)
+    return above.order_by("-position", "-pk").values_list("title", flat=True).first() or ""
 
 
 def remove(entry: Entry, user: AbstractBaseUser | None, origin: Origin = Origin.CURATOR) -> None:
@@ -143,9 +195,24 @@ def remove(entry: Entry, user: AbstractBaseUser | None, origin: Origin = Origin.
         entry.delete()
 
 
+def _texts(entry: Entry) -> list[EntryText]:
+    """What the documents show of the entry, the primary one first."""
+    shown = entry.texts.select_related("document__list").order_by("-document__is_primary", "document__language")
+    for text in shown:
+        text.entry = entry
+    return list(shown)
+
+
+def _show(text: EntryText, shown: Shown) -> None:
+    texts.write(text, shown.fields)
+    text.untranslated, text.stale = list(shown.untranslated), list(shown.stale)
+    text.save()
+
+
 def _snapshot(entry: Entry) -> dict[str, Any]:
-    shown = entry.texts.select_related("document")
-    return {"category": entry.category.key} | {text.document.language: fields_of(text).as_json() for text in shown}
+    return {"category": entry.category.key} | {
+        text.document.language: fields_of(text).as_json() for text in _texts(entry)
+    }
 
 
 def _record(

@@ -1,25 +1,95 @@
-"""How a list translates its own tags: learnt from the entries that stand in both languages."""
+"""How a list translates its tags: as a curator said, else as its entries that stand in both languages do."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from papers.models import Document, EntryText
+from django.db import transaction
+
+from papers.models import Document, EntryText, GlossaryTerm, PaperList
 
 
-def tags(primary: Document, other: Document) -> dict[str, str]:
-    """Return primary tag -> the other language's tag, by how the list itself most often pairs them.
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One tag of the primary language, and how it is translated."""
 
-    Only entries with as many tags in both languages are read: their tags stand in the same order.
+    term: str
+    learnt: tuple[tuple[str, int], ...]  # translations in the entries with how often, the most frequent first
+    own: str = ""  # what a curator said; comes before what was learnt
+
+    @property
+    def translation(self) -> str:
+        """The word that is used: empty when there is none."""
+        return self.own or (self.learnt[0][0] if self.learnt else "")
+
+    @property
+    def count(self) -> int:
+        """How many entries teach it."""
+        return sum(count for _, count in self.learnt)
+
+
+def tags(source: Document, target: Document) -> dict[str, str]:
+    """Return tag of one language -> the other language's tag."""
+    learnt = {tag: _ranked(counts)[0][0] for tag, counts in _pairs(source, target).items()}
+    return learnt | _own(source, target)
+
+
+def terms(primary: Document, other: Document) -> list[Term]:
+    """Return every tag of the primary language that has a translation or lacks one, the most frequent first."""
+    pairs, own = _pairs(primary, other), _own(primary, other)
+    used = Counter(tag for tags in primary.texts.values_list("tags", flat=True) for tag in tags)
+    found = [Term(tag, tuple(_ranked(pairs[tag])), own.get(tag, "")) for tag in {*used, *pairs, *own}]
+    return sorted(found, key=lambda each: (-used[each.term], each.term.casefold(), each.term))
+
+
+def say(paper_list: PaperList, language: str, words: Mapping[str, str]) -> None:
+    """Keep a curator's own translations of tags by term; an empty one is forgotten, and the list's own counts again."""
+    given = {term: translation.strip() for term, translation in words.items()}
+    forgotten = [term for term, translation in given.items() if not translation]
+    with transaction.atomic():
+        GlossaryTerm.objects.filter(list=paper_list, language=language, term__in=forgotten).delete()
+        GlossaryTerm.objects.bulk_create(
+            (
+                GlossaryTerm(list=paper_list, language=language, term=term, translation=translation)
+                for term, translation in given.items()
+                if translation
+            ),
+            update_conflicts=True,
+            unique_fields=["list", "language", "term"],
+            update_fields=["translation"],
+        )
+
+
+def _own(source: Document, target: Document) -> dict[str, str]:
+    """What curators said; terms are of the primary language, so the way back is theirs turned round."""
+    if not (source.is_primary or target.is_primary):
+        return {}
+    language = target.language if source.is_primary else source.language
+    said = GlossaryTerm.objects.filter(list=source.list_id, language=language).values_list("term", "translation")
+    return dict(said) if source.is_primary else {translation: term for term, translation in said}
+
+
+def _pairs(source: Document, target: Document) -> defaultdict[str, Counter[str]]:
+    """How the entries pair tags: those with as many in both languages, where they stand in the same order.
+
+    What awaits translation or a second look teaches nothing.
     """
     pairs: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    theirs = dict(EntryText.objects.filter(document=other).values_list("entry_id", "tags"))
-    untranslated = set(
-        EntryText.objects.filter(document=other, untranslated__contains=["tags"]).values_list("entry_id", flat=True)
-    )
-    for entry_id, own in EntryText.objects.filter(document=primary).values_list("entry_id", "tags"):
-        translated = theirs.get(entry_id, [])
-        if entry_id not in untranslated and len(own) == len(translated):
+    theirs = dict(_settled(target))
+    for entry, own in _settled(source):
+        translated = theirs.get(entry, [])
+        if len(own) == len(translated):
             for tag, translation in zip(own, translated, strict=True):
                 pairs[tag][translation] += 1
-    return {tag: counts.most_common(1)[0][0] for tag, counts in pairs.items()}
+    return pairs
+
+
+def _settled(document: Document) -> list[tuple[int, list[str]]]:
+    texts = EntryText.objects.filter(document=document).exclude(untranslated__contains=["tags"])
+    return list(texts.exclude(stale__contains=["tags"]).order_by("entry").values_list("entry_id", "tags"))
+
+
+def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

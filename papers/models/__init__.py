@@ -1,6 +1,7 @@
 """The tables, in the words of the design: papers, lists, reviews."""
 
 from papers.models.findings import Finding
+from papers.models.glossary import GlossaryTerm
 from papers.models.lists import (
     Category,
     CategoryText,
@@ -26,6 +27,7 @@ __all__ = [
     "EntryText",
     "Fact",
     "Finding",
+    "GlossaryTerm",
     "IdentifierRow",
     "Order",
     "Origin",

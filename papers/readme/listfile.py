@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from papers.models import Order
+from papers.readme.roles import Role
 from papers.readme.tomltable import ListFileError, TomlTable, is_language, read_toml
 
 __all__ = ["NAME", "CategorySetting", "ListFile", "ListFileError", "TopicSetting", "is_language", "read_list_file"]
@@ -21,6 +23,9 @@ _LONGEST_SLUG = 50
 _LONGEST_KEY = 80
 _LONGEST_HOMEPAGE = 200
 _SCHEDULE = re.compile("|".join(SCHEDULES))
+_KEYS = {"slug", "name", "homepage", "languages", "categories", "topics", "publish", "columns", "glossary"}
+_ORDER = re.compile("|".join(("", *Order.values)))
+_ROLE = re.compile("|".join(Role))
 _OUT = "out"  # the classifier's word for papers that belong nowhere
 
 
@@ -30,6 +35,7 @@ class CategorySetting:
 
     key: str
     headings: tuple[str, ...]
+    order: str = ""  # one of Order: how its rows follow each other, where it is not as they are found
 
     def matches(self, heading: str) -> bool:
         """Whether a section of this heading is the category."""
@@ -58,6 +64,8 @@ class ListFile:
     categories: tuple[CategorySetting, ...]
     topics: tuple[TopicSetting, ...]
     checks: tuple[str, ...] = ()  # a command that must succeed before `publish` commits: its words
+    columns: Mapping[str, str] = field(default_factory=dict)  # header -> role, where reading would get it wrong
+    glossary: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # language -> tag -> its translation
 
     def language_of(self, file_name: str) -> str | None:
         """Return the language that this README is written in, if it is one of the list's."""
@@ -76,8 +84,10 @@ def read_list_file(path: Path) -> ListFile:
         categories=tuple(_category(each) for each in table.tables("categories")),
         topics=tuple(_topic(each) for each in table.tables("topics")),
         checks=_checks(table),
+        columns=_columns(table),
+        glossary=_glossary(table),
     )
-    table.refuse_unknown({"slug", "name", "homepage", "languages", "categories", "topics", "publish"})
+    table.refuse_unknown(_KEYS)
     _refuse_twice(path, "categories", [category.key for category in result.categories])
     _refuse_twice(path, "topics", [topic.slug for topic in result.topics])
     _refuse_twice(path, "languages", list(result.languages.values()))
@@ -85,11 +95,12 @@ def read_list_file(path: Path) -> ListFile:
 
 
 def _category(table: TomlTable) -> CategorySetting:
-    table.refuse_unknown({"key", "headings"})
+    table.refuse_unknown({"key", "headings", "order"})
     key = table.text("key", _SLUG, "lower-case letters, digits and hyphens", longest=_LONGEST_KEY)
     if key == _OUT:
         raise table.error("key", '"out" is the word for papers that belong nowhere')
-    return CategorySetting(key, table.texts("headings"))
+    order = table.text("order", _ORDER, f"one of {', '.join(Order.values)}", default="")
+    return CategorySetting(key, table.texts("headings"), order)
 
 
 def _topic(table: TomlTable) -> TopicSetting:
@@ -108,6 +119,19 @@ def _checks(table: TomlTable) -> tuple[str, ...]:
     publish = table.table("publish")
     publish.refuse_unknown({"checks"})
     return publish.texts("checks", 'must be a command as a list of words, as ["python", "scripts/check.py"]')
+
+
+def _columns(table: TomlTable) -> dict[str, str]:
+    columns = table.table("columns")
+    return {header: columns.text(header, _ROLE, f"one of {', '.join(Role)}") for header in columns.data}
+
+
+def _glossary(table: TomlTable) -> dict[str, dict[str, str]]:
+    """A table of words for each language but the primary one."""
+    if "glossary" not in table.data:
+        return {}
+    spoken = table.tables_by_name("glossary")
+    return {language: {term: words.text(term) for term in words.data} for language, words in spoken.items()}
 
 
 def _refuse_twice(path: Path, key: str, values: list[str]) -> None:

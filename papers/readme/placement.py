@@ -1,4 +1,4 @@
-"""Where a new row goes: as the rows that are there are ordered, by date or by title, else at the end."""
+"""Where a new row goes: as its section is ordered, by date or by title as fixed or found, else at the end."""
 
 from __future__ import annotations
 
@@ -31,17 +31,76 @@ class Placed:
 def position(document: Document, category: Category, paper: Paper) -> float:
     """Return the position for a new row of this paper in this category of this document.
 
-    When no number is left between the neighbours, the rows there are numbered anew first.
+    As the category's order is fixed, else as its rows are found to be ordered. Where the rows of another language
+    follow each other as in the primary one, the new row stands behind the same row as there. When no number is
+    left between the neighbours, the rows there are numbered anew first.
     """
     texts = _texts(document, category, paper)
-    new = Placed(0.0, _month(paper.link, paper.published), paper.title)
-    found = place(new, [_placed(text) for text in texts])
+    gap = None if document.is_primary else _gap_as_in_primary(document, category, paper, texts)
+    if gap is None:
+        new = Placed(0.0, _month(paper.link, paper.published), paper.title)
+        gap = _gap(new, [_placed(text) for text in texts], _fixed(category))
+    return _between(texts, gap)
+
+
+def put_behind(text: EntryText, other: EntryText | None) -> bool:
+    """Put a row behind another one of its category and document, before all for None; False when it stands there."""
+    texts = _texts(text.document, text.entry.category, text.entry.paper)
+    gap = next((place for place, each in enumerate(texts, 1) if other and each.pk == other.pk), 0)
+    stands = sum((each.position, each.pk) < (text.position, text.pk) for each in texts)
+    if gap == stands:
+        return False
+    text.position = _between(texts, gap)
+    text.save(update_fields=["position"])
+    return True
+
+
+def detected(document: Document) -> dict[int, Order]:
+    """Return how the rows of each category of a document are found to be ordered, by the category's primary key."""
+    rows: dict[int, list[Placed]] = {}
+    for text in document.texts.select_related("entry__paper").order_by("position", "pk"):
+        rows.setdefault(text.entry.category_id, []).append(_placed(text))
+    return {category: order_of(placed) for category, placed in rows.items()}
+
+
+def _fixed(category: Category) -> Order | None:
+    return Order(category.order) if category.order else None
+
+
+def _between(texts: Sequence[EntryText], gap: int) -> float:
+    """A position with this many of the rows before it; they are numbered anew when there is none."""
+    found = _in_gap([text.position for text in texts], gap)
     if any(text.position == found for text in texts):
         for number, text in enumerate(texts, 1):
             text.position = float(number)
         EntryText.objects.bulk_update(texts, ["position"])
-        found = place(new, [_placed(text) for text in texts])
+        found = _in_gap([text.position for text in texts], gap)
     return found
+
+
+def _in_gap(positions: Sequence[float], gap: int) -> float:
+    if not positions:
+        return 1.0
+    if gap == 0:
+        return positions[0] - 1.0
+    if gap == len(positions):
+        return positions[-1] + 1.0
+    return (positions[gap - 1] + positions[gap]) / 2
+
+
+def _gap_as_in_primary(document: Document, category: Category, paper: Paper, texts: Sequence[EntryText]) -> int | None:
+    """How many rows stand before the new one as in the primary language; None when that tells nothing."""
+    rows = EntryText.objects.filter(
+        document__list=document.list_id, document__is_primary=True, entry__category=category
+    ).order_by("position", "pk")
+    primary = list(rows.values_list("entry_id", "entry__paper_id"))
+    place = next((place for place, (_, each) in enumerate(primary) if each == paper.pk), None)
+    own = {text.entry_id: number for number, text in enumerate(texts)}
+    shared = [own[entry] for entry, _ in primary if entry in own]
+    if place is None or not shared or shared != sorted(shared):
+        return None
+    above = [own[entry] for entry, _ in primary[:place] if entry in own]
+    return above[-1] + 1 if above else shared[0]
 
 
 def _texts(document: Document, category: Category, paper: Paper) -> list[EntryText]:
@@ -54,24 +113,17 @@ def _placed(text: EntryText) -> Placed:
     return Placed(text.position, _month(text.link, text.entry.paper.published), text.title)
 
 
-def place(new: Placed, rows: Sequence[Placed]) -> float:
-    """Return a position for the new row among rows that are sorted by theirs.
+def place(new: Placed, rows: Sequence[Placed], order: Order | None = None) -> float:
+    """Return a position for the new row among rows that are sorted by theirs, in this order or as they are.
 
     Equals one of theirs only when there is no number between two of them.
     """
-    gap = _gap(new, rows)
-    if not rows:
-        return 1.0
-    if gap == 0:
-        return rows[0].position - 1.0
-    if gap == len(rows):
-        return rows[-1].position + 1.0
-    return (rows[gap - 1].position + rows[gap].position) / 2
+    return _in_gap([row.position for row in rows], _gap(new, rows, order))
 
 
-def _gap(new: Placed, rows: Sequence[Placed]) -> int:
+def _gap(new: Placed, rows: Sequence[Placed], order: Order | None) -> int:
     """How many rows stand before the new one."""
-    match order_of(rows):
+    match order or order_of(rows):
         case Order.NEWEST_FIRST if new.month:
             return _least_wrong(rows, lambda row: _compare(row.month, new.month), at_ties_first=True)
         case Order.OLDEST_FIRST if new.month:
