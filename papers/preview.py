@@ -26,9 +26,7 @@ def of_edit(entry: Entry, rows: Mapping[str, RowFields], category: Category | No
     """Return the entry's line by language, as these rows and a move to the category would make it."""
     with _without_traces():
         entry = Entry.objects.get(pk=entry.pk)
-        for text in entry.texts.select_related("entry", "document__list"):
-            if text.document.language in rows:
-                entries.edit(text, rows[text.document.language], user=None)
+        entries.edit_rows(entry, rows, user=None)
         if category is not None and category.pk != entry.category_id:
             entries.move(entry, category, user=None)
         return _lines(entry)

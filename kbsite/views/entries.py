@@ -104,8 +104,7 @@ class Desk:
                     newest = self.changes.first()
                     self.clash = f"{newest.user or 'Somebody'} changed this entry at {newest.at:%H:%M}."
                     return False
-                for text in self.texts:
-                    entries.edit(text, typed[text.document.language], user)
+                entries.edit_rows(self.entry, typed, user)
                 if self.category.pk != self.entry.category_id:
                     entries.move(self.entry, self.category, user)
         except entries.AlreadyListed as problem:
