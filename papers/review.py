@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from papers import entries
-from papers.models import Category, Decision, Entry, Paper, PaperList, Review, Suggestion
+from papers.models import Category, Decision, Entry, Origin, Paper, PaperList, Review, Suggestion
 from papers.readme.table import RowFields
 
 
@@ -109,6 +109,45 @@ def take_out(entry: Entry, user: AbstractBaseUser) -> None:
         entries.remove(entry, user)
 
 
+def told_by_readme(
+    paper_list: PaperList, verdicts: Sequence[tuple[Paper, Category | None]], note: str, user: AbstractBaseUser | None
+) -> list[Decision]:
+    """Write what a newer README says of papers as decisions: accepted into a category, or rejected (None).
+
+    Of each paper the last one is in force from then on, whatever was decided before: who edits the list's README
+    edits the list. `user` is who took the README in, if anybody is known. The entries are the caller's to change.
+    """
+    seen = {
+        suggestion.paper_id: _as_seen(suggestion)
+        for suggestion in Suggestion.objects.filter(list=paper_list, paper__in=[paper.pk for paper, _ in verdicts])
+    }
+    with transaction.atomic():
+        decisions = Decision.objects.bulk_create(
+            Decision(
+                list=paper_list,
+                paper=paper,
+                kind=Decision.Kind.ACCEPT if category is not None else Decision.Kind.REJECT,
+                category=category,
+                reason="" if category is not None else Decision.Reason.OTHER,
+                note=note,
+                suggestion=seen.get(paper.pk),
+                origin=Origin.README,
+                user=user,  # type: ignore[misc]
+            )
+            for paper, category in verdicts
+        )
+        Review.objects.bulk_create(
+            (
+                Review(list=paper_list, paper_id=paper, state=_STATES[Decision.Kind(decision.kind)], decision=decision)
+                for paper, decision in {decision.paper_id: decision for decision in decisions}.items()
+            ),
+            update_conflicts=True,
+            unique_fields=["list", "paper"],
+            update_fields=["state", "decision", "until"],
+        )
+    return decisions
+
+
 def _decide(
     paper_list: PaperList, paper: Paper, user: AbstractBaseUser, kind: Decision.Kind, **fields: Any
 ) -> Decision:
@@ -143,8 +182,10 @@ def _is_due(review: Review) -> bool:
 def _seen(paper_list: PaperList, paper: Paper) -> dict[str, Any] | None:
     """What the classifier had said at this moment: later training must know it."""
     suggestion = Suggestion.objects.filter(list=paper_list, paper=paper).first()
-    if suggestion is None:
-        return None
+    return _as_seen(suggestion) if suggestion is not None else None
+
+
+def _as_seen(suggestion: Suggestion) -> dict[str, Any]:
     return {
         "head": suggestion.head,
         "relevance": suggestion.relevance,

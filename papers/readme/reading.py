@@ -11,7 +11,8 @@ from papers.readme.document import DocumentTree, Section
 from papers.readme.inline import plain, storable, without_emoji
 from papers.readme.listfile import CategorySetting
 from papers.readme.matching import keys_from_settings
-from papers.readme.table import Role, Row
+from papers.readme.roles import Role
+from papers.readme.row import Row
 from papers.records import Identifier, PaperRecord, Rejected
 
 _LONGEST_TAG = 300  # characters that PostgreSQL's index of tags can surely hold
@@ -26,25 +27,38 @@ class KeptRow:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptConflict:
+    """A field that was changed here and in the README, so that it stays as it is here until somebody settles it."""
+
+    line: int | None  # None where the README has no such row
+    title: str
+    field: str
+
+
 @dataclass(slots=True)
 class ImportReport:
     """What an import did, for people to read."""
 
     language: str
     path: str
-    unchanged: bool = False  # the file is what the list would export anyway
+    unchanged: bool = False  # the file says nothing that the list does not know
+    is_export: bool = False  # it is what the list would export anyway
     categories: int = 0
     rows: int = 0  # that are entries
     new_papers: int = 0
     added: int = 0  # entries that this document did not show before
     removed: int = 0
     kept: int = 0
-    changed: int = 0  # of those kept: rows that read otherwise now
+    moved: int = 0  # to another category
+    changed: int = 0  # of those kept: rows that say otherwise now
+    read_anew: int = 0  # rows that say the same and are understood otherwise than at the last import
+    conflicts: list[KeptConflict] = field(default_factory=list)
     kept_as_text: list[KeptRow] = field(default_factory=list)
 
     def keep(self, row: Row, reason: str) -> None:
         """Note that a row stays text."""
-        text = " ".join(storable(str(row.raw)).split())
+        text = " ".join(storable(row.text).split())
         self.kept_as_text.append(KeptRow(row.line, reason, text[:80]))
 
 
@@ -57,13 +71,21 @@ class Shelf:
     rows: tuple[tuple[Row, Paper], ...]
 
     @property
+    def said(self) -> frozenset[str]:
+        """The names of the fields that a row of the section can tell at all: `title`, `extra:Stars`."""
+        columns = {(column.role, column.name) for group in self.section.groups for column in group.says}
+        names = {f"extra:{name}" if role == Role.EXTRA else role.value for role, name in columns}
+        told = {name for row, _ in self.rows for name, value in row.fields.as_json().items() if value}
+        return frozenset({"title", "link"} | names | told - {"extra"})
+
+    @property
     def papers(self) -> frozenset[int]:
         return frozenset(paper.pk for _, paper in self.rows)
 
 
 def read_shelves(tree: DocumentTree, settings: Sequence[CategorySetting], report: ImportReport) -> list[Shelf]:
     """The sections that are categories: those with rows that name a paper, and those the settings name."""
-    sections = [s for s in tree.sections if any(table.column(Role.TITLE) is not None for table in s.groups)]
+    sections = [s for s in tree.sections if any(group.tells_papers for group in s.groups)]
     named = {section.heading_line: list(_named(section, report)) for section in sections}
     papers = _papers([row for rows in named.values() for row in rows], report)
     sections = [s for s in sections if named[s.heading_line] or any(each.matches(s.name) for each in settings)]
@@ -107,7 +129,7 @@ def _once(rows: Iterable[Row], papers: Mapping[Identifier, Paper], report: Impor
 def _papers(rows: Sequence[Row], report: ImportReport) -> dict[Identifier, Paper]:
     """The papers of rows, those that are not known yet added to the catalogue."""
     wanted = {row.identifier: row for row in reversed(rows) if row.identifier}  # the first row of each counts
-    papers = _known_papers(wanted)
+    papers = known_papers(wanted)
     records = {
         identifier: PaperRecord(source="readme", identifiers=(identifier,), title=_plain_title(row))
         for identifier, row in reversed(wanted.items())
@@ -124,7 +146,8 @@ def _papers(rows: Sequence[Row], report: ImportReport) -> dict[Identifier, Paper
     return papers
 
 
-def _known_papers(identifiers: Iterable[Identifier]) -> dict[Identifier, Paper]:
+def known_papers(identifiers: Iterable[Identifier]) -> dict[Identifier, Paper]:
+    """Return the papers of the catalogue that have one of these identifiers."""
     values: dict[str, list[str]] = {}
     for scheme, value in identifiers:
         values.setdefault(scheme, []).append(value)

@@ -1,0 +1,327 @@
+"""Makes a list what a merge says: decisions and entries for what the README changed, and questions where both did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from papers import entries, findings, review
+from papers.models import Category, Document, Entry, EntryChange, EntryText, Origin, Paper
+from papers.readme.base import LastImport
+from papers.readme.merge import ROW, Conflict, Outcome, Place, Side, is_same_row, order
+from papers.readme.reading import ImportReport, KeptConflict, Shelf
+from papers.readme.row import Row, RowFields
+from papers.readme.saving import came_with_import
+from papers.texts import COLUMNS, fields_of, write
+
+_ROW_COLUMNS = (*COLUMNS, "line", "position", "imported", "untranslated")
+
+
+@dataclass(slots=True)
+class NewerFile:
+    """A README as it now is: its rows by place, in its order."""
+
+    rows: dict[Place, Row] = field(default_factory=dict)
+    papers: dict[int, Paper] = field(default_factory=dict)
+    categories: dict[int, Category] = field(default_factory=dict)
+    said: dict[int, frozenset[str]] = field(default_factory=dict)  # by category
+
+    @property
+    def side(self) -> Side:
+        """What it says, as a side of the merge."""
+        return {place: row.fields for place, row in self.rows.items()}
+
+    def said_in(self, category: int) -> frozenset[str]:
+        """The names of the fields that its rows of this category can tell."""
+        return self.said.get(category, frozenset())
+
+
+def newer_file(shelves: Iterable[Shelf], categories: Iterable[Category]) -> NewerFile:
+    """Return what the shelves hold, each of which is the category beside it."""
+    found = NewerFile()
+    for shelf, category in zip(shelves, categories, strict=True):
+        found.categories[category.pk], found.said[category.pk] = category, shelf.said
+        for row, paper in shelf.rows:
+            found.rows[Place(paper.pk, category.pk)], found.papers[paper.pk] = row, paper
+    return found
+
+
+@dataclass
+class Application:
+    """One merge on its way into the database."""
+
+    document: Document
+    path: str  # the file that was taken in, as people call it
+    file: NewerFile
+    last: LastImport
+    base: Side
+    user: AbstractBaseUser | None
+    report: ImportReport
+    texts: dict[Place, EntryText]  # of this document, where they stood before
+    stranded: frozenset[int]  # categories that the README had a section for and has none any more
+    changes: list[EntryChange] = field(default_factory=list)  # for the history, not yet saved
+
+    def apply(self, outcomes: Sequence[Outcome]) -> list[EntryChange]:
+        """Write what became of every row, and return what is still to be told in the history."""
+        standing = {outcome.place: text for outcome in outcomes if (text := self._kept(outcome)) and outcome.place}
+        removed = [outcome for outcome in outcomes if outcome.chain.here and not outcome.place]
+        for outcome in removed:
+            entries.remove(self._text(outcome).entry, self.user, Origin.README)
+        for outcome in outcomes:
+            if outcome.place and outcome.chain.here and outcome.place != outcome.chain.here:
+                self._relocate(outcome, self._text(outcome))
+        for outcome in outcomes:
+            if outcome.place and outcome.chain.here:
+                self._rewrite(outcome, self._text(outcome))
+        standing |= self._add([outcome for outcome in outcomes if outcome.place and not outcome.chain.here])
+        self._decide_on_removed(outcomes)
+        self._set_rows(outcomes, standing)
+        self._ask(outcomes, standing)
+        self.report.removed, self.report.kept = len(removed), len(standing) - self.report.added
+        self.report.rows = len(standing)
+        return self.changes
+
+    def _text(self, outcome: Outcome) -> EntryText:
+        assert outcome.chain.here is not None, "asked for what stands here only"
+        return self.texts[outcome.chain.here]
+
+    def _kept(self, outcome: Outcome) -> EntryText | None:
+        return self._text(outcome) if outcome.place and outcome.chain.here else None
+
+    def _category(self, pk: int) -> Category:
+        if pk not in self.file.categories:
+            self.file.categories[pk] = Category.objects.get(pk=pk)
+        return self.file.categories[pk]
+
+    # --- rows that stand already ---------------------------------------------------------------------------------
+
+    def _relocate(self, outcome: Outcome, text: EntryText) -> None:
+        """Move an entry to the category, or to the paper, that the README has it under now."""
+        assert outcome.place and outcome.chain.here and outcome.fields
+        entry, category = text.entry, self._category(outcome.place.category)
+        if outcome.place.category != outcome.chain.here.category:
+            entries.move(entry, category, self.user, Origin.README)
+            self.report.moved += 1
+        if outcome.place.paper != outcome.chain.here.paper:
+            self._follow_link(entry, self.file.papers[outcome.place.paper], outcome.fields.link)
+        paper = self.file.papers[outcome.place.paper]
+        (entry.decision,) = review.told_by_readme(self.document.list, [(paper, category)], self._note, self.user)
+        entry.save(update_fields=["decision"])
+
+    def _follow_link(self, entry: Entry, paper: Paper, link: str) -> None:
+        """The README mended the link, which names another paper now: all that is said of the entry stays."""
+        shown = list(entry.texts.select_related("document"))
+        category = {"category": entry.category.key}
+        before = category | {text.document.language: fields_of(text).as_json() for text in shown}
+        links = {text.link for text in shown if text.document_id == self.document.pk}
+        for text in shown:
+            if text.link in links:
+                text.link = link
+                text.save(update_fields=["link"])
+        after = category | {text.document.language: fields_of(text).as_json() for text in shown}
+        self._tell(entry.paper, EntryChange.Verb.REMOVE, before, None)
+        self._tell(paper, EntryChange.Verb.ADMIT, None, after)
+        entry.paper = paper
+        entry.save(update_fields=["paper"])
+
+    def _rewrite(self, outcome: Outcome, text: EntryText) -> None:
+        """Make an entry's text what the merge made of it; in the other languages what they had in common with it."""
+        assert outcome.chain.here and outcome.fields
+        here, fields = self.last.here[outcome.chain.here], outcome.fields
+        if fields_of(text) != here:
+            write(text, here)
+            self.report.read_anew += 1
+        if here == fields:
+            return
+        if is_same_row(here, fields):
+            write(text, fields)
+        elif outcome.chain.base is None:  # its own words for what was filled in from another language
+            text.untranslated = [n for n in text.untranslated if getattr(here, n) == getattr(fields, n)]
+            write(text, fields)
+            self._tell(
+                text.entry.paper,
+                EntryChange.Verb.IMPORT,
+                {self.document.language: here.as_json()},
+                {self.document.language: fields.as_json()},
+            )
+            self.report.changed += 1
+        else:
+            entries.edit(text, fields, self.user, Origin.README)
+            self.report.changed += 1
+
+    # --- rows that are new here ----------------------------------------------------------------------------------
+
+    def _add(self, outcomes: Sequence[Outcome]) -> dict[Place, EntryText]:
+        """Add the rows that only the README has, and return their texts in this document."""
+        placed = [(outcome.place, outcome.fields) for outcome in outcomes if outcome.place and outcome.fields]
+        papers = [place.paper for place, _ in placed]
+        known = {
+            Place(entry.paper_id, entry.category_id): entry
+            for entry in Entry.objects.filter(category__list=self.document.list, paper__in=papers)
+        }
+        new = [(place, fields) for place, fields in placed if place not in known]
+        verdicts = [(self.file.papers[place.paper], self._category(place.category)) for place, _ in new]
+        decisions = review.told_by_readme(self.document.list, verdicts, self._note, self.user)
+        texts: list[EntryText] = []
+        for place, fields in placed:
+            if place in known:  # another language shows it already
+                texts.append(self._new_text(known[place], fields))
+                paper, category = self.file.papers[place.paper], self._category(place.category)
+                self.changes.append(came_with_import(self.document, category, paper, fields))
+        if self.document.list.documents.count() > 1:
+            for (paper, category), (_, fields), decision in zip(verdicts, new, decisions, strict=True):
+                rows = {self.document.language: fields}
+                entry = entries.admit(category, paper, rows, self.user, decision, Origin.README)
+                texts.append(entry.texts.select_related("entry").get(document=self.document))
+        else:
+            made = Entry.objects.bulk_create(
+                Entry(category=category, paper=paper, decision=decision)
+                for (paper, category), decision in zip(verdicts, decisions, strict=True)
+            )
+            for entry, (_, fields) in zip(made, new, strict=True):
+                texts.append(self._new_text(entry, fields))
+                told = {"category": entry.category.key, self.document.language: fields.as_json()}
+                self._tell(entry.paper, EntryChange.Verb.ADMIT, None, told)
+        EntryText.objects.bulk_create(text for text in texts if text.pk is None)
+        self.report.added = len(texts)
+        return {Place(text.entry.paper_id, text.entry.category_id): text for text in texts}
+
+    def _new_text(self, entry: Entry, fields: RowFields) -> EntryText:
+        text = EntryText(document=self.document, entry=entry, position=0.0)
+        write(text, fields)
+        return text
+
+    # --- what all rows get ---------------------------------------------------------------------------------------
+
+    def _decide_on_removed(self, outcomes: Sequence[Outcome]) -> None:
+        """Reject what the README no longer has, unless it still stands somewhere in the list."""
+        left = {
+            outcome.chain.here.paper: self._text(outcome).entry
+            for outcome in outcomes
+            if outcome.chain.here and (outcome.place is None or outcome.place.paper != outcome.chain.here.paper)
+        }
+        listed = set(
+            Entry.objects.filter(category__list=self.document.list, paper__in=left).values_list("paper", flat=True)
+        )
+        gone = Paper.objects.filter(pk__in=left.keys() - listed)
+        review.told_by_readme(
+            self.document.list, [(paper, None) for paper in gone], f"Removed from {self.path}", self.user
+        )
+
+    def _set_rows(self, outcomes: Sequence[Outcome], standing: Mapping[Place, EntryText]) -> None:
+        """Give every entry its place in the order, and the row of the README that it stands on."""
+        places = self._positions(outcomes)
+        for outcome in outcomes:
+            if outcome.place is None:
+                continue
+            text, row = standing[outcome.place], self.file.rows.get(outcome.chain.theirs or outcome.place)
+            text.position = places.get(outcome.place, text.position)
+            is_its = row is not None and outcome.chain.theirs is not None
+            text.line, text.imported = (row.line, row.fields.as_json()) if row and is_its else (None, None)
+        # Rows that trade places would meet in the unique (document, line), so all lines are cleared first.
+        self.document.texts.update(line=None)
+        # An upsert, since bulk_update takes seconds for a thousand rows of as many columns.
+        EntryText.objects.bulk_create(
+            standing.values(), update_conflicts=True, unique_fields=["id"], update_fields=_ROW_COLUMNS
+        )
+
+    def _positions(self, outcomes: Sequence[Outcome]) -> dict[Place, float]:
+        """The position of each row in the categories that the README has."""
+        before = {place: (text.position, text.pk) for place, text in self.texts.items()}
+        in_file = {place: number for number, place in enumerate(self.file.rows)}
+        sides: dict[int, tuple[list[Place], list[Place], list[Place]]] = {pk: ([], [], []) for pk in self.file.said}
+        place_of: dict[tuple[int, Place], Place] = {}
+        for outcome in outcomes:
+            if outcome.place is None or outcome.place.category not in sides:
+                continue
+            stood = (outcome.chain.base, outcome.chain.here, outcome.chain.theirs)
+            for number, (side, there) in enumerate(zip(sides[outcome.place.category], stood, strict=True)):
+                if there is not None and there.category == outcome.place.category:
+                    side.append(outcome.place)
+                    place_of[number, outcome.place] = there
+        found: dict[Place, float] = {}
+        for base, here, theirs in sides.values():
+            base = [place for place in base if place_of[0, place] in self.last.order]
+            base.sort(key=lambda place: self.last.order[place_of[0, place]])
+            here.sort(key=lambda place: before[place_of[1, place]])
+            theirs.sort(key=lambda place: in_file[place_of[2, place]])
+            found |= {place: float(number) for number, place in enumerate(order(base, here, theirs), 1)}
+        return found
+
+    # --- questions -----------------------------------------------------------------------------------------------
+
+    def _ask(self, outcomes: Sequence[Outcome], standing: Mapping[Place, EntryText]) -> None:
+        """Open a finding for every conflict, and report it."""
+        asked = [(outcome, conflict) for outcome in outcomes for conflict in self._conflicts(outcome)]
+        places = [outcome.place or outcome.chain.theirs for outcome, _ in asked]
+        often = Counter((place.paper, each.field) for place, (_, each) in zip(places, asked, strict=True) if place)
+        for place, (outcome, conflict) in zip(places, asked, strict=True):
+            assert place is not None, "there is nothing to disagree on"
+            self._open(outcome, conflict, place, standing, is_one_of_several=often[place.paper, conflict.field] > 1)
+
+    def _conflicts(self, outcome: Outcome) -> Iterator[Conflict]:
+        yield from outcome.conflicts
+        place = outcome.place
+        is_stranded = place is not None and place == outcome.chain.here and place.category in self.stranded
+        if is_stranded and not any(conflict.field == ROW for conflict in outcome.conflicts):
+            yield Conflict(ROW, outcome.chain.base, outcome.chain.here, None)
+
+    def _open(
+        self,
+        outcome: Outcome,
+        conflict: Conflict,
+        here: Place,
+        standing: Mapping[Place, EntryText],
+        is_one_of_several: bool,
+    ) -> None:
+        text = standing.get(outcome.place) if outcome.place else None
+        row = self.file.rows.get(outcome.chain.theirs) if outcome.chain.theirs else None
+        title = text.title if text is not None else row.fields.title if row is not None else ""
+        paper = text.entry.paper if text is not None else self.file.papers[here.paper]
+        values: dict[str, Any] = {"base": conflict.base, "here": conflict.here, "readme": conflict.theirs}
+        if conflict.field == ROW:
+            sides = (("base", self.base), ("here", self.last.here), ("readme", self.file.side))
+            values = {key: self._told(values[key], side) for key, side in sides}
+        name = conflict.field
+        if is_one_of_several:  # the paper's rows in other categories disagree on it too
+            values["in"] = self._category(here.category).key
+            name = f"{name}@{values['in']}"
+        message = f"“{title}”: {self._disagreement(conflict)}"
+        entry = text.entry if text is not None else None
+        findings.open_conflict(self.document, paper, entry, name, values, message)
+        self.report.conflicts.append(KeptConflict(row.line if row is not None else None, title, conflict.field))
+
+    def _told(self, place: Place | None, side: Side) -> dict[str, Any] | None:
+        if place is None:
+            return None
+        return {"category": self._category(place.category).key, "fields": side[place].as_json()}
+
+    def _disagreement(self, conflict: Conflict) -> str:
+        if conflict.field != ROW:
+            return f"{conflict.field.removeprefix('extra:')} was changed here and in {self.path}"
+        if conflict.theirs is None:
+            if conflict.here is not None and conflict.here.category in self.stranded:
+                return f"{self.path} no longer has the section that it stands in here"
+            return f"removed from {self.path}, and changed here"
+        if conflict.here is None:
+            return f"removed here, and changed in {self.path}"
+        return f"put in different sections here and in {self.path}"
+
+    # --- told in several places ----------------------------------------------------------------------------------
+
+    @property
+    def _note(self) -> str:
+        return f"As {self.path} has it"
+
+    def _tell(
+        self, paper: Paper, verb: EntryChange.Verb, before: dict[str, Any] | None, after: dict[str, Any] | None
+    ) -> None:
+        self.changes.append(
+            EntryChange(
+                list=self.document.list, paper=paper, verb=verb, before=before, after=after, origin=Origin.README
+            )
+        )
