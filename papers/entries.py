@@ -133,18 +133,40 @@ def confirm(text: EntryText, names: Iterable[str], user: AbstractBaseUser | None
     return True
 
 
-def fill(entry: Entry, document: Document, user: AbstractBaseUser | None, languages: Languages) -> EntryText:
+def fill(entry: Entry, document: Document, user: AbstractBaseUser | None) -> EntryText:
     """Give a document that lacks the entry a row of it, made from another language's and flagged as untranslated."""
-    shown = _texts(entry)
+    documents = list(document.list.documents.all())
+    text, change = filled(entry, document, _texts(entry), Languages(documents, entry.category), user)
+    with transaction.atomic():
+        text.position = placement.position(document, entry.category, entry.paper)
+        text.save()
+        change.save()
+    return text
+
+
+def filled(
+    entry: Entry,
+    document: Document,
+    shown: Sequence[EntryText],
+    languages: Languages,
+    user: AbstractBaseUser | None,
+) -> tuple[EntryText, EntryChange]:
+    """Return, unsaved and without a position, the row that fills a gap of a document, and how its history begins.
+
+    `shown` is what other documents show of the entry, the primary one first.
+    """
     source = next((text for text in shown if not text.untranslated), shown[0])
     row = translated(source.document.language, fields_of(source), document.language, None, languages)
-    with transaction.atomic():
-        text = EntryText(entry=entry, document=document)
-        text.position = placement.position(document, entry.category, entry.paper)
-        _show(text, row)
-        after = {"category": entry.category.key, document.language: row.fields.as_json()}
-        _record(EntryChange.Verb.ADMIT, document.list, entry, user, Origin.CURATOR, after=after)
-    return text
+    text = EntryText(entry=entry, document=document, position=0.0, untranslated=list(row.untranslated))
+    texts.write(text, row.fields)
+    change = EntryChange(
+        list=document.list,
+        paper=entry.paper,
+        verb=EntryChange.Verb.ADMIT,
+        after={"category": entry.category.key, document.language: row.fields.as_json()},
+        user=user,  # type: ignore[misc]
+    )
+    return text, change
 
 
 def move(entry: Entry, category: Category, user: AbstractBaseUser | None, origin: Origin = Origin.CURATOR) -> None:
@@ -197,7 +219,8 @@ def remove(entry: Entry, user: AbstractBaseUser | None, origin: Origin = Origin.
 
 def _texts(entry: Entry) -> list[EntryText]:
     """What the documents show of the entry, the primary one first."""
-    shown = entry.texts.select_related("document__list").order_by("-document__is_primary", "document__language")
+    shown = entry.texts.select_related("document__list").defer("document__source")
+    shown = shown.order_by("-document__is_primary", "document__language")
     for text in shown:
         text.entry = entry
     return list(shown)

@@ -38,10 +38,10 @@ class Shown:
 
     def with_value(self, name: str, value: Any, *, untranslated: bool = False) -> Shown:
         """Return it with another value of a field, which is a translation unless it is flagged."""
-        left = tuple(each for each in self.untranslated if each != name)
+        waiting = {*self.untranslated, name} if untranslated else set(self.untranslated) - {name}
         return Shown(
             replace(self.fields, **{name: value}),
-            (*left, name) if untranslated else left,
+            tuple(each for each in TRANSLATED_FIELDS if each in waiting),
             tuple(each for each in self.stale if each != name),
         )
 
@@ -87,6 +87,20 @@ def translated(source: str, fields: RowFields, target: str, given: RowFields | N
         if not getattr(own, name) or (name == "tldr" and own.tldr == fields.tldr):
             shown = _copied(shown, name, getattr(fields, name), source, target, languages)
     return shown
+
+
+def retranslated(shown: Shown, name: str, original: RowFields, source: str, target: str, languages: Languages) -> Shown:
+    """Return a row with its copy of a field made again from the original's, by what the glossary says now."""
+    return _copied(shown, name, getattr(original, name), source, target, languages)
+
+
+def as_copies(fields: RowFields, words: Mapping[str, str]) -> Shown:
+    """Return a row as a new language shows it: tags by these words where they are known, the rest as copies."""
+    waiting = [name for name in TRANSLATED_FIELDS if getattr(fields, name)]
+    if all(tag in words for tag in fields.tags):
+        waiting = [name for name in waiting if name != "tags"]
+    tags = tuple(dict.fromkeys(words.get(tag, tag) for tag in fields.tags))
+    return Shown(replace(fields, tags=tags), tuple(waiting))
 
 
 def _extra(fields: RowFields, target: str, own: RowFields, languages: Languages) -> dict[str, str]:
@@ -184,4 +198,4 @@ def _followed(
     """Let a copy follow its original; say of a translation that it may no longer be right."""
     if name in shown.untranslated or not getattr(shown.fields, name):
         return _copied(shown, name, value, source, target, languages) if target in reached else shown
-    return replace(shown, stale=(*(each for each in shown.stale if each != name), name))
+    return replace(shown, stale=tuple(each for each in TRANSLATED_FIELDS if each == name or each in shown.stale))

@@ -38,9 +38,9 @@ def tags(source: Document, target: Document) -> dict[str, str]:
 
 def terms(primary: Document, other: Document) -> list[Term]:
     """Return every tag of the primary language that has a translation or lacks one, the most frequent first."""
-    pairs, own = _pairs(primary, other), _own(primary, other)
+    pairs, said = _pairs(primary, other), own(primary.list, other.language)
     used = Counter(tag for tags in primary.texts.values_list("tags", flat=True) for tag in tags)
-    found = [Term(tag, tuple(_ranked(pairs[tag])), own.get(tag, "")) for tag in {*used, *pairs, *own}]
+    found = [Term(tag, tuple(_ranked(pairs[tag])), said.get(tag, "")) for tag in {*used, *pairs, *said}]
     return sorted(found, key=lambda each: (-used[each.term], each.term.casefold(), each.term))
 
 
@@ -62,13 +62,19 @@ def say(paper_list: PaperList, language: str, words: Mapping[str, str]) -> None:
         )
 
 
+def own(paper_list: PaperList, language: str) -> dict[str, str]:
+    """Return what curators said: tag of the primary language -> its translation."""
+    said = GlossaryTerm.objects.filter(list=paper_list, language=language)
+    return dict(said.values_list("term", "translation"))
+
+
 def _own(source: Document, target: Document) -> dict[str, str]:
-    """What curators said; terms are of the primary language, so the way back is theirs turned round."""
-    if not (source.is_primary or target.is_primary):
-        return {}
-    language = target.language if source.is_primary else source.language
-    said = GlossaryTerm.objects.filter(list=source.list_id, language=language).values_list("term", "translation")
-    return dict(said) if source.is_primary else {translation: term for term, translation in said}
+    """What curators said between two languages; the way back to the primary one is theirs turned round."""
+    if source.is_primary:
+        return own(target.list, target.language)
+    if target.is_primary:
+        return {translation: term for term, translation in own(source.list, source.language).items()}
+    return {}
 
 
 def _pairs(source: Document, target: Document) -> defaultdict[str, Counter[str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 # The first of a row is what a new README gets; the others are understood too.
 _HEADERS: tuple[dict[str, tuple[str, ...]], ...] = (
-    {"en": ("Title", "Paper Title"), "zh": ("标题", "论文标题", "题目")},
+    {"en": ("Title",), "zh": ("标题", "题目")},
+    {"en": ("Paper Title",), "zh": ("论文标题",)},
     {"en": ("Paper", "Papers"), "zh": ("论文", "文章")},
     {"en": ("Venue/Date", "Venue / Date"), "zh": ("发表/日期", "会议/日期", "发表 / 日期")},
     {"en": ("Venue", "Conference"), "zh": ("发表", "会议")},

@@ -43,6 +43,24 @@ def position(document: Document, category: Category, paper: Paper) -> float:
     return _between(texts, gap)
 
 
+def place_all(document: Document, category: Category, new: Sequence[EntryText]) -> None:
+    """Give rows that were saved without a position their places in a category, and number all its rows anew."""
+    fresh = {text.pk for text in new}
+    rows = EntryText.objects.filter(document=document, entry__category=category).select_related("entry__paper")
+    texts = list(rows.exclude(pk__in=fresh).order_by("position", "pk"))
+    placed = [_placed(text) for text in texts]
+    order = _fixed(category) or order_of(placed)
+    for text in new:
+        paper = text.entry.paper
+        row = Placed(0.0, _month(paper.link, paper.published), paper.title)
+        gap = _gap(row, placed, order)
+        texts.insert(gap, text)
+        placed.insert(gap, row)
+    for number, text in enumerate(texts, 1):
+        text.position = float(number)
+    EntryText.objects.bulk_update(texts, ["position"])
+
+
 def put_behind(text: EntryText, other: EntryText | None) -> bool:
     """Put a row behind another one of its category and document, before all for None; False when it stands there."""
     texts = _texts(text.document, text.entry.category, text.entry.paper)
