@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from papers.models import Category, Document
 from papers.readme.document import parse
-from papers.readme.table import Column, Role
+from papers.readme.roles import Column, Role
 
 
 def columns(document: Document, category: Category | None = None) -> tuple[Column, ...]:
@@ -17,19 +17,19 @@ def columns(document: Document, category: Category | None = None) -> tuple[Colum
     Empty when there is no table of papers there.
     """
     sections = document.category_texts.order_by("category__position").values_list("heading_line", "category_id")
-    found = _by_section(bytes(document.source))
+    found = _by_section(bytes(document.source), tuple(sorted(document.list.columns.items())))
     wanted = [line for line, of in sections if category is None or of == category.pk]
     return _merged(column for line in wanted for column in found.get(line, ()))
 
 
 @lru_cache(maxsize=16)
-def _by_section(source: bytes) -> Mapping[int, tuple[Column, ...]]:
+def _by_section(source: bytes, fixed: tuple[tuple[str, str], ...]) -> Mapping[int, tuple[Column, ...]]:
     """The columns below each heading, by its line. Remembered, as a page asks for them again and again."""
     return {
         section.heading_line: _merged(
-            column for table in section.groups if table.column(Role.TITLE) is not None for column in table.columns
+            column for group in section.groups if group.tells_papers for column in group.says
         )
-        for section in parse(source).sections
+        for section in parse(source, dict(fixed)).sections
     }
 
 

@@ -21,7 +21,7 @@ def export(document: Document) -> bytes:
     Takes three queries, however long the list is. Only fields are compared, never what a row would be read as
     today, so a later reader of rows changes no bytes.
     """
-    tree = parse(bytes(document.source))
+    tree = parse(bytes(document.source), document.list.columns)
     return weave(tree, list(shown_entries(document)), imported_lines(document))
 
 
