@@ -124,6 +124,8 @@ def _take_row(finding: Finding, user: AbstractBaseUser) -> None:
             entry = finding.entry
             entries.move(entry, category, user, Origin.README)
             Entry.objects.filter(pk=entry.pk).update(decision=decision)
+            if finding.values["base"] is None:  # each side added it with words of its own
+                entries.edit(entry.texts.get(document=finding.document), fields, user, Origin.README)
         else:
             rows = {finding.document.language: fields}
             entry = entries.admit(category, finding.paper, rows, user, decision, Origin.README)

@@ -308,7 +308,7 @@ class Application:
                 return f"{self.path} no longer has the section that it stands in here"
             return f"removed from {self.path}, and changed here"
         if conflict.here is None:
-            return f"removed here, and changed in {self.path}"
+            return f"removed here, and still in {self.path} or changed there"
         return f"put in different sections here and in {self.path}"
 
     # --- told in several places ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from papers.listsettings import take_over
 from papers.models import Document, EntryText, PaperList
 from papers.readme.applying import Application, newer_file
 from papers.readme.base import filled_in, last_import, steps_since
@@ -14,7 +15,7 @@ from papers.readme.document import DocumentTree, parse
 from papers.readme.exporter import imported_lines, shown_entries
 from papers.readme.inline import storable
 from papers.readme.listfile import CategorySetting, ListFile
-from papers.readme.merge import Place, as_the_file_says, base_within, merge
+from papers.readme.merge import Place, ancestor, as_the_file_says, merge
 from papers.readme.reading import ImportReport, KeptConflict, KeptRow, Shelf, read_shelves
 from papers.readme.saving import drop_empty_categories, record, save_categories, save_first
 from papers.readme.weave import weave
@@ -56,6 +57,8 @@ def import_readme(
     settings = listfile.categories if listfile else ()
     with transaction.atomic():
         locked = PaperList.objects.select_for_update().get(pk=paper_list.pk)
+        if listfile is not None:
+            take_over(locked, listfile)
         document = Document.objects.filter(list=locked, language=language).first()
         if document is None:
             is_first = not locked.documents.exists()
@@ -165,16 +168,17 @@ def _merged(
     categories = save_categories(document, shelves, settings, is_new=False)
     file = newer_file(shelves, categories)
     theirs = file.side
-    base = as_the_file_says(last.here, file.said_in) if is_export else base_within(
-        last.base, steps, theirs, file.said_in
-    )  # fmt: skip
+    if is_export:
+        base, doubts = as_the_file_says(last.here, file.said_in), frozenset[tuple[int, str]]()
+    else:
+        base, doubts = ancestor(last.base, steps, theirs, file.said_in)
     both_added = [place for place in theirs if place in last.here and place not in base]
     copied = filled_in(document, both_added) if both_added else {}
     application = Application(
         document, report.path, file, last, base, user, report, {_place(text): text for text in texts},
         stranded=frozenset(sections - file.said.keys()),
     )  # fmt: skip
-    changes = application.apply(merge(base, last.here, theirs, copied.get))
+    changes = application.apply(merge(base, last.here, theirs, copied.get, doubts))
     report.categories = len(categories)
     drop_empty_categories(document.list)
     record(document, shelves, user, report, changes)

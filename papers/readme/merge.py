@@ -7,7 +7,7 @@ changed is taken from that side; where both changed, here stays, and the conflic
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
@@ -61,13 +61,40 @@ class Outcome:
     conflicts: tuple[Conflict, ...] = ()
 
 
-def merge(base: Side, here: Side, theirs: Side, filled: Callable[[Place], RowFields | None]) -> list[Outcome]:
+def merge(
+    base: Side,
+    here: Side,
+    theirs: Side,
+    filled: Callable[[Place], RowFields | None],
+    doubts: AbstractSet[tuple[int, str]] = frozenset(),
+) -> list[Outcome]:
     """Return what becomes of every row of the three sides.
 
     `filled` says of a row that both sides added what it was filled in with here, so that the file's words for it
-    win over the copies. No two outcomes have the same place.
+    win over the copies. Of `doubts`, fields by the paper's key, somebody is asked where the sides differ. No two
+    outcomes have the same place.
     """
-    return [_outcome(chain, base, here, theirs, filled) for chain in _chains(base, here, theirs)]
+    outcomes = [_outcome(chain, base, here, theirs, filled) for chain in _chains(base, here, theirs)]
+    return [_doubted(outcome, base, here, theirs, doubts) for outcome in outcomes] if doubts else outcomes
+
+
+def _doubted(outcome: Outcome, base: Side, here: Side, theirs: Side, doubts: AbstractSet[tuple[int, str]]) -> Outcome:
+    """The outcome with a conflict for each doubtful field on which here and there differ."""
+    chain = outcome.chain
+    one = chain.here or chain.theirs
+    asked = {conflict.field for conflict in outcome.conflicts}
+    names = sorted(name for paper, name in doubts if one is not None and paper == one.paper and name not in asked)
+    found = []
+    if ROW in names and (chain.here and chain.here.category) != (chain.theirs and chain.theirs.category):
+        found.append(Conflict(ROW, chain.base, chain.here, chain.theirs))
+    if chain.here and chain.theirs:
+        was = values_of(base[chain.base]) if chain.base else {}
+        ours, new = values_of(here[chain.here]), values_of(theirs[chain.theirs])
+        for name in names:
+            values = tuple(each.get(name, "") for each in (was, ours, new))
+            if name != ROW and not is_same(name, values[1], values[2]):
+                found.append(Conflict(name, *values))
+    return replace(outcome, conflicts=(*outcome.conflicts, *found)) if found else outcome
 
 
 # --- which rows are the same -------------------------------------------------------------------------------------
@@ -78,7 +105,9 @@ def _chains(base: Side, here: Side, theirs: Side) -> list[Chain]:
     found: list[Chain] = []
     for paper in dict.fromkeys(paper for side in sides for paper in side):
         found += _of_paper(paper, *(side.get(paper, ()) for side in sides))
-    return _with_mended_links(found, base, theirs)
+    return _with_mended_links(
+        found, base, theirs, {paper for paper, categories in sides[2].items() if len(categories) > 1}
+    )
 
 
 def _categories(side: Side) -> dict[int, Sequence[int]]:
@@ -113,11 +142,17 @@ def _of_paper(paper: int, base: Sequence[int], here: Sequence[int], theirs: Sequ
         yield Chain(*(Place(paper, category) if category is not None else None for category in row))
 
 
-def _with_mended_links(chains: Sequence[Chain], base: Side, theirs: Side) -> list[Chain]:
-    """Join what is one row to its readers: the same title in the same category, whose link names another paper now."""
+def _with_mended_links(
+    chains: Sequence[Chain], base: Side, theirs: Side, elsewhere_too: AbstractSet[int]
+) -> list[Chain]:
+    """Join what is one row to its readers: the same title in the same category, whose link names another paper now.
+
+    That paper must be new, and in no second category: the row may have gone there here.
+    """
+    known = {place.paper for chain in chains for place in (chain.base, chain.here) if place} | elsewhere_too
     gone = _once_titled((chain, chain.base, base) for chain in chains if chain.base and not chain.theirs)
     come = _once_titled(
-        (chain, chain.theirs, theirs) for chain in chains if chain.theirs and not chain.base and not chain.here
+        (chain, chain.theirs, theirs) for chain in chains if chain.theirs and chain.theirs.paper not in known
     )
     joined = {gone[key]: come[key].theirs for key in gone.keys() & come.keys()}
     absorbed = {come[key] for key in gone.keys() & come.keys()}
@@ -158,6 +193,8 @@ def _outcome(
         untouched = chain.theirs == chain.base and is_same_row(new, was)
         return Outcome(chain, None, None) if untouched else _row_conflict(chain, None, None)
     assert chain.here is not None and chain.theirs is not None, "both have fields"
+    if was is None and chain.here.category != chain.theirs.category:
+        return _row_conflict(chain, chain.here, ours)  # put in different sections, each with words of its own
     if was is None:
         was = filled(chain.here)
     fields, conflicts = merge_fields(was or RowFields(), ours, new)
@@ -165,7 +202,7 @@ def _outcome(
     if chain.theirs.category != chain.here.category:
         if chain.base is not None and chain.here.category == chain.base.category:
             place = place._replace(category=chain.theirs.category)
-        elif chain.base is None or chain.theirs.category != chain.base.category:
+        elif chain.base is not None and chain.theirs.category != chain.base.category:
             conflicts.append(Conflict(ROW, chain.base, chain.here, chain.theirs))
     if fields.link == new.link:
         place = place._replace(paper=chain.theirs.paper)
@@ -243,27 +280,103 @@ class Step(NamedTuple):
     after: RowFields | None
 
 
-def base_within(imported: Side, steps: Sequence[Step], theirs: Side, said_in: SaidIn) -> Side:
-    """Return the base that the file descends from: the last import, or the export after some of the steps.
+class Ancestor(NamedTuple):
+    """The base that a file descends from, and what is doubtful in it: fields of papers, by primary key."""
+
+    base: Side
+    doubts: frozenset[tuple[int, str]] = frozenset()
+
+
+def ancestor(imported: Side, steps: Sequence[Step], theirs: Side, said_in: SaidIn) -> Ancestor:
+    """Return what the file descends from: the last import, or the export after some of the steps.
 
     An export may have been committed by hand and edited further. Every step speaks for it where the file agrees
     with what the step made, and against it where the file agrees with what was before; the steps up to the point
-    where most speaks for it are in the base. Fields that the file has no column for speak for nothing.
+    where most speaks for it are believed to be in the file. What of them the file contradicts was taken back there,
+    or never was in it: the base is without it, so that it stays, and it is doubtful. Fields that the file has no
+    column for speak for nothing.
     """
     in_file = _categories(theirs)
+    seen = [_Seen(step, theirs, in_file.get(step.paper, ()), said_in) for step in steps]
     score = best = believed = 0
     state = dict(imported)
-    for number, step in enumerate(steps, 1):
-        if places := _places(step, state):
-            score += _agreement(step, places, theirs, in_file.get(step.paper, ()), said_in)
-            _take(step, places, state, said_in)
+    for number, each in enumerate(seen, 1):
+        if places := _places(each.step, state):
+            score += each.agreement(places)
+            each.take(places, state, all_of_it=True)
         if score > best:
             best, believed = score, number
-    state = dict(imported)
-    for step in steps[:believed]:
-        if places := _places(step, state):
-            _take(step, places, state, said_in)
-    return state
+    state, doubts = dict(imported), set()
+    for each in seen[:believed]:
+        if places := _places(each.step, state):
+            doubts |= each.take(places, state, all_of_it=False)
+    return Ancestor(state, frozenset(doubts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A step, as the file may have seen it."""
+
+    step: Step
+    theirs: Side
+    in_file: Sequence[int]  # the categories that its paper has in the file
+    said_in: SaidIn
+
+    def agreement(self, places: tuple[Place | None, Place | None]) -> int:
+        """How much more of the step the file agrees with than it contradicts."""
+        before, after = places
+        if before == after:
+            return sum(self._by_field(places).values())
+        return self._of_place(before, after)
+
+    def take(
+        self, places: tuple[Place | None, Place | None], state: dict[Place, RowFields], all_of_it: bool
+    ) -> set[tuple[int, str]]:
+        """Do the step to a state, without what the file contradicts unless `all_of_it`; return what that is."""
+        before, after = places
+        if before != after:
+            if not all_of_it and self._of_place(before, after) < 0:
+                return {(self.step.paper, ROW)}
+            fields = state.pop(before, None) if before is not None else None
+            if after is not None and (fields or self.step.after) is not None:
+                state[after] = fields or _sayable(self.step.after or RowFields(), self.said_in(after.category))
+            if before is None or after is None:
+                return set()
+        doubts = set()
+        if after is not None and self.step.before is not None and self.step.after is not None and after in state:
+            was, became = values_of(self.step.before), values_of(self.step.after)
+            values = values_of(state[after])
+            for name, agrees in self._by_field((after, after)).items():
+                if agrees < 0 and not all_of_it:
+                    doubts.add((self.step.paper, name))
+                elif is_same(name, values.get(name, ""), was.get(name, "")):
+                    values[name] = became.get(name, "")
+            state[after] = fields_of_values(values)
+        return doubts
+
+    def _of_place(self, before: Place | None, after: Place | None) -> int:
+        """1 when the file agrees that the row went to where it is, -1 when it has it where it was, 0 for neither."""
+        if before is None and after is not None and self.step.after is not None:
+            if after in self.theirs:
+                return int(is_same_row(_sayable(self.step.after, self.said_in(after.category)), self.theirs[after]))
+            return -1
+        if after is None and before is not None:
+            return -1 if before in self.theirs else int(not self.in_file)
+        return int(after in self.theirs) - int(before in self.theirs)
+
+    def _by_field(self, places: tuple[Place | None, Place | None]) -> dict[str, int]:
+        """The same of each field that the step changed and that the file can say."""
+        place = places[1]
+        if place not in self.theirs:
+            place = Place(self.step.paper, self.in_file[0]) if len(self.in_file) == 1 else None
+        if place is None or self.step.before is None or self.step.after is None:
+            return {}
+        was, became, new = values_of(self.step.before), values_of(self.step.after), values_of(self.theirs[place])
+        return {
+            name: int(is_same(name, new.get(name, ""), became.get(name, "")))
+            - int(is_same(name, new.get(name, ""), was.get(name, "")))
+            for name in sorted(_changed(was, became) & self.said_in(place.category))
+        }
 
 
 def _places(step: Step, state: Side) -> tuple[Place | None, Place | None] | None:
@@ -278,45 +391,6 @@ def _places(step: Step, state: Side) -> tuple[Place | None, Place | None] | None
         for category in (step.category_before, step.category_after)
     )
     return (before, after)
-
-
-def _agreement(
-    step: Step, places: tuple[Place | None, Place | None], theirs: Side, in_file: Sequence[int], said_in: SaidIn
-) -> int:
-    before, after = places
-    if before is None and after is not None and step.after is not None:
-        if after in theirs:
-            return int(is_same_row(_sayable(step.after, said_in(after.category)), theirs[after]))
-        return 0 if in_file else -1
-    if after is None and before is not None:
-        return -1 if before in theirs else int(not in_file)
-    if before != after:
-        return int(after in theirs) - int(before in theirs)
-    place = after if after in theirs else Place(step.paper, in_file[0]) if len(in_file) == 1 else None
-    if place is None or step.before is None or step.after is None:
-        return 0
-    was, became, new = values_of(step.before), values_of(step.after), values_of(theirs[place])
-    score = 0
-    for name in _changed(was, became) & said_in(place.category):
-        told = new.get(name, "")
-        score += int(is_same(name, told, became.get(name, ""))) - int(is_same(name, told, was.get(name, "")))
-    return score
-
-
-def _take(
-    step: Step, places: tuple[Place | None, Place | None], state: dict[Place, RowFields], said_in: SaidIn
-) -> None:
-    before, after = places
-    fields = state.pop(before, None) if before is not None else None
-    if after is None or step.after is None:
-        return
-    said = said_in(after.category)
-    if before is None or fields is None:
-        state[after] = _sayable(step.after, said)
-        return
-    became = values_of(step.after)
-    names = _changed(values_of(step.before), became) & said if step.before is not None else set()
-    state[after] = fields_of_values(values_of(fields) | {name: became.get(name, "") for name in names})
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> AbstractSet[str]:
@@ -335,12 +409,14 @@ def as_the_file_says(side: Side, said_in: SaidIn) -> Side:
 # --- order -------------------------------------------------------------------------------------------------------
 
 
-def order(base: Sequence[_Key], here: Sequence[_Key], theirs: Sequence[_Key]) -> list[_Key]:
+def order(base: Collection[_Key], here: Sequence[_Key], theirs: Sequence[_Key]) -> list[_Key]:
     """Return the order of a category's rows: that of the file, unless only here was it changed.
 
-    What only one side has follows the neighbour that it followed there.
+    What only one side has follows the neighbour that it followed there, and what both have added the one in the file.
     """
-    common = set(base) & set(theirs)
+    known, in_file = set(base), set(theirs)
+    here = [key for key in here if key in known or key not in in_file]
+    common = known & in_file
     is_kept = [key for key in base if key in common] == [key for key in theirs if key in common]
     return _woven(here, theirs) if is_kept else _woven(theirs, here)
 

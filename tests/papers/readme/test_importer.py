@@ -7,7 +7,7 @@ import random
 import pytest
 
 from papers import entries
-from papers.models import Category, CategoryText, Decision, Entry, EntryChange, EntryText, Paper
+from papers.models import Category, CategoryText, Entry, EntryChange, EntryText, Paper
 from papers.readme.exporter import export
 from papers.readme.importer import ImportRefused
 from papers.readme.table import RowFields
@@ -241,34 +241,31 @@ def test_rows_may_trade_places():
     assert export(document(paper_list)) == "".join(lines).encode()
 
 
-def test_a_row_that_went_to_another_section_keeps_its_decision(curator):
+def test_a_row_that_went_to_another_section_is_the_same_entry_moved():
     paper_list = new_list()
     take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
     old = entry(paper_list, "LLMLingua")
-    old.decision = Decision.objects.create(
-        list=paper_list, paper=old.paper, kind="accept", category=old.category, user=curator
-    )
-    old.save()
     line = next(line for line in samples.ENGLISH.splitlines(keepends=True) if "[LLMLingua]" in line)
     moved = samples.ENGLISH.replace(line, "").replace("| [Quest]", line + "| [Quest]")
     report = take_in(paper_list, moved, listfile=SETTINGS)
-    assert (report.added, report.removed) == (1, 1)
+    assert (report.added, report.removed, report.moved) == (0, 0, 1)
     new = entry(paper_list, "LLMLingua")
-    assert (new.category.key, new.decision, new.added_at) == ("kv", old.decision, old.added_at)
+    assert (new.pk, new.category.key, new.added_at) == (old.pk, "kv", old.added_at)
+    assert (new.decision.kind, new.decision.category.key, new.decision.origin) == ("accept", "kv", "readme")
+    assert EntryChange.objects.filter(paper=new.paper, verb="move", origin="readme").exists()
     assert export(document(paper_list)) == moved.encode()
 
 
-def test_a_row_gone_from_one_language_stays_in_the_other():
+def test_a_row_gone_from_one_language_leaves_the_list():
     paper_list = both_languages()
+    paper = entry(paper_list, "TokenSkip: Controllable Compression").paper
     line = next(line for line in samples.ENGLISH.splitlines(keepends=True) if "TokenSkip" in line)
     report = take_in(paper_list, samples.ENGLISH.replace(line, ""), listfile=SETTINGS)
     assert report.removed == 1
-    left = entry(paper_list, "TokenSkip: Controllable Compression")
-    assert [text.document.language for text in left.texts.all()] == ["zh"]
-    assert export(document(paper_list, "zh")) == samples.CHINESE.encode()
-    line = next(line for line in samples.CHINESE.splitlines(keepends=True) if "TokenSkip" in line)
-    take_in(paper_list, samples.CHINESE.replace(line, ""), "zh", listfile=SETTINGS)
-    assert not Entry.objects.filter(pk=left.pk).exists()
+    assert not Entry.objects.filter(paper=paper).exists()
+    assert export(document(paper_list, "zh")).decode() == "".join(
+        line for line in samples.CHINESE.splitlines(keepends=True) if "TokenSkip" not in line
+    )
 
 
 def test_an_entry_without_a_row_in_this_language_stays(curator):
@@ -316,11 +313,12 @@ def test_curators_changes_are_never_overwritten(curator):
     paper_list = new_list()
     take_in(paper_list, samples.ENGLISH, listfile=SETTINGS)
     text = entry(paper_list, "Quest").texts.get()
-    entries.edit(text, RowFields(title="Quest, edited"), curator)
-    with pytest.raises(ImportRefused, match=r"README.md: the list has 1 changed row that this file lacks"):
-        take_in(paper_list, CHANGED, listfile=SETTINGS)
+    entries.edit(text, RowFields(title="Quest, edited", link=text.link), curator)
+    report = take_in(paper_list, CHANGED, listfile=SETTINGS)
+    assert [(each.line, each.title, each.field) for each in report.conflicts] == [(27, "Quest, edited", "venue")]
     text.refresh_from_db()
-    assert text.title == "Quest, edited"
+    assert (text.title, text.venue) == ("Quest, edited", "")
+    assert (report.added, report.removed, report.changed) == (1, 1, 0)
 
 
 def test_after_export_and_import_a_newer_file_is_welcome(curator):
@@ -363,20 +361,25 @@ def test_a_translated_field_is_no_longer_flagged(curator):
 def test_the_history_says_what_an_import_did(curator):
     paper_list = new_list()
     take_in(paper_list, samples.ENGLISH, listfile=SETTINGS, user=curator)
-    (first,) = EntryChange.objects.all()
-    assert (first.verb, first.user, first.paper) == ("import", curator, None)
-    assert first.after["lines"] == [15, 16, 17, 27, 28, 34]
-    assert (first.after["language"], first.after["added"]) == ("en", 6)
+    *rows, summary = EntryChange.objects.order_by("pk")
+    assert (summary.verb, summary.user, summary.paper) == ("import", curator, None)
+    assert summary.after["lines"] == [15, 16, 17, 27, 28, 34]
+    assert (summary.after["language"], summary.after["added"]) == ("en", 6)
+    assert {change.verb for change in rows} == {"import"} and len({change.paper_id for change in rows}) == 6
+    assert all(change.who == f"README, {curator}" and change.before is None for change in rows)
     take_in(paper_list, CHANGED, listfile=SETTINGS, user=curator)
-    changes = {c.paper.title: (c.before, c.after) for c in EntryChange.objects.exclude(paper=None)}
+    later = EntryChange.objects.filter(pk__gt=summary.pk).exclude(paper=None)
+    changes = {c.paper.title: (c.before, c.after) for c in later}
+    assert {c.paper.title: c.verb for c in later} == {
+        "Nugget: Neural Compression": "remove",
+        "PyramidKV": "admit",
+        "Quest": "edit",
+    }
     assert set(changes) == {"Nugget: Neural Compression", "PyramidKV", "Quest"}
     assert changes["Nugget: Neural Compression"][1] is None
     assert changes["PyramidKV"][0] is None
     assert changes["Quest"][0]["en"]["venue"] == "ICML 2024"
-    assert changes["Quest"][1] == {
-        "category": "kv",
-        "en": entries.fields_of(EntryText.objects.get(title="Quest")).as_json(),
-    }
+    assert changes["Quest"][1]["en"] == entries.fields_of(EntryText.objects.get(title="Quest")).as_json()
 
 
 def test_nul_and_halves_of_characters_stay_in_the_bytes():
@@ -410,10 +413,41 @@ def test_import_and_export_give_the_same_bytes(sample):
     assert export(document(paper_list)) == sample.encode()
 
 
-@pytest.mark.parametrize("source", [b"", b"\n", b"no table", b"\xef\xbb\xbf", b"| Title |\n| --- |"])
-def test_a_file_without_papers_is_taken_in_too(source):
+NO_LIST = {
+    b"": "README.md: the file is empty",
+    b"\n": "README.md: the file is empty",
+    b"no table": "README.md: no row names a paper",
+    b"\xef\xbb\xbf": "README.md: no row names a paper",
+    b"| Title |\n| --- |": "README.md: no row names a paper",
+    b"| Title |\n| --- |\n| A |": "README.md: no row names a paper; line 3: no link to the paper",
+    "# Papers".encode("utf-16"): "README.md: not a text file in UTF-8 (byte 3 is NUL)",
+    b"\x7fELF" + bytes(5000): "README.md: not a text file in UTF-8 (byte 4 is NUL)",
+}
+
+
+@pytest.mark.parametrize("source", NO_LIST)
+def test_a_file_without_papers_is_refused_and_nothing_is_made(source):
     paper_list = new_list()
-    assert take_in(paper_list, source).rows == 0
+    with pytest.raises(ImportRefused) as refused:
+        take_in(paper_list, source)
+    assert str(refused.value) == NO_LIST[source]
+    assert not paper_list.documents.exists()
+
+
+@pytest.mark.parametrize("source", NO_LIST)
+def test_a_file_without_papers_does_not_empty_a_list(source):
+    paper_list = new_list()
+    take_in(paper_list, samples.ENGLISH)
+    with pytest.raises(ImportRefused):
+        take_in(paper_list, source)
+    assert export(document(paper_list)) == samples.ENGLISH.encode()
+    assert Entry.objects.count() == 6
+
+
+@pytest.mark.parametrize("source", [b"", b"no table", b"| Title |\n| --- |"])
+def test_who_asks_for_it_may_begin_with_an_empty_list(source):
+    paper_list = new_list()
+    assert take_in(paper_list, source, allow_empty=True).rows == 0
     assert export(document(paper_list)) == source
     assert take_in(paper_list, source).unchanged
 
@@ -424,5 +458,8 @@ def test_importing_takes_few_queries(django_assert_max_num_queries):
     for number in range(1, 101):
         paper = Paper.objects.create(title=f"P{number}", title_key="x", source="arxiv", text_hash="")
         paper.identifiers.create(scheme="arxiv", value=f"2401.{number:05d}")
+    readme = "## A\n\n| Title | Venue |\n| --- | --- |\n" + many
     with django_assert_max_num_queries(30):
-        take_in(paper_list, "## A\n\n| Title | Venue |\n| --- | --- |\n" + many)
+        take_in(paper_list, readme)
+    with django_assert_max_num_queries(60):
+        take_in(paper_list, readme.replace("| [P7]", "| [Seven]"))
