@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
@@ -19,7 +19,9 @@ from markdown_it.token import Token
 
 from papers.readme.headers import learn_columns
 from papers.readme.inline import find_links, plain, storable, without_emoji
-from papers.readme.table import RawRow, Row, Table, read_table
+from papers.readme.items import ItemList, find_item_lists, is_about_the_list
+from papers.readme.row import Row
+from papers.readme.table import RawRow, Table, read_table
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # str.splitlines knows more endings
 _LABELLED = re.compile(
@@ -62,7 +64,7 @@ class Section:
     end: int  # the line behind the last one
     definition: str
     keywords: tuple[str, ...]
-    groups: tuple[Table, ...]  # the groups of rows, in order; a table is the one kind there is so far
+    groups: tuple[Table | ItemList, ...]  # of rows, in order
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -91,7 +93,7 @@ class DocumentTree:
         for row in (row for section in self.sections for row in section.rows):
             parts += self._kept(line, row.line)
             parts.append(row)
-            line = row.line + 1
+            line = row.end
         return (*parts, *self._kept(line, len(self.lines) + 1))
 
     def _kept(self, first: int, end: int) -> list[KeptText]:
@@ -125,13 +127,16 @@ def split_lines(text: str) -> list[str]:
     return _LINE.findall(text)
 
 
-def parse(source: bytes) -> DocumentTree:
-    """Return a README as a tree. Any bytes are a README: nothing is refused, nothing is lost."""
+def parse(source: bytes, columns: Mapping[str, str] | None = None) -> DocumentTree:
+    """Return a README as a tree. Any bytes are a README: nothing is refused, nothing is lost.
+
+    `columns` says what columns of tables mean, by their header, where reading them would get it wrong.
+    """
     text = decode(source)
     lines = tuple(split_lines(text))
     # The parser sees each line at its place, without the mark that would hide a heading in the first one.
     tokens = _PARSER.parse(storable(text.removeprefix("\ufeff").replace("\x00", "\ufffd")))
-    tables = _ByLine((table.first_line, table) for table in _tables(tokens, lines))
+    groups = _ByLine((group.first_line, group) for group in _groups(tokens, lines, columns or {}))
     labelled = _ByLine((line, (label, words)) for line, label, words in _labelled_texts(tokens))
     headings = [(0, 0, ""), *_headings(tokens)]
     ends = [*(line for line, _, _ in headings[1:]), len(lines) + 1]
@@ -149,7 +154,11 @@ def parse(source: bytes) -> DocumentTree:
                 end=end,
                 definition=plain(_first(told, _DEFINITION_LABELS)),
                 keywords=_words(_first(told, _KEYWORD_LABELS)),
-                groups=tuple(tables.between(line, end)),
+                groups=tuple(
+                    group
+                    for group in groups.between(line, end)
+                    if isinstance(group, Table) or not is_about_the_list(name)
+                ),
             )
         )
         if level:
@@ -174,13 +183,21 @@ def _name(heading: str) -> str:
     return name.strip() or without_emoji(plain(heading))
 
 
-def _tables(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[Table]:
+def _groups(tokens: Sequence[Token], lines: Sequence[str], fixed: Mapping[str, str]) -> list[Table | ItemList]:
+    """The tables and the lists of papers, in order; a list that has a table in it is no list of papers."""
+    tables = list(_tables(tokens, lines, fixed))
+    within = {line for table in tables for line in range(table.first_line, table.end)}
+    lists = [each for each in find_item_lists(tokens, lines) if within.isdisjoint(each.body)]
+    return sorted([*tables, *lists], key=lambda group: group.first_line)
+
+
+def _tables(tokens: Sequence[Token], lines: Sequence[str], fixed: Mapping[str, str]) -> Iterator[Table]:
     """The tables, in order. Those with the same headers are read alike, whatever the cells of each hold."""
     found = list(_places_of_tables(tokens))
     rows: dict[tuple[str, ...], list[RawRow]] = {}
     for start, end, names in found:
         rows.setdefault(names, []).extend(RawRow.cut(line) for line in lines[start + 2 : end])
-    columns = {names: learn_columns(names, [row.cells for row in rows[names]]) for names in rows}
+    columns = {names: learn_columns(names, [row.cells for row in rows[names]], fixed) for names in rows}
     for start, end, names in found:
         yield read_table(start + 1, columns[names], lines[start:end])
 

@@ -25,23 +25,24 @@ def one_line(text: str) -> str:
     return storable(_BREAKS.sub(" ", text)).strip()
 
 
-def cell_text(text: str, known_html: frozenset[str] = frozenset()) -> str:
+def cell_text(text: str, known_html: frozenset[str] = frozenset(), *, pipes: bool = True) -> str:
     """Return Markdown that a cell can hold: the text as typed, but no pipe, line break, HTML or odd link
     in it has any power over the table or the page.
 
-    Text marks without attributes (`<br>`, `<sub>`) stay, and so does HTML that the cell held before.
+    Text marks without attributes (`<br>`, `<sub>`) stay, and so does HTML that the cell held before. Outside of
+    tables `pipes` are not escaped.
     """
     text = one_line(text)
     if _harmful(text, known_html):
         # Entities, not backslashes: whatever stands before an entity cannot undo it.
         text = text.replace("<", "&lt;").replace("](", "]&#40;")
-    return text.replace("|", "\\|")
+    return text.replace("|", "\\|") if pipes else text
 
 
-def title_text(text: str) -> str:
+def title_text(text: str, *, pipes: bool = True) -> str:
     """Return a title that is no link's label: nothing in it is a link, an image or HTML."""
     text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", one_line(text)).replace("](", "]&#40;")
-    return text.replace("|", "\\|")
+    return text.replace("|", "\\|") if pipes else text
 
 
 def label_text(text: str) -> str:

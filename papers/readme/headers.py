@@ -3,61 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 from papers import identity
 from papers.readme.inline import plain, without_emoji
-from papers.readme.table import Column, Role, find_title, is_placeholder
-
-_TITLES = r"\btitles?\b|标题|题目|题名"
-_PAPERS = r"\bpapers?\b|\barticles?\b|论文|文章|\bworks?\b|\bname\b|名称"
-_METHODS = r"\bmethods?\b|\bmodels?\b|方法|模型"
-_LONG_TEXT = 25  # characters on average: shorter notes are not what a paper is about
+from papers.readme.roles import HEADERS, METHODS, PAPERS, TITLES, Column, Role, is_placeholder
+from papers.readme.table import find_title
 
 
-class _Header(NamedTuple):
-    role: Role
-    pattern: str
-    prose: int = 0  # how long its cells must be on average
+def learn_columns(
+    names: Sequence[str], rows: Sequence[Sequence[str]], fixed: Mapping[str, str] | None = None
+) -> tuple[Column, ...]:
+    """Return what the columns mean, from their headers (Markdown) and, where these are unclear, the cells.
 
-
-# A header may fit several roles ("Paper Link"): the first that fits and is still free is taken.
-_HEADERS = (
-    _Header(Role.CODE, r"\bcodes?\b|github|\brepos?(?:itory|itories)?\b|\bimplementation\b|代码|仓库|开源"),
-    _Header(Role.LINK, r"\blinks?\b|\burl\b|\bpdf\b|\barxiv\b|\bresources?\b|链接|地址|^papers?$|^论文$"),
-    _Header(
-        Role.VENUE,
-        r"\bvenue\b|\bconference\b|\bjournal\b|\bpublish(?:ed|er)?\b|\bpublication\b|发表|会议|期刊|出处",
-    ),
-    _Header(Role.VENUE, r"\bdate\b|日期|时间"),
-    _Header(Role.VENUE, r"\byear\b|年份|^年$"),
-    _Header(Role.TAGS, r"\btags?\b|\bkeywords?\b|标签|关键词"),
-    _Header(Role.TAGS, r"\btypes?\b|\bcategor(?:y|ies)\b|类型|类别|分类"),
-    _Header(
-        Role.TLDR,
-        r"tl;?\s?dr|\bfocus\b|\bsummary\b|\bcore idea\b|\bdescription\b|\bintroduction\b|\babstract\b|"
-        r"\bhighlights?\b|\bcontributions?\b|简述|关注点|摘要|简介|概述|要点|核心|总结|描述|重点",
-        prose=1,
-    ),
-    _Header(
-        Role.TLDR,
-        r"\bwhat it (?:says|does)\b|\b(?:main|key) (?:idea|point|finding)s?\b|\btake-?aways?\b|一句话",
-        prose=1,
-    ),
-    _Header(Role.TLDR, rf"\bcomments?\b|\bnotes?\b|\bremarks?\b|备注|说明|{_METHODS}", prose=_LONG_TEXT),
-)
-
-
-def learn_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[Column, ...]:
-    """Return what the columns mean, from their headers (Markdown) and, where these are unclear, the cells."""
+    What is `fixed` for a header, as text, is so; of several columns that would be the same, the first is.
+    """
     shown = _distinct([without_emoji(plain(name)) for name in names])
     cells = [[row[place] for row in rows if place < len(row)] for place in range(len(names))]
     roles: dict[int, Role] = {}
-    title = _title_column(shown, cells)
-    if title is not None:
+    for place, name in enumerate(shown):
+        told = (fixed or {}).get(name)
+        if told is not None and (told == Role.EXTRA or told not in roles.values()):
+            roles[place] = Role(told)
+    title = None if Role.TITLE in roles.values() else _title_column(shown, cells)
+    if title is not None and title not in roles:
         roles[title] = Role.TITLE
-    for header in _HEADERS:
+    for header in HEADERS:
         for place, name in enumerate(shown):
             free = place not in roles and header.role not in roles.values()
             if free and re.search(header.pattern, name, re.IGNORECASE) and _holds_prose(cells[place], header.prose):
@@ -78,11 +49,11 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 def _title_column(names: Sequence[str], cells: Sequence[Sequence[str]]) -> int | None:
     """The column of titles: by a plain header, by a header that cells bear out, or by links to papers."""
-    for pattern in (_TITLES, _PAPERS, _METHODS):
+    for pattern in (TITLES, PAPERS, METHODS):
         for place, name in enumerate(names):
             if not re.search(pattern, name, re.IGNORECASE):
                 continue
-            if pattern == _TITLES or (_holds_titles(cells[place], only_links=pattern == _METHODS)):
+            if pattern == TITLES or (_holds_titles(cells[place], only_links=pattern == METHODS)):
                 return place
     return next((place for place in range(len(names)) if _links_papers(cells[place])), None)
 

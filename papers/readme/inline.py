@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ _MARKS = re.compile(r"\\.|(?P<ticks>`+)|!\[|\[|\]", re.DOTALL)
 _TITLE_AND_CLOSE = re.compile(r"""(?:\s+(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\((?:[^()\\]|\\.)*\)))?\s*\)""")
 _ANGLE_ADDRESS = re.compile(r"<((?:[^<>\n\\]|\\.)*)>")
 _BARE_ADDRESS = re.compile(r"<?(https?://[^\s<>|\[\]()`\"]+)>?", re.IGNORECASE)
+_TAG = re.compile(r"<(?P<close>/?)(?P<name>a|img)\b(?P<attributes>[^<>]*)>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""\b(?P<name>href|src|alt)\s*=\s*(?:"(?P<a>[^"]*)"|'(?P<b>[^']*)')""", re.IGNORECASE)
+_ANY_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _DEEPEST_PARENTHESES = 32  # the same bound as GitHub's parser, so that no line takes quadratic time
 
@@ -60,8 +64,16 @@ def storable(text: str) -> str:
 def find_links(text: str) -> list[Link]:
     """Return the links and images of a text in the order they start; a link inside a link's label wins.
 
-    Code spans and backslash escapes are respected. Addresses without brackets are `find_addresses`' business.
+    Reads Markdown and HTML (`<a href>`, `<img src>`). Code spans and backslash escapes are respected. Addresses
+    without brackets are `find_addresses`' business.
     """
+    found = _markdown_links(text)
+    if "<" in text:
+        found += _html_links(text)
+    return sorted(found, key=lambda link: link.start)
+
+
+def _markdown_links(text: str) -> list[Link]:
     found: list[Link] = []
     openers: list[re.Match[str]] = []
     position = 0
@@ -83,7 +95,7 @@ def find_links(text: str) -> list[Link]:
                 continue
             url_start, url_end, position = address
             label = text[opener.end() : mark.start()]
-            badge = bool(inside) and _without(inside, label, opener.end()).strip() == ""
+            badge = (bool(inside) or "<" in label) and _is_picture(_without(inside, label, opener.end()))
             found.append(
                 Link(
                     start=opener.start(),
@@ -92,13 +104,66 @@ def find_links(text: str) -> list[Link]:
                     label_end=mark.start(),
                     url_start=url_start,
                     url_end=url_end,
-                    label=inside[0].label if badge else bare_label(label),
+                    label=inside[0].label if badge and inside else bare_label(_words_of_html(label)),
                     url=unescape(text[url_start:url_end].strip()),
                     image=image,
                     badge=badge,
                 )
             )
-    return sorted(found, key=lambda link: link.start)
+    return found
+
+
+def _is_picture(label: str) -> bool:
+    """Whether a label whose Markdown images are cut out has nothing to read in it."""
+    return _ANY_TAG.sub("", label).strip() == ""
+
+
+def _html_links(text: str) -> Iterator[Link]:
+    """The anchors and images of HTML."""
+    anchor: re.Match[str] | None = None
+    for tag in _TAG.finditer(text):
+        if tag["name"].lower() == "img":
+            if source := _attribute(tag, "src"):
+                alt = _attribute(tag, "alt")
+                label = alt.span(alt.lastgroup or 0) if alt else (tag.start(), tag.start())
+                yield _html_link(text, tag.start(), tag.end(), label, source, image=True)
+        elif not tag["close"]:
+            anchor = tag
+        elif anchor is not None:
+            if source := _attribute(anchor, "href"):
+                yield _html_link(text, anchor.start(), tag.end(), (anchor.end(), tag.start()), source, image=False)
+            anchor = None
+
+
+def _words_of_html(label: str) -> str:
+    """A label without its tags; of a picture, what it says instead of itself."""
+    if "<" not in label:
+        return label
+    words = " ".join(_ANY_TAG.sub(" ", label).split())
+    alt = next((each for each in _ATTRIBUTE.finditer(label) if each["name"].lower() == "alt"), None)
+    return words or (alt[alt.lastgroup or 0] if alt else "")
+
+
+def _attribute(tag: re.Match[str], name: str) -> re.Match[str] | None:
+    found = _ATTRIBUTE.finditer(tag.string, *tag.span("attributes"))
+    return next((each for each in found if each["name"].lower() == name), None)
+
+
+def _html_link(text: str, start: int, end: int, label: tuple[int, int], source: re.Match[str], *, image: bool) -> Link:
+    url_start, url_end = source.span(source.lastgroup or 0)
+    inner = text[slice(*label)]
+    return Link(
+        start=start,
+        end=end,
+        label_start=label[0],
+        label_end=label[1],
+        url_start=url_start,
+        url_end=url_end,
+        label=bare_label(_words_of_html(inner)),
+        url=html.unescape(text[url_start:url_end].strip()),
+        image=image,
+        badge=not image and _is_picture(inner),
+    )
 
 
 def find_addresses(text: str) -> list[Link]:

@@ -8,14 +8,20 @@ from dataclasses import replace
 
 from papers.readme.escape import address, cell_text, code_text, html_in, label_text, one_line, title_text
 from papers.readme.inline import find_addresses
+from papers.readme.parts import Part
+from papers.readme.rewrite import Sample, rewrite, write_like
+from papers.readme.roles import Column, Role
+from papers.readme.row import RowFields
 from papers.readme.style import TableStyle, is_plain_title, learn_style, repository_of
-from papers.readme.table import Column, RawRow, Role, Row, RowFields, Table, find_title
+from papers.readme.table import RawRow, Table, TableRow, find_title, parts_beside, title_parts
 
 # Begins no other kind of block when it stands first in a line that no pipe opens.
 _SAFE_START = re.compile(r"(?:[^\W\d_]|\[(?!//\]:))")
 
 
-def render_row(fields: RowFields, table: Table, kept: Row | None = None, kept_fields: RowFields | None = None) -> str:
+def render_row(
+    fields: RowFields, table: Table, kept: TableRow | None = None, kept_fields: RowFields | None = None
+) -> str:
     """Return the line of a row, with its ending.
 
     With a kept row of this table, its cells stay as they are where `fields` and `kept_fields` (what that row
@@ -28,12 +34,12 @@ def render_row(fields: RowFields, table: Table, kept: Row | None = None, kept_fi
     before = kept.fields if kept_fields is None else kept_fields
     cells = _changed_cells(fields, before, table, kept, style)
     if cells == kept.raw.cells:
-        return str(kept.raw)
+        return kept.text
     raw = replace(kept.raw, cells=cells, ending=kept.raw.ending or style.ending)
     return str(raw if cells[0] == kept.raw.cells[0] else _opened_if_needed(raw))
 
 
-def render_moved(fields: RowFields, table: Table, row: Row, home: Table, row_fields: RowFields) -> str:
+def render_moved(fields: RowFields, table: Table, row: TableRow, home: Table, row_fields: RowFields) -> str:
     """Return the line of a row of the table `home` as it stands in another table, in that table's style.
 
     A title's cell that says more than title and link (authors, badges) keeps what it says. `row_fields` is
@@ -43,7 +49,7 @@ def render_moved(fields: RowFields, table: Table, row: Row, home: Table, row_fie
     from_place, to_place = home.column(Role.TITLE), table.column(Role.TITLE)
     if from_place is not None and to_place is not None and from_place < len(row.raw.cells):
         old = row.raw.cells[from_place]
-        cells[to_place] = None if is_plain_title(old) else _edited_title(old, fields, row_fields)
+        cells[to_place] = None if is_plain_title(old) else _edited_title(old, fields, row_fields, row.parts, table)
     known_html = frozenset().union(*(html_in(text) for text in (row_fields.tldr, *row_fields.extra.values())))
     return _new_line(fields, table, learn_style(table), cells, known_html)
 
@@ -69,7 +75,9 @@ def _opened_if_needed(raw: RawRow) -> RawRow:
     return replace(raw, opened=True)
 
 
-def _changed_cells(fields: RowFields, before: RowFields, table: Table, kept: Row, style: TableStyle) -> tuple[str, ...]:
+def _changed_cells(
+    fields: RowFields, before: RowFields, table: Table, kept: TableRow, style: TableStyle
+) -> tuple[str, ...]:
     cells = list(kept.raw.cells)
     for place, column in enumerate(table.columns):
         if not _has_changed(fields, before, table, column, place, kept):
@@ -77,17 +85,19 @@ def _changed_cells(fields: RowFields, before: RowFields, table: Table, kept: Row
         while len(cells) <= place:  # the row was shorter than its header
             cells.append(_pad(style.placeholders[len(cells)], style, len(cells)))
         old = cells[place]
-        new = _edited_cell(column.role, old, fields, before)
+        new = _edited_cell(column.role, old, fields, before, kept, table)
         if new is None:
             new = _new_cell(fields, table, place, style, html_in(old), before)
         cells[place] = _pad_like(old, new, style, place)
     return tuple(cells)
 
 
-def _edited_cell(role: Role, cell: str, fields: RowFields, before: RowFields) -> str | None:
+def _edited_cell(
+    role: Role, cell: str, fields: RowFields, before: RowFields, kept: TableRow, table: Table
+) -> str | None:
     """The cell with only what changed exchanged in its place, or None when it must be written anew."""
     if role == Role.TITLE:
-        return _edited_title(cell, fields, before)
+        return _edited_title(cell, fields, before, kept.parts, table)
     if role == Role.LINK and fields.code == before.code and (url := address(fields.link)):
         for link in find_addresses(cell):
             if link.url == before.link:
@@ -95,10 +105,13 @@ def _edited_cell(role: Role, cell: str, fields: RowFields, before: RowFields) ->
     return None
 
 
-def _has_changed(fields: RowFields, before: RowFields, table: Table, column: Column, place: int, kept: Row) -> bool:
+def _has_changed(
+    fields: RowFields, before: RowFields, table: Table, column: Column, place: int, kept: TableRow
+) -> bool:
     match column.role:
         case Role.TITLE:
-            return fields.title != before.title or (fields.link != before.link and _carries_link(table, place, kept))
+            title = fields.title != before.title or _differs_beside(fields, before, table)
+            return title or (fields.link != before.link and _carries_link(table, place, kept))
         case Role.LINK:
             code_here = table.column(Role.CODE) is None and fields.code != before.code
             return code_here or (fields.link != before.link and _carries_link(table, place, kept))
@@ -108,7 +121,7 @@ def _has_changed(fields: RowFields, before: RowFields, table: Table, column: Col
             return bool(getattr(fields, column.role.value) != getattr(before, column.role.value))
 
 
-def _carries_link(table: Table, place: int, kept: Row) -> bool:
+def _carries_link(table: Table, place: int, kept: TableRow) -> bool:
     """Whether the link of a row belongs in this column: where it was, else where this table has links."""
     if kept.link_column is not None:
         return kept.link_column == place
@@ -116,11 +129,22 @@ def _carries_link(table: Table, place: int, kept: Row) -> bool:
     return place == (with_links if with_links is not None else table.column(Role.TITLE))
 
 
-def _edited_title(cell: str, fields: RowFields, before: RowFields) -> str | None:
-    """The cell with only its title and address exchanged, so that emoji, badges and authors around them stay.
+def _differs_beside(fields: RowFields, before: RowFields, table: Table) -> bool:
+    """Whether something changed that this table tells in its titles' cells, as authors."""
+    return any(getattr(fields, role.value) != getattr(before, role.value) for role in table.beside)
 
-    None when it has no title, or gains or loses a link.
+
+def _edited_title(cell: str, fields: RowFields, before: RowFields, parts: Sequence[Part], table: Table) -> str | None:
+    """The cell with only what changed exchanged, so that emoji, badges and authors around it stay.
+
+    None when it has no title, or gains or loses a link where it holds nothing else.
     """
+    if parts_beside(parts) or _differs_beside(fields, before, table):
+        kept = Sample(cell, tuple(parts or title_parts(cell)), before)
+        if kept.part(Role.TITLE) is None or fields.title == "":
+            return None
+        roles = [Role.TITLE, *([Role.LINK] if kept.part(Role.LINK) else []), *table.beside]
+        return rewrite(kept, before, fields, _samples(table), in_table=True, roles=roles).strip()
     found = find_title(cell)
     if found is None or (fields.link != before.link and (found.link is None or address(fields.link) == "")):
         return None
@@ -149,7 +173,7 @@ def _new_cell(
     column = table.columns[place]
     match column.role:
         case Role.TITLE:
-            text = _title(fields, style)
+            text = _title_with_all(fields, table) if _tells_beside(table) else _title(fields, style)
         case Role.LINK:
             text = _links(fields, table, style, before)
         case Role.CODE:
@@ -161,6 +185,28 @@ def _new_cell(
         case _:
             text = cell_text(getattr(fields, column.role.value), known_html)
     return text.strip(" ") or style.placeholders[place]
+
+
+def _tells_beside(table: Table) -> bool:
+    """Whether most titles' cells of a table tell more than title and link."""
+    return 2 * sum(bool(parts_beside(row.parts)) for row in table.rows) > len(table.rows)
+
+
+def _title_with_all(fields: RowFields, table: Table) -> str:
+    samples = _samples(table)
+    linked = any(sample.part(Role.LINK) for sample in samples)
+    return write_like(
+        samples, fields, in_table=True, roles=(Role.TITLE, *([Role.LINK] if linked else []), *table.beside)
+    )
+
+
+def _samples(table: Table) -> list[Sample]:
+    """The titles' cells of a table."""
+    place = table.column(Role.TITLE)
+    cells = [
+        (row, row.raw.cells[place].strip()) for row in table.rows if place is not None and place < len(row.raw.cells)
+    ]
+    return [Sample(cell, tuple(row.parts or title_parts(cell)), row.fields) for row, cell in cells]
 
 
 def _title(fields: RowFields, style: TableStyle) -> str:

@@ -181,9 +181,12 @@ def _form(cell: str, link: Link) -> str:
     """How a link is written: `[{label}]({url})`, `[[{label}]]({url})`, `{url}`, …"""
     if link.label_start == link.start:  # an address on its own
         return cell[link.start : link.url_start] + "{url}" + cell[link.url_end : link.end]
+    start, end = _extent(cell, link)
     label = cell[link.label_start : link.label_end]
     label = label.replace(link.label, "{label}", 1) if link.label and link.label in label else "{label}"
-    start, end = _extent(cell, link)
+    if link.url_start < link.label_start:  # HTML
+        before, between = cell[start : link.url_start], cell[link.url_end : link.label_start]
+        return f"{before}{{url}}{between}{label}{cell[link.label_end : end]}"
     return "[" * (link.start - start) + f"[{label}]({{url}})" + "]" * (end - link.end)
 
 

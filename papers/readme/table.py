@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from papers import identity
@@ -20,85 +20,20 @@ from papers.readme.inline import (
     leading_decoration,
     storable,
 )
-from papers.records import Identifier
+from papers.readme.parts import Form, Part, code_of_parts, read_parts
+from papers.readme.roles import Column as Column
+from papers.readme.roles import Role as Role
+from papers.readme.roles import is_placeholder as is_placeholder
+from papers.readme.row import Row
+from papers.readme.row import RowFields as RowFields
 
 _PREFIX = re.compile(r"[ \t>]*")  # of a row in a list item or a quotation
 _PIPE = re.compile(r"(?<!\\)\|")
+_WIDE_PIPE = "｜"
 _LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_EMPTY = frozenset({"", "-", "--", "---", "–", "—", "/", "n/a", "n.a.", "none", "tba", "tbd", "无", "暂无"})
+_SHORTEST_BESIDE = 3  # characters beside a title that may say something
 _BEFORE_A_LINK = " \t[(（-–—:：|,，;"  # what leads from a title to a link behind it
 _COMMENT = re.compile(r"\s*(?:\[//\]:|\[comment\]:|<!--)", re.IGNORECASE)
-
-
-class Role(StrEnum):
-    """What a column tells of a paper."""
-
-    TITLE = "title"
-    LINK = "link"
-    NICKNAME = "nickname"
-    AUTHORS = "authors"
-    VENUE = "venue"
-    DATE = "date"
-    TAGS = "tags"
-    CODE = "code"
-    TLDR = "tldr"
-    EXTRA = "extra"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its header as text, which is the key of an extra column, and its role."""
-
-    name: str
-    role: Role
-    years: bool = field(default=False, compare=False)  # whether its cells are bare years
-
-
-@dataclass(frozen=True)
-class RowFields:
-    """What a row says of a paper. Texts are Markdown as the cell holds it, without the escapes of pipes."""
-
-    title: str = ""
-    link: str = ""
-    venue: str = ""
-    tags: tuple[str, ...] = ()
-    code: tuple[tuple[str, str], ...] = ()  # (label, address); an empty label is the table's usual one
-    tldr: str = ""
-    nickname: str = ""  # where it stands apart from the title
-    authors: str = ""
-    date: str = ""  # where the venue does not say it
-    extra: Mapping[str, str] = field(default_factory=dict)  # further columns by their header
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the fields as plain values: {"title": "…", "code": [["GitHub", "https://…"]], …}."""
-        return {
-            "title": self.title,
-            "link": self.link,
-            "venue": self.venue,
-            "tags": list(self.tags),
-            "code": [list(pair) for pair in self.code],
-            "tldr": self.tldr,
-            "nickname": self.nickname,
-            "authors": self.authors,
-            "date": self.date,
-            "extra": dict(self.extra),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> RowFields:
-        """Return the fields that `as_json` gave; what is missing is empty."""
-        return cls(
-            title=data.get("title", ""),
-            link=data.get("link", ""),
-            venue=data.get("venue", ""),
-            tags=tuple(data.get("tags", ())),
-            code=tuple((label, url) for label, url in data.get("code", ())),
-            tldr=data.get("tldr", ""),
-            nickname=data.get("nickname", ""),
-            authors=data.get("authors", ""),
-            date=data.get("date", ""),
-            extra=dict(data.get("extra", {})),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +76,13 @@ class TitleCell:
     inside: bool  # whether the title is the label of that link
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+@dataclass(frozen=True)
+class TableRow(Row):
     """A line of a table that tells of a paper."""
 
-    line: int  # from 1
     raw: RawRow
-    fields: RowFields
-    identifier: Identifier | None  # what its link names
     link_column: int | None  # the column that the link was read from
+    parts: tuple[Part, ...] = ()  # what the title's cell tells, where it tells more than title and link
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,12 +93,30 @@ class Table:
     columns: tuple[Column, ...]
     first_line: int
     end: int
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
+
+    gap = 0  # empty lines between its rows
 
     @property
     def body(self) -> range:
         """The lines below the header and its rule."""
         return range(self.first_line + 2, self.end)
+
+    @property
+    def tells_papers(self) -> bool:
+        """Whether it has a column of titles."""
+        return _tells_papers(self.columns)
+
+    @property
+    def says(self) -> tuple[Column, ...]:
+        """What its rows can tell: its columns, and what its titles' cells tell besides."""
+        return (*self.columns, *(Column(role.value, role) for role in self.beside))
+
+    @cached_property
+    def beside(self) -> tuple[Role, ...]:
+        """What its titles' cells tell besides title and link."""
+        roles = {part.role for row in self.rows for part in parts_beside(row.parts)}
+        return tuple(role for role in Role if role in roles)
 
     def column(self, role: Role) -> int | None:
         """Return the place of the column with this role."""
@@ -178,8 +129,8 @@ def read_table(first_line: int, columns: tuple[Column, ...], lines: Sequence[str
     A line that holds no paper (a comment, neither title nor link) is no row. A table that has no column of
     titles has no rows at all.
     """
-    numbered = enumerate(map(RawRow.cut, lines[2:]), first_line + 2) if _tells_papers(columns) else ()
-    rows = (read_row(number, raw, columns) for number, raw in numbered)
+    numbered = enumerate(lines[2:], first_line + 2) if _tells_papers(columns) else ()
+    rows = (read_row(number, line, columns) for number, line in numbered)
     return Table(
         header=RawRow.cut(lines[0]),
         columns=columns,
@@ -193,19 +144,24 @@ def _tells_papers(columns: Sequence[Column]) -> bool:
     return any(column.role == Role.TITLE for column in columns)
 
 
-def read_row(line: int, raw: RawRow, columns: Sequence[Column]) -> Row | None:
+def read_row(line: int, text: str, columns: Sequence[Column]) -> TableRow | None:
     """Return the paper that a line tells of, or None when it tells of none."""
+    raw = RawRow.cut(text)
+    if len(raw.cells) < len(columns) and _WIDE_PIPE in text:  # typed by mistake: an edit of the row mends it
+        raw = RawRow.cut(text.replace(_WIDE_PIPE, "|"))
     if _COMMENT.match(raw.cells[0]) and not raw.opened:
         return None
     told: dict[str, Any] = {"extra": {}}
     links: dict[int, str] = {}
     code: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Part, ...] = ()
     has_code_column = any(column.role == Role.CODE for column in columns)
     for place, column in enumerate(columns):
         cell = raw.cells[place] if place < len(raw.cells) else ""
         match column.role:
             case Role.TITLE:
                 told["title"], links[place] = _title_and_link(cell)
+                parts = _title_parts(cell, columns)
             case Role.LINK:
                 links[place] = _paper_address(cell, has_code_column)
                 if not has_code_column:
@@ -222,8 +178,52 @@ def read_row(line: int, raw: RawRow, columns: Sequence[Column]) -> Row | None:
     link = links[link_column] if link_column is not None else ""
     if told.get("title", "") == "" and link == "":
         return None
+    beside = parts_beside(parts)
+    if beside:
+        title_cell = raw.cells[_place_of(Role.TITLE, columns)]
+        told |= {part.role.value: part.value(title_cell) for part in beside if part.role != Role.CODE}
+        code = code or code_of_parts(title_cell, beside)
     fields = RowFields(link=link, code=code, **told)
-    return Row(line, raw, fields, identity.identify(link) if link else None, link_column)
+    name = identity.identify(link) if link else None
+    return TableRow(line, line + 1, text, fields, name, raw, link_column, parts)
+
+
+def _place_of(role: Role, columns: Sequence[Column]) -> int:
+    return next(place for place, column in enumerate(columns) if column.role == role)
+
+
+def _title_parts(cell: str, columns: Sequence[Column]) -> tuple[Part, ...]:
+    """What a title's cell tells besides title and link, as authors and venue, where no column tells it."""
+    parts = title_parts(cell)
+    if not parts:
+        return ()
+    beside = cell[: parts[0].outer_start] + cell[parts[0].outer_end :]
+    if len(beside.strip(" *_.")) < _SHORTEST_BESIDE:
+        return ()
+    told = {column.role for column in columns} | {Role.LINK, Role.TAGS, Role.TLDR}
+    if Role.LINK in {column.role for column in columns}:
+        told.add(Role.CODE)  # a column of links has both
+    return tuple(read_parts(cell, told, parts))
+
+
+def title_parts(cell: str) -> tuple[Part, ...]:
+    """Return where title and link stand in a title's cell; empty when it has no title."""
+    title = find_title(cell)
+    if title is None:
+        return ()
+    if title.link is None:
+        return (Part(Role.TITLE, title.start, title.end, title.start, title.end),)
+    link = (title.link.start, title.link.end)
+    outer, form = (link, Form.LABEL) if title.inside else ((title.start, title.end), Form.TEXT)
+    return (
+        Part(Role.TITLE, title.start, title.end, *outer, form),
+        Part(Role.LINK, title.link.url_start, title.link.url_end, *link, Form.ADDRESS),
+    )
+
+
+def parts_beside(parts: Sequence[Part]) -> list[Part]:
+    """Return what a title's cell tells besides title and link."""
+    return [part for part in parts if part.role not in (Role.TITLE, Role.LINK)]
 
 
 def _best_link(links: Mapping[int, str]) -> int | None:
@@ -236,11 +236,6 @@ def read_text(cell: str) -> str:
     """Return the text of a cell, empty for a placeholder such as `-` or `N/A`."""
     text = storable(cell.strip().replace("\\|", "|"))
     return "" if is_placeholder(text) else text
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether a cell says that there is nothing to say."""
-    return text.strip().casefold() in _EMPTY
 
 
 def read_tags(cell: str) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 
 from papers.readme.document import DocumentTree, encode
-from papers.readme.render import render_moved, render_row
-from papers.readme.table import Role, Row, RowFields, Table
+from papers.readme.row import Row, RowFields
+from papers.readme.write import Group, changed_row, moved_row, new_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class ShownEntry:
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    table: Table
+    group: Group
     section: int
     row: Row | None
 
@@ -34,40 +35,42 @@ def weave(tree: DocumentTree, entries: Iterable[ShownEntry], imported_lines: Abs
     """Return the README with these entries in it.
 
     `imported_lines` are the rows that were taken as entries: one of them that no entry stands for any more is
-    left out; every other line stays. A row whose fields are what they were keeps its line. An entry that has
-    no table in its section is not written.
+    left out; every other line stays. A row whose fields are what they were keeps its lines. An entry that has
+    no table or list in its section is not written.
     """
     homes = _homes(tree)
     by_section: dict[int, list[ShownEntry]] = {}
     for entry in sorted(entries, key=lambda entry: (entry.position, entry.line or 0)):
+        if entry.line is not None and entry.line not in homes:
+            continue  # read as a row once and as text today: as text it stays
         heading_line = _section_of(entry, homes)
         if heading_line is not None:
             by_section.setdefault(heading_line, []).append(entry)
     written: list[str] = []
     line = 1
     for section in tree.sections:
-        tables = _paper_tables(section.groups)
-        shares = _shared_out(by_section.get(section.heading_line, []), tables, homes)
-        for table, share in zip(tables, shares, strict=True):
-            written += tree.lines[line - 1 : table.body.start - 1]
-            written += _body(tree, table, share, homes, imported_lines)
-            line = table.end
+        groups = _of_papers(section.groups)
+        shares = _shared_out(by_section.get(section.heading_line, []), groups, homes)
+        for group, share in zip(groups, shares, strict=True):
+            written += tree.lines[line - 1 : group.body.start - 1]
+            written += _body(tree, group, share, homes, imported_lines)
+            line = group.end
     written += tree.lines[line - 1 :]
     return encode("".join(_ended_as(tree, written)))
 
 
-def _paper_tables(groups: Sequence[Table]) -> list[Table]:
-    return [table for table in groups if table.column(Role.TITLE) is not None]
+def _of_papers(groups: Sequence[Group]) -> list[Group]:
+    return [group for group in groups if group.tells_papers]
 
 
 def _homes(tree: DocumentTree) -> dict[int, _Home]:
-    """Where each line of a table of papers belongs."""
+    """Where each line of a table or list of papers belongs."""
     homes = {}
     for section in tree.sections:
-        for table in _paper_tables(section.groups):
-            rows = {row.line: row for row in table.rows}
-            for line in table.body:
-                homes[line] = _Home(table, section.heading_line, rows.get(line))
+        for group in _of_papers(section.groups):
+            rows: dict[int, Row] = {row.line: row for row in group.rows}
+            for line in group.body:
+                homes[line] = _Home(group, section.heading_line, rows.get(line))
     return homes
 
 
@@ -78,20 +81,20 @@ def _section_of(entry: ShownEntry, homes: Mapping[int, _Home]) -> int | None:
 
 
 def _shared_out(
-    entries: Sequence[ShownEntry], tables: Sequence[Table], homes: Mapping[int, _Home]
+    entries: Sequence[ShownEntry], groups: Sequence[Group], homes: Mapping[int, _Home]
 ) -> list[list[ShownEntry]]:
-    """Deal the ordered entries of a section out to its tables.
+    """Deal the ordered entries of a section out to its tables and lists.
 
-    Rows stay in their table as long as the order allows. What was put between them, new or moved, goes to the
-    table of the entry before it.
+    Rows stay in their group as long as the order allows. What was put between them, new or moved, goes to the
+    group of the entry before it.
     """
-    if len(tables) < 2:
-        return [list(entries) for _ in tables]
-    shares: list[list[ShownEntry]] = [[] for _ in tables]
-    places = [_place(entry, tables, homes) for entry in entries]
+    if len(groups) < 2:
+        return [list(entries) for _ in groups]
+    shares: list[list[ShownEntry]] = [[] for _ in groups]
+    places = [_place(entry, groups, homes) for entry in entries]
     lines = [entry.line if place is not None else None for entry, place in zip(entries, places, strict=True)]
     steady = _longest_rise(lines)
-    limits = _next_steady(places, steady, last=len(tables) - 1)
+    limits = _next_steady(places, steady, last=len(groups) - 1)
     current = 0 if not any(steady) else limits[0]
     lowest = 0
     for entry, place, stays, limit in zip(entries, places, steady, limits, strict=True):
@@ -101,13 +104,13 @@ def _shared_out(
     return shares
 
 
-def _place(entry: ShownEntry, tables: Sequence[Table], homes: Mapping[int, _Home]) -> int | None:
+def _place(entry: ShownEntry, groups: Sequence[Group], homes: Mapping[int, _Home]) -> int | None:
     home = homes.get(entry.line) if entry.line is not None else None
-    return next((place for place, table in enumerate(tables) if home and table is home.table), None)
+    return next((place for place, group in enumerate(groups) if home and group is home.group), None)
 
 
 def _next_steady(places: Sequence[int | None], steady: Sequence[bool], last: int) -> list[int]:
-    """For every entry, the table of the next one that surely stays: it cannot stand behind that one."""
+    """For every entry, the group of the next one that surely stays: it cannot stand behind that one."""
     limits = []
     limit = last
     for place, stays in zip(reversed(places), reversed(steady), strict=True):
@@ -136,40 +139,79 @@ def _longest_rise(lines: Sequence[int | None]) -> list[bool]:
 
 def _body(
     tree: DocumentTree,
-    table: Table,
+    group: Group,
     entries: Sequence[ShownEntry],
     homes: Mapping[int, _Home],
     imported_lines: AbstractSet[int],
 ) -> list[str]:
-    """The lines below a table's rule: its entries in order, each with the kept text that followed it."""
-    here = {entry.line for entry in entries}
-    behind: dict[int, list[str]] = {0: []}  # 0: before all rows
-    current = 0
-    for line in table.body:
-        if line in imported_lines:
-            if line in here:
-                current = line
-                behind[current] = []
-        else:
-            behind[current].append(tree.lines[line - 1])
+    """The lines of a group: its entries in order, each with the kept text that followed it."""
+    behind, order = _kept_text(tree, group, {entry.line for entry in entries}, homes, imported_lines)
     written = list(behind[0])
+    following = dict(pairwise(order))
+    before: ShownEntry | None = None
     for entry in entries:
-        written.append(_line(tree, table, entry, homes))
+        if before is not None and (before.line is None or following.get(before.line) != entry.line):
+            written += _missing_gap(group, written)
+        written.append(_lines(tree, group, entry, homes, before))
         written += behind.get(entry.line or 0, []) if entry.line else []
+        before = entry
+    if group.gap and before is not None and (not order or before.line != order[-1]):
+        while written and not written[-1].strip():  # what parted it from a row that is gone, or follows no more
+            written.pop()
     return written
 
 
-def _line(tree: DocumentTree, table: Table, entry: ShownEntry, homes: Mapping[int, _Home]) -> str:
+def _kept_text(
+    tree: DocumentTree,
+    group: Group,
+    here: AbstractSet[int | None],
+    homes: Mapping[int, _Home],
+    imported_lines: AbstractSet[int],
+) -> tuple[dict[int, list[str]], list[int]]:
+    """What stands behind each row, by the row's line (0: before all rows), and the rows' lines in their order."""
+    behind: dict[int, list[str]] = {0: []}
+    current, line = 0, group.body.start
+    order = []
+    while line < group.body.stop:
+        if line not in imported_lines:
+            behind[current].append(tree.lines[line - 1])
+            line += 1
+            continue
+        home = homes.get(line)
+        end = home.row.end if home is not None and home.row is not None else line + 1
+        if line in here:
+            current = line
+            behind[current] = []
+            order.append(line)
+        else:
+            for _ in range(group.gap):  # the lines that parted it from the next go too
+                end += end < group.body.stop and not tree.lines[end - 1].strip()
+        line = end
+    return behind, order
+
+
+def _missing_gap(group: Group, written: Sequence[str]) -> list[str]:
+    """The empty lines that part items in this list and that are not there yet."""
+    empty = sum(1 for _ in takewhile(lambda line: not line.strip(), reversed(written)))
+    ending = next((line[len(line.rstrip("\r\n")) :] for line in reversed(written) if line.endswith(("\n", "\r"))), "\n")
+    return [ending] * (group.gap - empty)
+
+
+def _lines(
+    tree: DocumentTree, group: Group, entry: ShownEntry, homes: Mapping[int, _Home], before: ShownEntry | None
+) -> str:
     home = homes.get(entry.line) if entry.line is not None else None
+    ahead = homes.get(before.line) if before is not None and before.line is not None else None
+    behind = ahead.row if ahead is not None and ahead.group is group else None
     if home is None or entry.line is None:
-        return render_row(entry.fields, table)
-    if home.table is table and entry.fields == entry.imported:
-        return tree.lines[entry.line - 1]
+        return new_row(entry.fields, group, behind)
+    if home.group is group and entry.fields == entry.imported:
+        return home.row.text if home.row is not None else tree.lines[entry.line - 1]
     if home.row is None:
-        return render_row(entry.fields, table)
-    if home.table is table:
-        return render_row(entry.fields, table, home.row, entry.imported)
-    return render_moved(entry.fields, table, home.row, home.table, entry.imported or home.row.fields)
+        return new_row(entry.fields, group, behind)
+    if home.group is group:
+        return changed_row(entry.fields, group, home.row, entry.imported or home.row.fields)
+    return moved_row(entry.fields, group, home.row, home.group, entry.imported or home.row.fields, behind)
 
 
 def _ended_as(tree: DocumentTree, written: list[str]) -> list[str]:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papers.readme.document import DocumentTree, KeptText, parse, split_lines
+from papers.readme.document import DocumentTree, parse, split_lines
 from tests.papers.readme import samples, strategies
 from tests.papers.readme.strategies import quickly
 
 
 def joined(tree: DocumentTree) -> str:
-    return "".join(part.text if isinstance(part, KeptText) else str(part.raw) for part in tree.parts)
+    return "".join(part.text for part in tree.parts)
 
 
 def assert_nothing_lost(source: bytes) -> DocumentTree:

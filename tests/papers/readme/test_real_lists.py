@@ -10,8 +10,10 @@ import pytest
 from papers.models import Entry, EntryText
 from papers.readme.document import parse
 from papers.readme.exporter import changed_lines, export
+from papers.readme.items import ItemList
 from papers.readme.listfile import read_list_file
-from papers.readme.render import render_row
+from papers.readme.table import Table
+from papers.readme.write import changed_row
 from tests.conftest import ROOT, SHARED
 from tests.papers.readme.lists import document, new_list, take_in
 from tests.papers.readme.test_document import assert_nothing_lost
@@ -26,9 +28,10 @@ named = [path.name for path in ALL]  # the bundled ones are always here
 def test_no_line_is_lost_and_kept_rows_are_the_very_lines(path: Path):
     tree = assert_nothing_lost(path.read_bytes())
     for section in tree.sections:
-        for table in section.groups:
-            for row in table.rows:
-                assert render_row(row.fields, table, row) == tree.lines[row.line - 1]
+        for group in section.groups:
+            for row in group.rows:
+                lines = "".join(tree.lines[row.line - 1 : row.end - 1])
+                assert changed_row(row.fields, group, row, row.fields) == row.text == lines
 
 
 @pytest.mark.django_db
@@ -46,14 +49,14 @@ def test_every_row_of_a_real_list_may_be_edited_alone(shared):
     for path in (shared / "data/lists").glob("*.md"):
         tree = parse(path.read_bytes())
         for section in tree.sections:
-            for table in section.groups:
-                for row in table.rows[:3]:
-                    for name in ("title", "venue", "tldr"):
+            for group in section.groups:
+                said = {column.role.value for column in group.says}
+                for row in group.rows[:3]:
+                    for name in ("title", "venue", "authors", "date", "tldr"):
                         fields = row.fields.from_json(row.fields.as_json() | {name: "edited"})
-                        line = render_row(fields, table, row)
-                        has_column = any(column.role == name for column in table.columns)
-                        assert (line != tree.lines[row.line - 1]) == has_column
-                        assert line.count("\n") == tree.lines[row.line - 1].count("\n") or row.line == len(tree.lines)
+                        text = changed_row(fields, group, row, row.fields)
+                        assert (text != row.text) == (name in said or isinstance(group, ItemList)), (path.name, name)
+                        assert text.count("\n") == row.text.count("\n") or row.end > len(tree.lines)
 
 
 @pytest.mark.django_db
@@ -90,13 +93,13 @@ def test_an_edit_in_a_long_list_is_one_line(shared):
 
 
 COLUMNS = {
-    "MosBest__Awesome-KV-Cache-In-LLM.md": "venue extra title link code extra",
-    "Zefan-Cai__Awesome-LLM-KV-Cache.md": "venue title link code extra tldr",
+    "MosBest__Awesome-KV-Cache-In-LLM.md": "date extra title link code extra",
+    "Zefan-Cai__Awesome-LLM-KV-Cache.md": "date title link code extra tldr",
     "horseee__Awesome-Efficient-LLM.md": "title extra link",
-    "multimodal-art-projection__LatentCoT-Horizon.md": "title venue extra link",
+    "multimodal-art-projection__LatentCoT-Horizon.md": "title venue date link",
     "pprp__Awesome-LLM-Quantization.md": "title tldr",
-    "xlite-dev__Awesome-LLM-Inference.md": "venue title link code extra",
-    "yzh-han__awesome-kvcache.md": "extra title venue tldr extra extra code",
+    "xlite-dev__Awesome-LLM-Inference.md": "date title link code extra",
+    "yzh-han__awesome-kvcache.md": "date title venue tldr extra extra code",
     "zwxandy__Awesome-Efficient-CoT-Reasoning-Summary.md": "title venue code tldr",
 }
 
@@ -104,7 +107,7 @@ COLUMNS = {
 @pytest.mark.parametrize("name", COLUMNS)
 def test_the_columns_of_real_lists_are_known(shared, name):
     tree = parse((shared / "data/lists" / name).read_bytes())
-    tables = [table for section in tree.sections for table in section.groups if table.rows]
+    tables = [group for section in tree.sections for group in section.groups if group.rows and isinstance(group, Table)]
     assert " ".join(column.role for column in tables[0].columns) == COLUMNS[name]
 
 

@@ -25,6 +25,7 @@ NEW = RowFields(
     tags=("A", "B C"),
     code=(("", "https://github.com/owner/name"),),
     tldr="Short.",
+    date="2025.01",
 )
 
 
@@ -42,7 +43,7 @@ def table_of(text: str, number: int = 0) -> Table:
         ),
         (
             samples.BADGES,
-            "|ICML 2025| New: a paper|[[pdf]](https://arxiv.org/abs/2501.00001) | [[name]](https://github.com/owner/name) ![](https://img.shields.io/github/stars/owner/name.svg?style=social)| |Short.|\n",
+            "|2025.01| New: a paper|[[pdf]](https://arxiv.org/abs/2501.00001) | [[name]](https://github.com/owner/name) ![](https://img.shields.io/github/stars/owner/name.svg?style=social)| |Short.|\n",
         ),
         (
             samples.COMPOSITE,
@@ -50,11 +51,11 @@ def table_of(text: str, number: int = 0) -> Table:
         ),
         (
             samples.LINKS,
-            "| **New: a paper** | ICML 2025 | - | [Paper](https://arxiv.org/abs/2501.00001) - [Code](https://github.com/owner/name) |\n",
+            "| **New: a paper** | ICML 2025 | 2025.01 | [Paper](https://arxiv.org/abs/2501.00001) - [Code](https://github.com/owner/name) |\n",
         ),
         (
             samples.UNCLOSED,
-            "|ICML 2025| - |New: a paper|[[pdf]](https://arxiv.org/abs/2501.00001) | [code](https://github.com/owner/name) | -\n",
+            "|2025.01| - |New: a paper|[[pdf]](https://arxiv.org/abs/2501.00001) | [code](https://github.com/owner/name) | -\n",
         ),
         (
             "| Title | Tags | Code |\r\n|:--|:--|:--|\r\n| A | x；y | https://github.com/o/r |\r\n| B | z | N/A |\r\n",

@@ -35,23 +35,23 @@ PROSE = "It does a number of remarkable things."
         ("论文标题 | 发表/日期 | 关注点", "", "title venue tldr"),
         ("Paper Title | Venue/Date | Focus", "", "title venue tldr"),
         ("Title | Type | Venue | Paper | code", f"A | x | y | {PDF} | -", "title tags venue link code"),
-        ("Year | Title | Type | Venue | Paper | code", "", "extra title tags venue link code"),
-        ("Date | Title | Paper | Code | Recom", f"2024 | A | {PDF} | - | ⭐️", "venue title link code extra"),
+        ("Year | Title | Type | Venue | Paper | code", "", "date title tags venue link code"),
+        ("Date | Title | Paper | Code | Recom", f"2024 | A | {PDF} | - | ⭐️", "date title link code extra"),
         ("Title & Authors | Introduction | Links", f"{PAPER} | <img src=x> | {PDF}", "title extra link"),
         ("Title & Author & Link | Summary", f"{PAPER} | {PROSE}", "title tldr"),
-        ("Title | Venue | Date | Links", f"**A** | ICLR | 2024 | {PDF}", "title venue extra link"),
+        ("Title | Venue | Date | Links", f"**A** | ICLR | 2024 | {PDF}", "title venue date link"),
         ("Title | Publish | Code | Method", f"{PAPER} | ICLR | x | {PROSE}", "title venue code tldr"),
         ("Year | Paper | Venue | Core Idea | Setting | Gain | Code", f"2024 | {PAPER} | a | {PROSE} | b | c | N/A",
-         "extra title venue tldr extra extra code"),
+         "date title venue tldr extra extra code"),
         ("Paper | Type | Code", f"{PAPER} | a | -", "title tags code"),
         ("Method | Paper | Code", f"{PAPER} | {PDF} | -", "title link code"),
-        ("**Title** | [Code](https://x.org) | 📅 Date", "", "title code venue"),
+        ("**Title** | [Code](https://x.org) | 📅 Date", "", "title code date"),
         ("Who | What", f"someone | {PAPER}", "extra title"),
         ("Module | Focus | Typical Questions", "Eviction | What | Which?", "extra tldr extra"),
         ("Title | Comment", "A | short", "title extra"),
         ("Title | Code | Repository", "", "title code extra"),
         ("Year | Paper | What it says | Authors | Stars", f"2024 | {PAPER} | {PROSE} | A | 5",
-         "venue title tldr extra extra"),
+         "date title tldr authors extra"),
         ("Paper | Main idea | TL;DR", f"{PAPER} | {PROSE} | {PROSE}", "title extra tldr"),
     ],
 )  # fmt: skip
@@ -183,7 +183,7 @@ def test_a_column_of_links_gives_paper_and_code():
         "",
     ]
     assert rows[0].fields.code == (("Code", "https://github.com/x/ut"),)
-    assert rows[0].fields.extra == {"Date": "Jul 2018"}
+    assert rows[0].fields.date == "Jul 2018"
 
 
 def test_a_title_that_links_to_its_code_gives_way_to_the_paper():
