@@ -33,6 +33,7 @@ def save_categories(
             category.key = shelf.key
         elif pk is None:
             category.key = new_key(shelf.section.name, taken)
+        category.order = next((s.order for s in settings if s.key == shelf.key and s.order), category.order)
         taken.add(category.key)
         if document.is_primary or pk is None:
             category.position = place if document.is_primary else len(taken)

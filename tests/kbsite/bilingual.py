@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from papers.models import Document, PaperList, Suggestion
 from papers.readme.importer import import_readme
 from papers.readme.listfile import CategorySetting
@@ -61,6 +63,8 @@ class _Settings:
         CategorySetting("eviction", ("Eviction", "淘汰")),
         CategorySetting("quantization", ("Quantization", "量化")),
     )
+    columns: ClassVar[dict[str, str]] = {}
+    glossary: ClassVar[dict[str, dict[str, str]]] = {}
 
 
 def make_waiting(paper_list: PaperList, title: str = "", relevance: float = 0.8, **fields: object) -> Suggestion:

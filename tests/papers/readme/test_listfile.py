@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from papers import glossary
 from papers.readme.listfile import CategorySetting, ListFileError, TopicSetting, read_list_file
 from tests.conftest import ROOT
+from tests.papers.readme import samples
+from tests.papers.readme.lists import document, new_list, take_in
 
 WHOLE = """\
 slug = "my-list"
@@ -120,3 +123,48 @@ def test_the_command_that_publish_runs_first_is_a_list_of_words(written):
         read_list_file(written(WHOLE + '[publish]\nchecks = "make check"\n'))
     with pytest.raises(ListFileError, match=r"publish\.check: is not known; known are checks"):
         read_list_file(written(WHOLE + '[publish]\ncheck = ["make"]\n'))
+
+
+def test_orders_columns_and_words_are_read(written):
+    text = WHOLE.replace('headings = ["KV Compression", "KV压缩"]', 'headings = ["KV"]\norder = "newest first"')
+    more = '[columns]\n"Comment" = "tldr"\n[glossary.zh]\n"Token Pruning" = "剪枝"\n'
+    listfile = read_list_file(written(text + more))
+    assert listfile.categories == (CategorySetting("kv", ("KV",), "newest first"),)
+    assert dict(listfile.columns) == {"Comment": "tldr"}
+    assert listfile.glossary == {"zh": {"Token Pruning": "剪枝"}}
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ('[columns]\n"Comment" = "words"', 'columns.Comment: "words" must be one of title, link'),
+        ("[columns]\nComment = 1", "columns.Comment: must be a text"),
+        ('[glossary.Chinese]\n"A" = "B"', "glossary.Chinese: must be a language code"),
+        ('[glossary.zh]\n"A" = ""', "glossary.zh.A: must not be empty"),
+        (
+            '[[categories]]\nkey = "b"\nheadings = ["B"]\norder = "random"',
+            'order: "random" must be one of newest first',
+        ),
+    ],
+)
+def test_wrong_orders_columns_and_words_name_the_key(written, line, error):
+    with pytest.raises(ListFileError) as problem:
+        read_list_file(written(f"{WHOLE}{line}\n"))
+    assert error in str(problem.value)
+
+
+@pytest.mark.django_db
+def test_an_import_takes_them_over(written):
+    text = WHOLE.replace('headings = ["KV Compression", "KV压缩"]', 'headings = ["KV"]\norder = "alphabetical"')
+    more = '[columns]\n"Comment" = "tldr"\n[glossary.zh]\n"Sparse" = "稀疏"\n'
+    listed = new_list()
+    take_in(listed, samples.BADGES, listfile=read_list_file(written(text + more)))
+    listed.refresh_from_db()
+    assert listed.columns == {"Comment": "tldr"}
+    assert document(listed).texts.order_by("position").first().tldr == "Attention-based selection"
+    assert listed.categories.get(key="kv").order == "alphabetical"
+    assert glossary.own(listed, "zh") == {"Sparse": "稀疏"}
+    take_in(listed, samples.BADGES.replace("Observation", "An observation"))
+    listed.refresh_from_db()
+    assert listed.columns == {"Comment": "tldr"}, "without a list.toml what it said stays"
+    assert listed.categories.get(key="kv").order == "alphabetical"
