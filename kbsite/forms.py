@@ -26,6 +26,10 @@ BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 WEB_ADDRESS = RegexValidator(r"^https?://[^\s<>\"]+$", _("Give an address that begins with https:// or http://."))
 
 
+# The fields of a row that are one text each, in the order of the form.
+TEXTS = ("title", "link", "nickname", "authors", "venue", "date", "tags", "tldr")
+
+
 class OneLine(forms.CharField):
     """Text for one cell of a table: line breaks that came along when it was pasted become spaces."""
 
@@ -55,7 +59,10 @@ class RowForm(forms.Form):
 
     title = OneLine(label=_("Title"), max_length=2000, required=False, widget=forms.Textarea({"rows": 1}))
     link = OneLine(label=_("Link"), max_length=2000, required=False)
+    nickname = OneLine(max_length=200, required=False, label=_("Short name"))
+    authors = OneLine(max_length=5000, required=False, label=_("Authors"))
     venue = OneLine(max_length=500, required=False, label=_("Venue or date"))
+    date = OneLine(max_length=100, required=False, label=_("Date"))
     tags = OneLine(label=_("Tags"), max_length=2000, required=False, help_text=_("Separated by commas"))
     tldr = OneLine(max_length=5000, required=False, label=_("TL;DR"), widget=forms.Textarea({"rows": 3}))
 
@@ -78,11 +85,17 @@ class RowForm(forms.Form):
             self.fields[f"code_url_{place}"] = OneLine(max_length=2000, required=False, label=_("Code"))
         for place, header in enumerate(self.headers):
             self.fields[f"extra_{place}"] = OneLine(max_length=5000, required=False, label=header)
-        for name in ("title", "link", "venue", "tags", "tldr"):
-            if (translation and name in ("title", "link", "venue")) or not _has(table, name):
+        for name in TEXTS:
+            if (translation and name not in ("tags", "tldr")) or not self._asks_for(name, table):
                 del self.fields[name]
         for field in self.fields.values():
             field.widget.attrs |= {"lang": document.language, "autocomplete": "off"}
+
+    def _asks_for(self, name: str, table: Sequence[Column]) -> bool:
+        """Whether a row has room for it; what few lists have is asked for only where the row says it."""
+        if not table and name in ("nickname", "authors", "date"):
+            return bool(getattr(self.row, name))
+        return _has(table, name)
 
     @property
     def code_pairs(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
@@ -118,7 +131,7 @@ class RowForm(forms.Form):
 
     def _cells(self) -> Iterator[tuple[str, str, str]]:
         """The fields that a table may lack a column for: name, what it tells, header of an extra column."""
-        yield from ((name, name, "") for name in ("venue", "tags", "tldr") if name in self.fields)
+        yield from ((name, name, "") for name in TEXTS[2:] if name in self.fields)
         yield from ((f"code_url_{place}", "code", "") for place in self.code_places)
         yield from ((f"extra_{place}", "extra", header) for place, header in enumerate(self.headers))
 
@@ -138,7 +151,10 @@ class RowForm(forms.Form):
         return RowFields(
             title=given.get("title", self.row.title),
             link=given.get("link", self.row.link),
+            nickname=given.get("nickname", self.row.nickname),
+            authors=given.get("authors", self.row.authors),
             venue=given.get("venue", self.row.venue),
+            date=given.get("date", self.row.date),
             tags=self.row.tags if self._is_kept("tags") else typed_tags(given["tags"]),
             code=tuple(pair for pair in code if pair[1]) if self.code_places else self.row.code,
             tldr=given.get("tldr", self.row.tldr),
@@ -146,7 +162,15 @@ class RowForm(forms.Form):
         )
 
 
-_COLUMNS = {"venue": _("venue"), "tags": _("tags"), "code": _("code"), "tldr": _("TL;DR")}
+_COLUMNS = {
+    "nickname": _("short name"),
+    "authors": _("authors"),
+    "venue": _("venue"),
+    "date": _("date"),
+    "tags": _("tags"),
+    "code": _("code"),
+    "tldr": _("TL;DR"),
+}
 
 
 def _has(table: Sequence[Column], kind: str, header: str = "") -> bool:
@@ -163,7 +187,10 @@ def _initial(row: RowFields, headers: Iterable[str]) -> dict[str, str]:
     initial = {
         "title": row.title,
         "link": row.link,
+        "nickname": row.nickname,
+        "authors": row.authors,
         "venue": row.venue,
+        "date": row.date,
         "tags": ", ".join(row.tags),
         "tldr": row.tldr,
         "code_label_0": "",

@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from papers import dates, titles, venues
 from papers.catalog import rank
-from papers.models import Category, Document, Paper
+from papers.models import Category, Document, EntryText, Paper
 from papers.readme.columns import columns
-from papers.readme.table import Column, Role, RowFields
+from papers.readme.roles import Column, Role
+from papers.readme.row import RowFields
 
-_AUTHORS = frozenset({"author", "authors", "作者"})  # headers of columns that can be filled in
 _MOST_AUTHORS = 3
+_NEIGHBOURS = 200  # rows that show how the list writes things
+_ET_AL = re.compile(r",?\s*(?:et\.? ?al\.?|等)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How a document writes a preprint's venue, dates and authors: an example of each, empty where it has none."""
+
+    venue: str = ""
+    date: str = ""
+    authors: str = ""
 
 
 def prefill(paper: Paper, document: Document, category: Category | None = None) -> RowFields:
     """Return the row that this paper would get in this document, from what is known of it.
 
-    It has every further column of the category's table; while no category is chosen, of all tables.
+    It has every further column of the category's table; while no category is chosen, of all tables. Venue, date
+    and authors are written as the document's newest rows write theirs.
     """
     table = columns(document, category)
+    roles = {column.role for column in table}
+    manner = _manner(document)
     facts = {fact.kind: fact.value for fact in sorted(paper.facts.all(), key=lambda fact: -rank(fact.source))}
     code = facts.get("code")
     return RowFields(
         title=paper.title,
         link=paper.link,
-        venue=_venue(paper, table),
+        nickname=titles.known_as(paper.title) if Role.NICKNAME in roles else "",
+        authors=_authors(paper.authors, manner.authors) if Role.AUTHORS in roles else "",
+        venue=_venue(paper, table, manner) if Role.VENUE in roles or not table else "",
+        date=_date(paper, table, manner) if Role.DATE in roles else "",
         tags=(),
         code=(("", str(code)),) if code else (),
         tldr=str(facts.get("tldr", "")),
@@ -32,15 +52,46 @@ def prefill(paper: Paper, document: Document, category: Category | None = None) 
     )
 
 
-def _venue(paper: Paper, table: Sequence[Column]) -> str:
+def _manner(document: Document) -> _Manner:
+    rows = EntryText.objects.filter(document=document, line__isnull=False).order_by("-pk")
+    told = list(rows.values_list("venue", "date", "authors")[:_NEIGHBOURS])
+    return _Manner(
+        venue=next((venue for venue, _, _ in told if venues.name(venue) in venues.PREPRINTS), ""),
+        date=next((date for _, date, _ in told if dates.read(date)), ""),
+        authors=max((authors for _, _, authors in told), key=lambda each: _ET_AL.search(each) is not None, default=""),
+    )
+
+
+def _venue(paper: Paper, table: Sequence[Column], manner: _Manner) -> str:
     if paper.published is None:
         return ""
     if any(column.role == Role.VENUE and column.years for column in table):
         return str(paper.published.year)
-    return paper.published.strftime("arXiv %Y.%m") if "arxiv.org" in paper.link else ""
+    if "arxiv.org" not in paper.link:
+        return ""
+    return dates.written_like(manner.venue or "arXiv 2024.01", paper.published)
+
+
+def _date(paper: Paper, table: Sequence[Column], manner: _Manner) -> str:
+    if paper.published is None:
+        return ""
+    if any(column.role == Role.DATE and column.years for column in table):
+        return str(paper.published.year)
+    return dates.written_like(manner.date or "2024.01", paper.published)
+
+
+def _authors(names: Sequence[str], example: str) -> str:
+    """All of them, or the first as the example has them: `First, Second et al.`, `Last et al.`"""
+    if not names:
+        return ""
+    if example and _ET_AL.search(example) is None:  # no row leaves any out
+        return ", ".join(names)
+    shown = _ET_AL.split(example)[0].split(",") if example else [""] * _MOST_AUTHORS
+    told = list(names[: len(shown)])
+    if example and len(shown) == 1 and " " not in shown[0].strip():
+        told = [name.split()[-1] for name in told]
+    return ", ".join(told) + (" et al." if len(names) > len(told) else "")
 
 
 def _extra(paper: Paper, column: Column) -> str:
-    if column.name.casefold() in _AUTHORS:
-        return ", ".join([*paper.authors[:_MOST_AUTHORS], *["et al."][: len(paper.authors) > _MOST_AUTHORS]])
     return str(paper.published.year) if column.years and paper.published else ""

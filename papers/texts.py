@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from papers import dates, titles, venues
 from papers.models import EntryText
 from papers.readme.table import RowFields
 
@@ -32,3 +33,7 @@ def write(text: EntryText, fields: RowFields) -> None:
     """Make a text say what the fields say, and what they mean; saves nothing."""
     for name, value in fields.as_json().items():
         setattr(text, name, value)
+    text.clean_title = titles.clean(fields.title)
+    text.known_as = titles.known_as(fields.title, fields.nickname)
+    text.venue_name = venues.name(fields.venue)
+    text.dated = dates.dated(fields.venue, fields.date, fields.link)

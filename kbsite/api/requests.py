@@ -16,7 +16,10 @@ class RowSerializer(serializers.Serializer[Any]):
 
     title = Cell(required=False, max_length=2000)
     link = Address(required=False)
+    nickname = Cell(required=False, allow_blank=True, max_length=200)
+    authors = Cell(required=False, allow_blank=True, max_length=5000, help_text="As the list writes them")
     venue = Cell(required=False, allow_blank=True, max_length=500)
+    date = Cell(required=False, allow_blank=True, max_length=100, help_text="Where the venue does not say it")
     tags = serializers.ListField(child=Cell(max_length=200), required=False, max_length=50)
     code = CodeLinkSerializer(many=True, required=False)
     tldr = Cell(required=False, allow_blank=True, max_length=5000)

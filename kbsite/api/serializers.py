@@ -190,7 +190,11 @@ class EntryTextSerializer(serializers.ModelSerializer[EntryText]):
 
     class Meta:
         model = EntryText
-        fields = ["title", "link", "venue", "tags", "code", "tldr", "extra", "position", "untranslated"]
+        fields = [
+            *("title", "link", "nickname", "authors", "venue", "date", "tags", "code", "tldr", "extra"),
+            *("clean_title", "known_as", "venue_name", "dated"),
+            *("position", "untranslated", "stale"),
+        ]
         read_only_fields = fields
 
 

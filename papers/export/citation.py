@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from papers import dates
 from papers.export.formats import Listed
 from papers.readme.inline import plain
 
@@ -14,7 +15,6 @@ _JOURNAL = re.compile(
     r"\b(?:journal|transactions|tmlr|jmlr|tacl|tkde|tpami|tois|nature|science|letters|review|survey[s]?)\b|期刊|学报",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _DATE_PART = r"[\d\s.,/年月日-]|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _ONLY_A_DATE = re.compile(rf"(?:{_DATE_PART})*", re.IGNORECASE)
 
@@ -43,13 +43,13 @@ def cite(entry: Listed) -> Citation:
     identifiers = {row.scheme: row.value for row in paper.identifiers.all()}
     venue = plain(fields.venue)
     published_in = "" if _PREPRINT.search(venue) or _ONLY_A_DATE.fullmatch(venue) else venue
-    year = _YEAR.search(venue)
+    year = dates.dated(fields.venue, fields.date, "")[:4]
     return Citation(
         title=paper.title,
-        authors=tuple(paper.authors),
+        authors=tuple(paper.authors) or _written_authors(fields.authors),
         venue=published_in,
         is_journal=bool(_JOURNAL.search(published_in)),
-        year=year[0] if year else str(paper.published.year) if paper.published else "",
+        year=year or (str(paper.published.year) if paper.published else ""),
         published=paper.published,
         link=fields.link or paper.link,
         arxiv=identifiers.get("arxiv", ""),
@@ -58,6 +58,14 @@ def cite(entry: Listed) -> Citation:
         keywords=fields.tags,
         subject=paper.subjects[0] if paper.subjects else "",
     )
+
+
+def _written_authors(text: str) -> tuple[str, ...]:
+    """The authors that a row names; those it leaves out are "others", as BibTeX writes et al."""
+    names = re.split(r"\s*(?:[,，、;]|\band\b|&)\s*", plain(text).rstrip(". "))
+    told = [re.sub(r"\bet\.? ?al\b\.?|等.*$", "", name).strip() for name in names]
+    more = ("others",) if re.search(r"\bet\.? ?al\b|等", text) else ()
+    return (*(name for name in told if name), *more)
 
 
 def cited(entries: list[Listed]) -> list[Citation]:

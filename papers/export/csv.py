@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 
+from papers import dates, venues
 from papers.export.formats import Exported, Format, Listed, file_name, listed
 from papers.models import PaperList
 
 _COLUMNS = (
-    *("category", "title", "link", "venue", "tags", "code", "tldr"),
-    *("arxiv", "doi", "authors", "published", "paper_title", "language"),
+    *("category", "title", "link", "nickname", "venue", "date", "tags", "code", "tldr"),
+    *("venue_name", "dated", "arxiv", "doi", "authors", "published", "paper_title", "language"),
 )
 # What Excel, LibreOffice and Google Sheets take for the start of a formula, and the white space they skip.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -37,13 +38,17 @@ def _values(entry: Listed) -> list[str]:
         entry.category.key,
         fields.title,
         fields.link,
+        fields.nickname,
         fields.venue,
+        fields.date,
         "; ".join(fields.tags),
         "; ".join(url for _, url in fields.code),
         fields.tldr,
+        venues.name(fields.venue),
+        dates.dated(fields.venue, fields.date, fields.link),
         identifiers.get("arxiv", ""),
         identifiers.get("doi", ""),
-        "; ".join(paper.authors),
+        "; ".join(paper.authors) or fields.authors,
         paper.published.isoformat() if paper.published else "",
         paper.title,
         entry.language,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from papers import dates, titles, venues
 from papers.export.formats import Exported, Format, Listed, category_texts, file_name, listed
 from papers.models import PaperList
 
@@ -37,11 +38,20 @@ def _entry(entry: Listed) -> dict[str, Any]:
         "language": entry.language,
         "title": fields.title,
         "link": fields.link,
+        "nickname": fields.nickname,
+        "authors": fields.authors,
         "venue": fields.venue,
+        "date": fields.date,
         "tags": list(fields.tags),
         "code": [{"label": label, "url": url} for label, url in fields.code],
         "tldr": fields.tldr,
         "extra": dict(fields.extra),
+        "normalised": {
+            "title": titles.clean(fields.title),
+            "known_as": titles.known_as(fields.title, fields.nickname),
+            "venue": venues.name(fields.venue),
+            "dated": dates.dated(fields.venue, fields.date, fields.link),
+        },
         "paper": {
             "title": paper.title,
             "identifiers": [{"scheme": scheme, "value": value} for scheme, value in identifiers],

@@ -203,7 +203,7 @@ def _read_item(first: int, end: int, lines: Sequence[str], marker: re.Pattern[st
     if found is None:
         return None
     content = text[found.end() :].rstrip("\r\n")
-    if re.search(r"\n[ \t]*\|", content):
+    if re.search(r"[\r\n][ \t]*\|", content):
         return None  # a table that Markdown takes for the item's own text
     parts = read_parts(content)
     fields = fields_of_parts(content, parts)

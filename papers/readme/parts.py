@@ -27,7 +27,7 @@ from papers.readme.inline import (
     storable,
 )
 from papers.readme.roles import Role, is_placeholder, role_named
-from papers.readme.venuewords import is_venue
+from papers.venues import is_venue
 
 _DATE = r"(?:19|20)\d\d\s*(?:[./年-]\s*\d{1,2}\s*(?:[./月-]\s*\d{1,2})?)日?"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.?\s+(?:\d{1,2},?\s+)?(?:19|20)\d\d"
@@ -36,7 +36,9 @@ _LEADING_DATE = re.compile(
     rf"(?P<frame>(?:\*\*|__)?[\[(（【]?)(?P<date>{_DATE}|{_MONTH})[\])）】]?(?:\*\*|__)?[:：,]?\s*", re.I
 )
 # Over the end of a line too, but not into the next item.
-_BOLD = re.compile(r"(?P<mark>\*\*|__)(?=\S)(?P<inner>(?:.|\n(?![ \t]*(?:[-*+]|\d+[.)])[ \t]))+?)(?<=\S)(?P=mark)")
+_BOLD = re.compile(
+    r"(?P<mark>\*\*|__)(?=\S)(?P<inner>(?:[^\r\n]|[\r\n]+(?![ \t]*(?:[-*+]|\d+[.)])[ \t]))+?)(?<=\S)(?P=mark)"
+)
 _ITALIC = re.compile(r"(?<![\w*_])(?P<mark>[*_])(?=[^\s*_])(?P<inner>[^*_]+?)(?<=\S)(?P=mark)(?![\w*_])")
 _HTML_MARK = re.compile(r"<(?P<mark>b|strong|i|em)>(?P<inner>.*?)</(?P=mark)>", re.IGNORECASE | re.DOTALL)
 _SHIELD = re.compile(
@@ -45,10 +47,10 @@ _SHIELD = re.compile(
 )
 _STARS = re.compile(r"img\.shields\.io/github/(?:stars|last-commit|forks)/", re.IGNORECASE)
 _LABELLED = re.compile(
-    r"[ \t>]*(?:[-*+][ \t]+)?(?P<mark>\*\*|\*|__|_)(?P<label>[^*_:：\n]{2,20}?)[ \t]*"
+    r"[ \t>]*(?:[-*+][ \t]+)?(?P<mark>\*\*|\*|__|_)(?P<label>[^*_:：\r\n]{2,20}?)[ \t]*"
     r"(?:[:：](?P=mark)|(?P=mark)[ \t]*[:：])[ \t]*"
 )
-_BREAK = re.compile(r"<br\s*/?>|\n", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*/?>|\r\n|\n|\r", re.IGNORECASE)
 _ET_AL = re.compile(r"\bet\.?\s?al\b\.?|等(?:人)?", re.IGNORECASE)
 _NAME = re.compile(r"(?:[^\W\d_][^\s\d,]*[. ]+){0,3}[^\W\d_a-z][^\s\d,]*(?: (?:Jr|Sr|I{2,3})\.?)?")
 _FEWEST_WORDS = 4  # of a description
