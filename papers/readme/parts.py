@@ -345,7 +345,7 @@ class _Reader:
         for mark in self.marks:
             if mark.start < self.head_end or mark.bold or self._is_taken(mark.start):
                 continue
-            inner = _words(self.text, mark.inner_start, mark.inner_end, trim=" .,;")
+            inner = _with_et_al(self.text, *_words(self.text, mark.inner_start, mark.inner_end, trim=" .,;"))
             words = self.text[slice(*inner)]
             if is_venue(words):
                 self.add(Role.VENUE, inner, (mark.start, mark.end))
@@ -365,7 +365,7 @@ class _Reader:
                 end, venue = inner[0] + len(names), (inner[1] - len(last), inner[1])
         if is_venue(self.text[slice(*venue)]):
             self.add(Role.AUTHORS, (inner[0], end), (inner[0], end))
-            self.add(Role.VENUE, venue, venue)
+            self.add(Role.VENUE, venue, (venue[0], venue[1] + (self.text[venue[1] : venue[1] + 1] == ".")))
         else:
             self.add(Role.AUTHORS, inner, outer)
 
@@ -426,8 +426,9 @@ class _Reader:
             self.add(Role.AUTHORS, value, outer)
             return
         end = value[0] + et_al.end()
+        end += self.text[end : end + 1] == "."
         self.add(Role.AUTHORS, (value[0], end), (value[0], end))
-        if et_al.end() < len(words):
+        if end < value[1]:
             self._read_phrase(end, value[1])
 
 
@@ -485,6 +486,11 @@ def _words(text: str, start: int, end: int, trim: str = " \t") -> tuple[int, int
         ):
             return _words(text, start + len(mark), end - len(mark), trim)
     return start, end
+
+
+def _with_et_al(text: str, start: int, end: int) -> tuple[int, int]:
+    """Names with the full stop that belongs to their last word."""
+    return start, end + (text[start:end].endswith(" al") and text.startswith(".", end))
 
 
 def _title_words(text: str, start: int, end: int) -> tuple[int, int]:

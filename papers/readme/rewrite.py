@@ -199,8 +199,8 @@ def _insertion(kept: Sample, role: Role, value: object, alike: Sequence[Sample],
     )
     if donor is None or (part := donor.part(role)) is None:
         lead, form = _NEW.get(role, (" ", "{}"))
-        blank = Part(role, 0, 0, 0, 0, Form.TAGS if role == Role.TAGS else Form.TEXT)
-        written = address(str(value)) if role == Role.LINK else _encoded(value, blank, "", in_table)
+        blank = Part(role, 1, 1, 1, 1, Form.TAGS if role == Role.TAGS else Form.TEXT)
+        written = address(str(value)) if role == Role.LINK else _encoded(value, blank, " ", in_table)
         place = _end_of_head(kept) if role in (Role.NICKNAME, Role.TLDR) else len(kept.text.rstrip())
         return _Edit(place, place, lead + form.replace("{}", written))
     outer = donor.text[part.outer_start : part.start], donor.text[part.end : part.outer_end]
@@ -279,6 +279,8 @@ def _renamed(text: str, old: str, new: str) -> str:
 def _encoded(value: object, part: Part, text: str, in_table: bool) -> str:
     """A value as it is written in this place."""
     old = text[part.start : part.end]
+    if isinstance(value, str) and value.endswith(".") and text.startswith(".", part.end):
+        value = value[:-1]  # the full stop is there already
     if part.role == Role.TAGS and isinstance(value, tuple):
         return _tags(value, old, in_table)
     typed = str(value)
@@ -294,9 +296,13 @@ def _encoded(value: object, part: Part, text: str, in_table: bool) -> str:
         written = title_text(typed, pipes=in_table)
     else:
         written = cell_text(typed, html_in(old), pipes=in_table)
-    if part.start == 0 and not in_table and _BLOCK_START.match(written):
+    if not in_table and _begins_line(text, part.start) and _BLOCK_START.match(written):
         return re.sub(r"^(\d*)", r"\1\\", written, count=1)
     return written
+
+
+def _begins_line(text: str, place: int) -> bool:
+    return re.search(r"(?:^|[\r\n])[ \t]*\Z", text[:place]) is not None
 
 
 def _quoted(url: str, text: str, place: int) -> str:
