@@ -11,7 +11,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt \
        $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
-CODE := kbsite ingest papers tests
+CODE := kbsite ingest papers tests benchmarks
 
 .PHONY: help run test lint format constraints
 .DEFAULT_GOAL := help

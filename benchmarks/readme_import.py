@@ -65,22 +65,22 @@ def measured(source: bytes, repeat: int) -> dict[str, float]:
     text = source.decode("utf-8", "replace")
     times: dict[str, list[float]] = {"parse": [], "first import": [], "same again": [], "export": []}
     rows = 0
-    for number in range(repeat):
-        times["parse"].append(_seconds(lambda: MarkdownIt("commonmark").enable("table").parse(text)))
+    for _ in range(repeat):
+        times["parse"].append(_seconds(MarkdownIt("commonmark").enable("table").parse, text))
         paper_list = PaperList.objects.create(slug=f"b{time.time_ns()}", name="Benchmark")
-        times["first import"].append(_seconds(lambda: import_readme(paper_list, "en", source, "README.md")))
+        times["first import"].append(_seconds(import_readme, paper_list, "en", source, "README.md"))
         document = paper_list.documents.get()
-        times["same again"].append(_seconds(lambda: import_readme(paper_list, "en", source, "README.md")))
-        times["export"].append(_seconds(lambda: export(document)))
+        times["same again"].append(_seconds(import_readme, paper_list, "en", source, "README.md"))
+        times["export"].append(_seconds(export, document))
         assert export(document) == source, "an export must be the very bytes"
         rows = document.texts.count()
-        _forget(paper_list)
+        _forget()
     tracemalloc.start()
     paper_list = PaperList.objects.create(slug=f"b{time.time_ns()}", name="Benchmark")
     import_readme(paper_list, "en", source, "README.md")
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
-    _forget(paper_list)
+    _forget()
     medians = {name: statistics.median(values) for name, values in times.items()}
     megabytes = len(source) / 1e6
     return {
@@ -94,14 +94,14 @@ def measured(source: bytes, repeat: int) -> dict[str, float]:
     }
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _seconds(work: Callable[..., object], *arguments: object) -> float:
     gc.collect()
     started = time.perf_counter()
-    work()
+    work(*arguments)
     return time.perf_counter() - started
 
 
-def _forget(paper_list: object) -> None:
+def _forget() -> None:
     """Empty the tables, so that every import is a first one: papers, too, are new to it."""
     from django.db import connection
 

@@ -63,7 +63,7 @@ def test_the_history_in_both_languages_ends_with_the_bytes_of_its_last_commit(sh
         if language == "en":
             assert export(document(paper_list)) == source
     assert not Finding.objects.exists()
-    assert {count for count in rows_of(source).values()} == {1}
+    assert set(rows_of(source).values()) == {1}
     shown = {
         language: set(document(paper_list, language).texts.values_list("entry", flat=True)) for language in ("en", "zh")
     }
