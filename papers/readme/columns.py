@@ -26,9 +26,7 @@ def columns(document: Document, category: Category | None = None) -> tuple[Colum
 def _by_section(source: bytes, fixed: tuple[tuple[str, str], ...]) -> Mapping[int, tuple[Column, ...]]:
     """The columns below each heading, by its line. Remembered, as a page asks for them again and again."""
     return {
-        section.heading_line: _merged(
-            column for group in section.groups if group.tells_papers for column in group.says
-        )
+        section.heading_line: _merged(column for group in section.groups if group.tells_papers for column in group.says)
         for section in parse(source, dict(fixed)).sections
     }
 
