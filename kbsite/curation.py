@@ -15,8 +15,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from ingest import tasks
-from papers import review
-from papers.models import Category, Decision, Entry, Paper, PaperList
+from papers import findings, review
+from papers.models import Category, Decision, Entry, Finding, Paper, PaperList
 from papers.readme.table import RowFields
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,12 @@ def take_out(entry: Entry, user: AbstractBaseUser) -> None:
     slug = entry.category.list.slug
     review.take_out(entry, user)
     transaction.on_commit(partial(_ask_for_training, slug))
+
+
+def settle(finding: Finding, choice: str, user: AbstractBaseUser) -> None:
+    """Settle what was changed here and in the README; raise NotOpen or CannotSettle."""
+    findings.settle(finding, choice, user)
+    transaction.on_commit(partial(_ask_for_training, finding.list.slug))
 
 
 def _learned_from(decision: Decision) -> Decision:

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from kbsite.views import account, classifier, dashboard, entries, export, health, lists, papers, queue, runs
+from kbsite.views import account, classifier, dashboard, entries, export, findings, health, lists, papers, queue, runs
 
 urlpatterns = [
     path("", dashboard.home, name="home"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("lists/<slug:slug>/entries/<int:pk>/", entries.edit, name="edit-entry"),
     path("lists/<slug:slug>/export/", export.show, name="export"),
     path("lists/<slug:slug>/export/<str:language>/<str:form>/", export.download, name="download"),
+    path("lists/<slug:slug>/findings/", findings.index, name="findings"),
+    path("lists/<slug:slug>/findings/<int:pk>/", findings.settle, name="settle-finding"),
     path("lists/<slug:slug>/classifier/", classifier.show, name="classifier"),
     path("decisions/<int:pk>/undo/", queue.undo, name="undo"),
     path("runs/", runs.index, name="runs"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -16,9 +17,10 @@ from papers.readme import exporter
 from papers.readme.document import parse
 from papers.readme.merge import ROW, fields_of_values, values_of
 from papers.readme.row import Row, RowFields
+from papers.shelves import as_text
 from papers.texts import fields_of
 
-HERE, README = "here", "readme"
+HERE, README, BASE = "here", "readme", "base"  # the sides of a conflict
 
 
 class NotOpen(Exception):
@@ -64,6 +66,37 @@ def waiting(paper_list: PaperList) -> QuerySet[Finding]:
 def count(paper_list: PaperList) -> int:
     """Return how many findings await somebody's word."""
     return Finding.objects.filter(list=paper_list, state=Finding.State.OPEN).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What one side says: the fields that are in question with their values, as people read them."""
+
+    side: str  # "here", "readme" or "base"
+    is_absent: bool  # there is no such row
+    fields: tuple[tuple[str, str], ...]  # one for a question about one field
+
+
+def values(finding: Finding) -> list[Value]:
+    """Return what the sides say, ours first; of whole rows only the fields that are not the same everywhere."""
+    sides = {side: finding.values.get(side) for side in (HERE, README, BASE)}
+    if field_of(finding) != ROW:
+        return [Value(side, False, ((field_of(finding), as_text(value)),)) for side, value in sides.items()]
+    rows = {
+        side: {"category": row["category"]} | values_of(RowFields.from_json(row["fields"]))
+        for side, row in sides.items()
+        if row is not None
+    }
+    names = dict.fromkeys(name for row in rows.values() for name in row)
+    shown = [name for name in names if name == "category" or len({as_text(row.get(name)) for row in rows.values()}) > 1]
+    return [
+        Value(
+            side,
+            side not in rows,
+            tuple((name, as_text(rows[side].get(name))) for name in shown if side in rows and rows[side].get(name)),
+        )
+        for side in sides
+    ]
 
 
 def settle(finding: Finding, choice: str, user: AbstractBaseUser) -> None:

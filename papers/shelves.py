@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 
 from papers.cards import categories
 from papers.models import Category, CategoryText, Document, EntryChange, EntryText, Paper, PaperList
+from papers.readme.merge import values_of
+from papers.readme.row import RowFields
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +73,26 @@ class Difference:
 
 
 def differences(change: EntryChange) -> list[Difference]:
-    """Return what an edit or a move altered; nothing for changes that made or ended an entry."""
+    """Return what an edit or a move altered, in the order of a row; nothing for what made or ended an entry."""
     if change.before is None or change.after is None:
         return []
     found = []
-    for language, after in change.after.items():
+    for language, after in sorted(change.after.items(), key=lambda item: item[0] != "category"):
         before = change.before.get(language)
         if isinstance(after, dict) and isinstance(before, dict):
+            was, became = (values_of(RowFields.from_json(fields)) for fields in (before, after))
             found += [
-                Difference(language, field, _shown(before.get(field)), _shown(value))
-                for field, value in after.items()
-                if before.get(field) != value
+                Difference(language, field, as_text(was.get(field)), as_text(became.get(field)))
+                for field in dict.fromkeys((*became, *was))
+                if (was.get(field) or None) != (became.get(field) or None)
             ]
         elif before != after:
-            found.append(Difference("", language, _shown(before), _shown(after)))
+            found.append(Difference("", language, as_text(before), as_text(after)))
     return found
 
 
-def _shown(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Return a value of a row as people read it: tags between commas, links to code with their labels."""
     if isinstance(value, dict):
         return "; ".join(f"{key}: {text}" for key, text in value.items())
     if isinstance(value, list):

@@ -15,8 +15,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
+from papers import findings
 from papers.cards import OUT
+from papers.models import PaperList
 from papers.readme.inline import plain
+from papers.readme.merge import EXTRA
 
 register = template.Library()
 
@@ -69,7 +72,13 @@ def likeliest(probabilities: Mapping[str, float]) -> tuple[str, float]:
 @register.filter
 def field_name(field: str) -> str:
     """A field of a row as people call it."""
-    return str(_FIELDS.get(field, field))
+    return str(_FIELDS.get(field, field.removeprefix(EXTRA)))
+
+
+@register.simple_tag
+def open_findings(paper_list: PaperList) -> int:
+    """How many findings of a list await somebody's word."""
+    return findings.count(paper_list)
 
 
 _FIELDS = {
@@ -79,7 +88,11 @@ _FIELDS = {
     "tags": _("Tags"),
     "code": _("Code"),
     "tldr": _("TL;DR"),
+    "nickname": _("Nickname"),
+    "authors": _("Authors"),
+    "date": _("Date"),
     "extra": _("Other columns"),
+    "row": _("The row"),
     "category": _("Category"),
 }
 

@@ -102,7 +102,7 @@ class Desk:
                 get_object_or_404(Entry.objects.select_for_update(), pk=self.entry.pk)
                 if seen and seen != self.seen:
                     newest = self.changes.first()
-                    self.clash = f"{newest.user or 'Somebody'} changed this entry at {newest.at:%H:%M}."
+                    self.clash = f"{newest.who or 'Somebody'} changed this entry at {newest.at:%H:%M}."
                     return False
                 entries.edit_rows(self.entry, typed, user)
                 if self.category.pk != self.entry.category_id:

@@ -1,4 +1,4 @@
-"""manage.py import_list: take a README into a list, and the topics of its list.toml into the schedule.
+"""manage.py import_list: take a README, or its newer version, into a list, and the topics of its list.toml.
 
 Lives here and not in `papers`, because topics are the work's.
 """
@@ -25,8 +25,10 @@ _DEFAULT_LANGUAGE = "en"
 
 class Command(BaseCommand):
     help = (
-        "Take a README into a list: its sections become categories, its rows entries. A list.toml beside the file "
-        "is read when its slug is the same; its topics are pulled from then on."
+        "Take a README into a list: its sections become categories, its rows entries. A newer version is merged: "
+        "what changed in the file arrives as decisions, what changed here stays, and what changed on both sides "
+        "awaits a curator. A list.toml beside the file is read when its slug is the same; its topics are pulled from "
+        "then on."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -94,14 +96,32 @@ def _list(slug: str, source: bytes, settings: ListFile | None) -> PaperList:
 
 def _told(report: ImportReport, slug: str) -> list[str]:
     where = f"{report.path} ({report.language})"
-    if report.unchanged:
+    if report.unchanged and report.is_export:
         return [f"{where}: nothing to do, {slug} would export this very file."]
+    if report.unchanged:
+        return [f"{where}: nothing new in it; what was changed in {slug} stays."]
     counts = [
         f"{where}: {report.rows} rows in {report.categories} categories",
         f"{report.added} added",
         f"{report.removed} removed",
+        *([f"{report.moved} moved"] if report.moved else []),
         f"{report.changed} changed",
+        *([f"{report.read_anew} read better than before"] if report.read_anew else []),
         f"{report.new_papers} papers new to the catalogue",
     ]
     kept = [f"{report.path}:{kept.line}: kept as text, {kept.reason}: {kept.text}" for kept in report.kept_as_text]
-    return [", ".join(counts) + ".", *kept]
+    return [", ".join(counts) + ".", *kept, *_conflicts(report, slug)]
+
+
+def _conflicts(report: ImportReport, slug: str) -> list[str]:
+    """What was changed on both sides: where, and how to settle it."""
+    told = [
+        f"{report.path}{f':{each.line}' if each.line else ''}: conflict, {_named(each.field)} of “{each.title}” was "
+        "changed here and there; ours is kept"
+        for each in report.conflicts
+    ]
+    return [*told, f"Settle what is in conflict at /lists/{slug}/findings/."] if told else []
+
+
+def _named(field: str) -> str:
+    return "the row" if field == "row" else f"the {field.removeprefix('extra:')}"
