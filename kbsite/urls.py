@@ -4,7 +4,21 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from kbsite.views import account, classifier, dashboard, entries, export, findings, health, lists, papers, queue, runs
+from kbsite.views import (
+    account,
+    classifier,
+    dashboard,
+    entries,
+    export,
+    findings,
+    health,
+    languages,
+    list_settings,
+    lists,
+    papers,
+    queue,
+    runs,
+)
 
 urlpatterns = [
     path("", dashboard.home, name="home"),
@@ -19,6 +33,13 @@ urlpatterns = [
     path("lists/<slug:slug>/export/<str:language>/<str:form>/", export.download, name="download"),
     path("lists/<slug:slug>/findings/", findings.index, name="findings"),
     path("lists/<slug:slug>/findings/<int:pk>/", findings.settle, name="settle-finding"),
+    path("lists/<slug:slug>/languages/", languages.show, name="languages"),
+    path("lists/<slug:slug>/languages/in-step/", languages.bring_in_step, name="bring-in-step"),
+    path("lists/<slug:slug>/languages/confirm/", languages.confirm, name="confirm-translation"),
+    path("lists/<slug:slug>/languages/create/", languages.create, name="create-language"),
+    path("lists/<slug:slug>/languages/<str:language>/words/", languages.words, name="glossary"),
+    path("lists/<slug:slug>/languages/<str:language>/words/say/", languages.say, name="say-words"),
+    path("lists/<slug:slug>/settings/", list_settings.edit, name="list-settings"),
     path("lists/<slug:slug>/classifier/", classifier.show, name="classifier"),
     path("decisions/<int:pk>/undo/", queue.undo, name="undo"),
     path("runs/", runs.index, name="runs"),

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
-from papers import findings
+from papers import findings, languages
 from papers.cards import OUT
 from papers.models import PaperList
 from papers.readme.inline import plain
@@ -112,3 +112,9 @@ def marked(text: str, terms: list[str]) -> SafeString:
             for place, part in enumerate(parts)
         )
     )
+
+
+@register.simple_tag
+def languages_to_do(paper_list: PaperList) -> int:
+    """How many rows are missing in a language or await a translator's hand."""
+    return languages.to_do(paper_list)

@@ -1,0 +1,85 @@
+"""What curators fix of a list: the order of each section's rows, and what the columns of its tables tell."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from kbsite.access import curators_only
+from papers import cards, columnroles
+from papers.models import Category, Order, PaperList
+from papers.readme import placement
+from papers.readme.reading import ImportReport
+from papers.readme.roles import Role
+
+
+@curators_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what was found and what is fixed; POST saves either form."""
+    paper_list = get_object_or_404(PaperList, slug=slug)
+    if "orders" in request.POST:
+        _save_orders(paper_list, request.POST)
+        messages.success(request, _("Saved. New rows go where these orders want them."))
+        return redirect("list-settings", slug)
+    if "columns" not in request.POST:
+        return _page(request, paper_list)
+    chosen = _chosen(request)
+    try:
+        reports = columnroles.fix(paper_list, chosen, request.user)  # type: ignore[arg-type]
+    except columnroles.WrongColumns as problem:
+        return _page(request, paper_list, chosen, str(problem), HTTPStatus.UNPROCESSABLE_ENTITY)
+    for report in reports:
+        messages.success(request, _told(report))
+    return redirect("list-settings", slug)
+
+
+def _save_orders(paper_list: PaperList, data: Any) -> None:
+    with transaction.atomic():
+        for category in paper_list.categories.all():
+            order = data.get(f"order-{category.key}", category.order)
+            if order != category.order and order in ("", *Order.values):
+                Category.objects.filter(pk=category.pk).update(order=order)
+
+
+def _chosen(request: HttpRequest) -> dict[str, str]:
+    """The role chosen for each header; headers are values of the form, since a name might hold anything."""
+    pairs = zip(request.POST.getlist("header"), request.POST.getlist("role"), strict=False)
+    return {header: role for header, role in pairs if role}
+
+
+def _told(report: ImportReport) -> str:
+    counts = {"path": report.path, "n": report.read_anew, "more": report.added, "less": report.removed}
+    if report.added or report.removed:
+        return _("%(path)s: %(n)d rows are read otherwise now, %(more)d more and %(less)d fewer are entries.") % counts
+    return _("%(path)s: %(n)d rows are read otherwise now.") % counts
+
+
+def _page(
+    request: HttpRequest,
+    paper_list: PaperList,
+    chosen: dict[str, str] | None = None,
+    problem: str = "",
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    primary = paper_list.documents.filter(is_primary=True).first()
+    detected = placement.detected(primary) if primary else {}
+    columns = columnroles.found(paper_list)
+    context = {
+        "list": paper_list,
+        "orders": [
+            (category, Order(detected.get(category.pk, Order.NONE)).label) for category in cards.categories(paper_list)
+        ],
+        "choices": Order.choices,
+        "columns": [(each, each.fixed if chosen is None else chosen.get(each.header, "")) for each in columns],
+        "roles": [role.value for role in Role],
+        "problem": problem,
+    }
+    return render(request, "kbsite/list/settings.html", context, status=status)
