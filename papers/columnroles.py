@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.text import Truncator
 
 from papers.models import Document, PaperList
 from papers.readme.document import parse
@@ -67,7 +68,7 @@ def _tables(document: Document, columns: Mapping[str, str]) -> Iterator[Table]:
 
 def _examples(known: tuple[str, ...], table: Table, place: int) -> tuple[str, ...]:
     cells = (row.raw.cells[place] for row in table.rows if place < len(row.raw.cells))
-    texts = (plain(cell).strip()[:_LONGEST_EXAMPLE] for cell in cells)
+    texts = (Truncator(plain(cell).strip()).chars(_LONGEST_EXAMPLE) for cell in cells)
     more = (text for text in texts if text not in ("", "-"))
     return tuple(dict.fromkeys([*known, *_first(more, _MOST_EXAMPLES)]))[:_MOST_EXAMPLES]
 

@@ -17,7 +17,7 @@ from papers.readme.document import DocumentTree, decode, encode, parse, split_li
 from papers.readme.exporter import imported_lines, shown_entries
 from papers.readme.headerwords import header_in
 from papers.readme.importer import import_readme
-from papers.readme.inline import plain
+from papers.readme.inline import find_links, plain
 from papers.readme.listfile import CategorySetting, ListFile, is_language
 from papers.readme.table import Table
 from papers.readme.weave import weave
@@ -26,7 +26,7 @@ from papers.texts import fields_of
 _LABEL = re.compile(
     r"(\s*(?:\*\*|__)\s*)(Definition|Keywords?|定义|关键词|关键字)(?=\s*[:：]?\s*(?:\*\*|__))", re.IGNORECASE
 )
-_WORDS = re.compile(r"\w+(?:\W+\w+)+|[\u3400-\u9fff]{2,}")  # more than a name
+_WORDS = re.compile(r"\w\S*\s+\S*\w|[\u3400-\u9fff]{2,}")  # more than a name
 _MARKER = re.compile(r"^[\s#>*+-]+(?=\s)")  # of a heading, a quotation or an item
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 
@@ -160,6 +160,14 @@ def untranslated_prose(document: Document, primary: Document) -> list[Line]:
         if number in rows or in_code or line.strip() not in original or line.lstrip().startswith("|"):
             continue
         words = plain(_MARKER.sub("", line, count=1))
-        if _WORDS.search(words):
+        if _WORDS.search(words) and _says_more_than_links(line):
             found.append(Line(number, words))
     return found
+
+
+def _says_more_than_links(line: str) -> bool:
+    """Whether a line is more than a row of links, as to the other languages."""
+    rest = line
+    for link in reversed(find_links(line)):
+        rest = rest[: link.start] + rest[link.end :]
+    return re.search(r"\w", rest) is not None
