@@ -236,3 +236,34 @@ def test_the_bundled_list_is_made_again_in_the_other_language(curator):
     newlanguage.create(listed, "zh", "README_CN.md", curator)
     assert ids(listed, "zh") == ids(listed, "en")
     assert diff(document(listed, "en")) == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pprp__Awesome-LLM-Quantization.md",
+        "multimodal-art-projection__LatentCoT-Horizon.md",
+        "bailynlove__Awesome-OCR-Vision-Based-Context-Compression.md",
+    ],
+)
+def test_a_real_list_is_made_again_in_another_language(shared, name):
+    listed = new_list()
+    take_in(listed, (shared / "data/lists" / name).read_bytes())
+    made = newlanguage.create(listed, "zh", "README_CN.md", None)
+    assert made.texts.count() > 20
+    assert ids(listed, "zh") == ids(listed, "en")
+    assert diff(document(listed, "en")) == diff(document(listed, "zh")) == ""
+
+
+def test_the_real_list_is_brought_in_step(shared):
+    listed = new_list()
+    history = shared / "data/upstream-history"
+    for language, name in (("en", "README"), ("zh", "README_CN")):
+        take_in(listed, max(history.glob(f"*-{name}.md")).read_bytes(), language)
+    behind = counts(listed, "zh")
+    report = instep.bring_in_step(document(listed, "zh"), None)
+    assert report.filled == behind["missing"]
+    assert report.reordered <= behind["out_of_order"] + report.filled_in_primary, "the primary order is everybody's"
+    now = counts(listed, "zh")
+    assert (now["missing"], now["out_of_order"], now["homeless"]) == (0, 0, 0)
+    assert ids(listed, "zh") == ids(listed, "en")
