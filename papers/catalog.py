@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from django.db import connection, transaction
@@ -14,6 +15,8 @@ from papers.records import Identifier, PaperRecord, Rejected
 
 # Who is believed when two sources tell of one paper. A README row knows a title and a link only.
 AUTHORITY = ("arxiv", "huggingface", "file", "readme")
+
+_BATCH = 1000  # rows a statement
 
 _UPSERT_LOCK = 0x4C4B_0001  # "LK": one page at a time is written, so two pulls never race for one identifier
 
@@ -48,7 +51,9 @@ def upsert(records: Iterable[PaperRecord]) -> UpsertResult:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_UPSERT_LOCK])
         known = _known(clean)
-        for record in clean:
+        alone, others = _parted(clean, known)
+        _create_all(alone, known, result)
+        for record in others:
             _store(record, known, result)
         result.papers = known
     return result
@@ -70,6 +75,48 @@ def _known(records: Sequence[PaperRecord]) -> dict[Identifier, Paper]:
             # One object a paper, whatever identifier led here, so later records of the page see earlier changes.
             known[Identifier(row.scheme, row.value)] = by_id.setdefault(row.paper_id, row.paper)
     return known
+
+
+def _parted(
+    records: Sequence[PaperRecord], known: Mapping[Identifier, Paper]
+) -> tuple[list[PaperRecord], list[PaperRecord]]:
+    """Part the records of new papers that share nothing with any other record from the rest."""
+    named = Counter(identifier for record in records for identifier in set(record.identifiers))
+    alone: list[PaperRecord] = []
+    others: list[PaperRecord] = []
+    for record in records:
+        is_alone = all(identifier not in known and named[identifier] == 1 for identifier in record.identifiers)
+        (alone if is_alone else others).append(record)
+    return alone, others
+
+
+def _create_all(records: Sequence[PaperRecord], known: dict[Identifier, Paper], result: UpsertResult) -> None:
+    """Store new papers in a few statements, however many there are."""
+    papers = [Paper() for _ in records]
+    for paper, record in zip(papers, records, strict=True):
+        _copy(record, paper)
+    Paper.objects.bulk_create(papers, batch_size=_BATCH)
+    told = list(zip(papers, records, strict=True))
+    IdentifierRow.objects.bulk_create(
+        [IdentifierRow(paper=p, scheme=scheme, value=value) for p, r in told for scheme, value in r.identifiers],
+        ignore_conflicts=True,
+        batch_size=_BATCH,
+    )
+    SourceRecord.objects.bulk_create(
+        [SourceRecord(paper=p, source=r.source, content_hash=identity.content_hash(r)) for p, r in told],
+        batch_size=_BATCH,
+    )
+    now = timezone.now()
+    Fact.objects.bulk_create(
+        [
+            Fact(paper=p, kind=kind, source=r.source, value=value, observed_at=now)
+            for p, r in told
+            for kind, value in {fact.kind: fact.value for fact in r.facts}.items()
+        ],
+        batch_size=_BATCH,
+    )
+    known |= {identifier: paper for paper, record in told for identifier in record.identifiers}
+    result.new += len(papers)
 
 
 def _store(record: PaperRecord, known: dict[Identifier, Paper], result: UpsertResult) -> None:

@@ -178,7 +178,8 @@ def normalise(record: PaperRecord) -> PaperRecord | Rejected:
         abstract=abstract,
         authors=tuple(_names(record.authors)),
         subjects=tuple(dict.fromkeys(_names(record.subjects))),
-        version=record.version if record.version in _VERSIONS else None,
+        # A range is asked only about numbers: anything else it would seek one by one.
+        version=record.version if record.version is not None and record.version in _VERSIONS else None,
         comment=_one_line(record.comment),
         journal_ref=_one_line(record.journal_ref),
     )

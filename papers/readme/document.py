@@ -24,6 +24,7 @@ from papers.readme.row import Row
 from papers.readme.table import RawRow, Table, read_table
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # str.splitlines knows more endings
+_MOST_ROWS = 300  # of a table that tell what its columns are
 _LABELLED = re.compile(
     r"\s*(?:\*\*|__)\s*(?P<label>[^*_:：]+?)\s*[:：]?\s*(?:\*\*|__)\s*[:：]?\s*(?P<rest>.*)", re.DOTALL
 )
@@ -197,7 +198,7 @@ def _tables(tokens: Sequence[Token], lines: Sequence[str], fixed: Mapping[str, s
     rows: dict[tuple[str, ...], list[RawRow]] = {}
     for start, end, names in found:
         rows.setdefault(names, []).extend(RawRow.cut(line) for line in lines[start + 2 : end])
-    columns = {names: learn_columns(names, [row.cells for row in rows[names]], fixed) for names in rows}
+    columns = {names: learn_columns(names, [row.cells for row in rows[names][:_MOST_ROWS]], fixed) for names in rows}
     for start, end, names in found:
         yield read_table(start + 1, columns[names], lines[start:end])
 
