@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,9 +74,9 @@ class Difference:
 
 
 def differences(change: EntryChange) -> list[Difference]:
-    """Return what an edit or a move altered, in the order of a row; nothing for what made or ended an entry."""
+    """Return what a change altered, in the order of a row; of what made or ended an entry, its category and titles."""
     if change.before is None or change.after is None:
-        return []
+        return [*_titles(change.before, is_gone=True), *_titles(change.after, is_gone=False)]
     found = []
     for language, after in sorted(change.after.items(), key=lambda item: item[0] != "category"):
         before = change.before.get(language)
@@ -89,6 +90,14 @@ def differences(change: EntryChange) -> list[Difference]:
         elif before != after:
             found.append(Difference("", language, as_text(before), as_text(after)))
     return found
+
+
+def _titles(told: Mapping[str, Any] | None, is_gone: bool) -> Iterator[Difference]:
+    for key, value in sorted((told or {}).items(), key=lambda item: item[0] != "category"):
+        text = as_text(value.get("title")) if isinstance(value, dict) else as_text(value) if key == "category" else ""
+        if text:
+            names = ("", key) if key == "category" else (key, "title")
+            yield Difference(*names, *((text, "") if is_gone else ("", text)))
 
 
 def as_text(value: Any) -> str:

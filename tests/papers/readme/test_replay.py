@@ -99,6 +99,8 @@ def test_the_history_of_an_entry_reads_as_its_authors_changed_it(shared):
         take_in(paper_list, source, language, listfile=LISTFILE)
     came, edited = EntryChange.objects.filter(paper__title__startswith="CLaRa").order_by("pk")
     assert (came.verb, came.who, came.after["category"]) == ("admit", "README", "implicit")
+    assert [(each.field, each.after) for each in differences(came)][:1] == [("category", "implicit")]
+    assert ("en", "title", "") in {(each.language, each.field, each.before) for each in differences(came)}
     assert edited.verb == "edit"
     told = [(each.language, each.field) for each in differences(edited)]
     assert {("en", "code"), ("en", "tldr"), ("zh", "code")} <= set(told)
