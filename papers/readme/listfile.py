@@ -75,23 +75,34 @@ class ListFile:
 def read_list_file(path: Path) -> ListFile:
     """Return the settings in a list.toml; raise ListFileError with the file, the key and what is wrong."""
     table = read_toml(path)
+    slug, name, homepage, languages, topics = read_new_list_parts(table)
     result = ListFile(
         path=path,
-        slug=table.text("slug", _SLUG, "lower-case letters, digits and hyphens", longest=_LONGEST_SLUG),
-        name=table.text("name"),
-        homepage=table.text("homepage", default="", longest=_LONGEST_HOMEPAGE),
-        languages={key: each.text("file") for key, each in table.tables_by_name("languages").items()},
+        slug=slug,
+        name=name,
+        homepage=homepage,
+        languages=languages,
         categories=tuple(_category(each) for each in table.tables("categories")),
-        topics=tuple(_topic(each) for each in table.tables("topics")),
+        topics=topics,
         checks=_checks(table),
         columns=_columns(table),
         glossary=_glossary(table),
     )
     table.refuse_unknown(_KEYS)
     _refuse_twice(path, "categories", [category.key for category in result.categories])
-    _refuse_twice(path, "topics", [topic.slug for topic in result.topics])
-    _refuse_twice(path, "languages", list(result.languages.values()))
     return result
+
+
+def read_new_list_parts(table: TomlTable) -> tuple[str, str, str, dict[str, str], tuple[TopicSetting, ...]]:
+    """Return what a list.toml and the TOML of a new list both say: slug, name, homepage, languages and topics."""
+    slug = table.text("slug", _SLUG, "lower-case letters, digits and hyphens", longest=_LONGEST_SLUG)
+    name = table.text("name")
+    homepage = table.text("homepage", default="", longest=_LONGEST_HOMEPAGE)
+    languages = {key: each.text("file") for key, each in table.tables_by_name("languages").items()}
+    topics = tuple(_topic(each) for each in table.tables("topics"))
+    _refuse_twice(table.path, "topics", [topic.slug for topic in topics])
+    _refuse_twice(table.path, "languages", list(languages.values()))
+    return slug, name, homepage, languages, topics
 
 
 def _category(table: TomlTable) -> CategorySetting:

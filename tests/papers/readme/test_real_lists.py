@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -32,6 +33,20 @@ def test_no_line_is_lost_and_kept_rows_are_the_very_lines(path: Path):
             for row in group.rows:
                 lines = "".join(tree.lines[row.line - 1 : row.end - 1])
                 assert changed_row(row.fields, group, row, row.fields) == row.text == lines
+
+
+ARXIV = re.compile(r"arxiv\.org/(?:abs|pdf|html)/(\d{4}\.\d{4,5})", re.IGNORECASE)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ALL, ids=named)
+def test_nearly_all_arxiv_ids_of_a_file_become_identifiers_of_its_entries(path: Path):
+    """All ids count, also those that only a text mentions: that is why it is not every one."""
+    source = path.read_bytes()
+    take_in(new_list(), source)
+    named = set(ARXIV.findall(source.decode("utf-8", "replace")))
+    known = Entry.objects.filter(paper__identifiers__scheme="arxiv").values_list("paper__identifiers__value", flat=True)
+    assert len(named & set(known)) >= 0.98 * len(named), sorted(named - set(known))
 
 
 @pytest.mark.django_db
