@@ -23,8 +23,9 @@ _WORDS = {
         "intro": "Research papers, by what they do. Is one missing or misplaced? See [{contributing}](#{anchor}).",
         "contents": "Contents",
         "contributing": "Contributing",
-        "how": "Open an issue or a pull request that adds one row to the table of the section it belongs to: the paper's "
-        "title with its link, where and when it was published, a tag or two, its code, and one sentence on what it does.",
+        "how": "Open an issue or a pull request that adds one row to the table of the section it belongs to: the "
+        "paper's title with its link, where and when it was published, a tag or two, its code, and one sentence on "
+        "what it does.",
     },
     "zh": {
         "intro": "按方法分类的论文列表。有遗漏或分类不当的论文？请见[{contributing}](#{anchor})。",
