@@ -15,7 +15,7 @@ from papers import entries, review
 from papers.models import Category, Document, Entry, EntryText, Finding, Origin, Paper, PaperList
 from papers.readme import exporter
 from papers.readme.document import parse
-from papers.readme.merge import ROW, fields_of_values, values_of
+from papers.readme.fieldwise import ROW, fields_of_values, values_of
 from papers.readme.row import Row, RowFields
 from papers.shelves import as_text
 from papers.texts import fields_of

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from papers.cards import categories
 from papers.models import Category, CategoryText, Document, EntryChange, EntryText, Paper, PaperList
-from papers.readme.merge import values_of
+from papers.readme.fieldwise import values_of
 from papers.readme.row import RowFields
 
 

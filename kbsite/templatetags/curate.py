@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from papers import findings, languages
 from papers.cards import OUT
 from papers.models import PaperList
+from papers.readme.fieldwise import EXTRA
 from papers.readme.inline import plain
-from papers.readme.merge import EXTRA
 
 register = template.Library()
 

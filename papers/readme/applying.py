@@ -12,7 +12,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from papers import entries, findings, review
 from papers.models import Category, Document, Entry, EntryChange, EntryText, Origin, Paper
 from papers.readme.base import LastImport
-from papers.readme.merge import ROW, Conflict, Outcome, Place, Side, is_same_row, order
+from papers.readme.fieldwise import ROW, Conflict, is_same_row
+from papers.readme.merge import Outcome, Place, Side, order
 from papers.readme.reading import ImportReport, KeptConflict, Shelf
 from papers.readme.row import Row, RowFields
 from papers.readme.saving import came_with_import

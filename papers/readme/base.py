@@ -9,8 +9,10 @@ from typing import Any
 from django.db.models import Q
 
 from papers.models import Document, EntryChange, EntryText, Origin
+from papers.readme.ancestor import Step
 from papers.readme.document import DocumentTree
-from papers.readme.merge import Place, Step, fields_of_values, is_same, merge_fields, values_of
+from papers.readme.fieldwise import fields_of_values, is_same, merge_fields, values_of
+from papers.readme.merge import Place
 from papers.readme.reading import known_papers
 from papers.readme.row import Row, RowFields
 from papers.texts import fields_of

@@ -9,13 +9,14 @@ from django.db import transaction
 
 from papers.listsettings import take_over
 from papers.models import Document, EntryText, PaperList
+from papers.readme.ancestor import ancestor, as_the_file_says
 from papers.readme.applying import Application, newer_file
 from papers.readme.base import filled_in, last_import, steps_since
 from papers.readme.document import DocumentTree, parse
 from papers.readme.exporter import imported_lines, shown_entries
 from papers.readme.inline import storable
 from papers.readme.listfile import CategorySetting, ListFile
-from papers.readme.merge import Place, ancestor, as_the_file_says, merge
+from papers.readme.merge import Place, merge
 from papers.readme.reading import ImportReport, KeptConflict, KeptRow, Shelf, read_shelves
 from papers.readme.saving import drop_empty_categories, record, save_categories, save_first
 from papers.readme.weave import weave

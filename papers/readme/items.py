@@ -13,7 +13,8 @@ from markdown_it.token import Token
 
 from papers import identity
 from papers.readme.inline import plain, storable, without_emoji
-from papers.readme.parts import Form, Part, code_of_parts, read_parts
+from papers.readme.parts import Form, Part, code_of_parts
+from papers.readme.reader import read_parts
 from papers.readme.roles import Column, Role
 from papers.readme.row import Row, RowFields
 

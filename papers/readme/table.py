@@ -20,7 +20,8 @@ from papers.readme.inline import (
     leading_decoration,
     storable,
 )
-from papers.readme.parts import Form, Part, code_of_parts, read_parts
+from papers.readme.parts import Form, Part, code_of_parts
+from papers.readme.reader import read_parts
 from papers.readme.roles import Column as Column
 from papers.readme.roles import Role as Role
 from papers.readme.roles import is_placeholder as is_placeholder

@@ -34,12 +34,6 @@ def imported(source):
     return paper_list
 
 
-@pytest.fixture
-def desk(client, curator):
-    client.force_login(curator)
-    return client
-
-
 def card(desk, paper_list, **fields):
     """The form of a paper that waits, what it would send untouched, and where to."""
     paper = make_paper("Steaming", authors=["A", "B", "C", "D"], **fields)

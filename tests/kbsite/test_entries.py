@@ -19,19 +19,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def caches():
-    return make_bilingual_list()
-
-
-@pytest.fixture
 def entry(caches):
     return Entry.objects.get(texts__title="Heavy Hitters", texts__document__language="en")
-
-
-@pytest.fixture
-def desk(client, curator):
-    client.force_login(curator)
-    return client
 
 
 def address(entry):

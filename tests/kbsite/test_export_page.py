@@ -20,14 +20,9 @@ from papers.prefill import prefill
 from papers.readme import exporter
 from papers.texts import fields_of
 from tests.factories import make_paper
-from tests.kbsite.bilingual import CHINESE, ENGLISH, document, make_bilingual_list
+from tests.kbsite.bilingual import CHINESE, ENGLISH, document
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def caches():
-    return make_bilingual_list()
 
 
 def page_of(client, paper_list):

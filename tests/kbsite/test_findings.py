@@ -13,14 +13,9 @@ from papers.readme.importer import import_readme
 from papers.readme.row import RowFields
 from papers.texts import fields_of
 from tests.factories import make_paper
-from tests.kbsite.bilingual import ENGLISH, document, make_bilingual_list
+from tests.kbsite.bilingual import ENGLISH, document
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def caches():
-    return make_bilingual_list()
 
 
 @pytest.fixture

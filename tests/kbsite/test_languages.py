@@ -16,22 +16,11 @@ from papers.readme.importer import import_readme
 from papers.readme.row import RowFields
 from papers.texts import fields_of
 from tests.factories import make_paper
-from tests.kbsite.bilingual import document, make_bilingual_list
+from tests.kbsite.bilingual import document
 
 pytestmark = pytest.mark.django_db
 
 NEW = RowFields(title="New", link="https://arxiv.org/abs/2601.00001", tags=("Unheard",), tldr="N.")
-
-
-@pytest.fixture
-def caches():
-    return make_bilingual_list()
-
-
-@pytest.fixture
-def desk(client, curator):
-    client.force_login(curator)
-    return client
 
 
 def page(client):

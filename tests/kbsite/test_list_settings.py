@@ -7,20 +7,9 @@ from django.urls import reverse
 
 from papers.models import EntryText
 from papers.readme.exporter import export
-from tests.kbsite.bilingual import document, make_bilingual_list
+from tests.kbsite.bilingual import document
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def caches():
-    return make_bilingual_list()
-
-
-@pytest.fixture
-def desk(client, curator):
-    client.force_login(curator)
-    return client
 
 
 @pytest.fixture

@@ -14,14 +14,9 @@ from papers import review
 from papers.entries import fields_of
 from papers.models import CategoryText, Entry, EntryText, PaperList
 from tests.factories import make_entry, make_list, make_paper, make_suggestion, make_user
-from tests.kbsite.bilingual import document, make_bilingual_list, make_waiting
+from tests.kbsite.bilingual import document, make_waiting
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def caches():
-    return make_bilingual_list()
 
 
 def page_of(client, paper_list, **query):

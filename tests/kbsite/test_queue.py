@@ -22,22 +22,10 @@ from papers import review
 from papers.models import Decision, Entry, EntryText, Review
 from papers.readme.exporter import diff, export
 from tests.factories import make_entry, make_list, make_paper, make_suggestion, make_user
-from tests.kbsite.bilingual import document, make_bilingual_list, make_waiting
+from tests.kbsite.bilingual import document, make_waiting
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def caches():
-    return make_bilingual_list()
-
-
-@pytest.fixture
-def desk(client, curator):
-    """A browser in which the curator is signed in."""
-    client.force_login(curator)
-    return client
 
 
 def queue_of(paper_list, **query):

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from papers import entries, review
 from papers.models import Decision, Entry, EntryChange, EntryText, Finding, Paper, PaperList, Review
+from papers.readme.ancestor import Step, ancestor
 from papers.readme.exporter import diff, export
-from papers.readme.merge import Conflict, Place, Step, ancestor, merge, merge_fields, order
+from papers.readme.fieldwise import Conflict, merge_fields
+from papers.readme.merge import Place, merge, order
 from papers.readme.row import RowFields
 from papers.texts import fields_of
 from tests.papers.readme import samples
