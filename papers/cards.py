@@ -31,7 +31,7 @@ from papers.models import (
 )
 from papers.prefill import prefill
 from papers.querysets import LIKELY
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 
 _InCategory = TypeVar("_InCategory", Decision, Entry)
 

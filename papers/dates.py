@@ -50,9 +50,8 @@ def _arxiv_month(link: str) -> str:
     name = identity.identify(link) if link else None
     if name is None or name.scheme != "arxiv":
         return ""
-    digits = name.value.rpartition("/")[2]
-    year = int(digits[:2])
-    return _iso(str((1900 if year > 90 else 2000) + year), int(digits[2:4]), 0)
+    year, month, _ = identity.arxiv_month(name.value)
+    return _iso(str(year), month, 0)
 
 
 def written_like(example: str, day: date) -> str:

@@ -52,6 +52,13 @@ def arxiv_id(text: str) -> tuple[str, int | None] | None:
     return value, int(match["version"]) if match["version"] else None
 
 
+def arxiv_month(value: str) -> tuple[int, int, int]:
+    """Return the year, the month and the number within it that an arXiv id says: `math/0309136` -> (2003, 9, 136)."""
+    digits = value.rpartition("/")[2].replace(".", "")
+    year = int(digits[:2])
+    return (1900 if year > 90 else 2000) + year, int(digits[2:4]), int(digits[4:])
+
+
 def identify(text: str) -> Identifier | None:
     """Return what a link or an id names, or None when it names nothing.
 

@@ -13,7 +13,7 @@ from papers.models import Category, Document, Entry, Paper
 from papers.readme.document import decode, split_lines
 from papers.readme.exporter import export
 from papers.readme.inline import storable
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 
 
 def of_admission(category: Category, paper: Paper, rows: Mapping[str, RowFields]) -> dict[str, str]:

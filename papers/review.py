@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from papers import entries
 from papers.models import Category, Decision, Entry, Origin, Paper, PaperList, Review, Suggestion
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 
 
 class AlreadyDecided(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from papers import dates, titles, venues
 from papers.models import EntryText
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 
 # The columns that `write` sets.
 COLUMNS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from papers.models import Category, CategoryText, Document, EntryText, Paper, PaperList
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 from papers.texts import fields_of
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from papers.models import Document, EntryChange
 from papers.readme.document import decode, parse, split_lines
 from papers.readme.inline import storable
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 from papers.readme.weave import ShownEntry, weave
 from papers.texts import fields_of
 

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from papers import identity
 from papers.readme.inline import plain, storable, without_emoji
-from papers.readme.parts import Form, Part, code_of_parts
+from papers.readme.parts import Part, beside, code_of_parts
 from papers.readme.reader import read_parts
 from papers.readme.roles import Column, Role
 from papers.readme.row import Row, RowFields
@@ -229,11 +229,7 @@ def read_item_tags(text: str) -> tuple[str, ...]:
 
 def _words_beside(content: str, parts: Sequence[Part]) -> int:
     """How many words no part explains."""
-    free = content
-    for part in sorted(parts, key=lambda part: -part.outer_start):
-        if part.form != Form.ADDRESS or part.role == Role.CODE or part.label:
-            free = free[: part.outer_start] + " " + free[part.outer_end :]
-    return len(plain(free[:4000]).split())
+    return len(plain(beside(content, parts)[:4000]).split())
 
 
 def _papers_of(rows: Sequence[ItemRow], items: int) -> list[ItemRow]:

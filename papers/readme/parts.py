@@ -58,6 +58,15 @@ def code_of_parts(text: str, parts: Sequence[Part]) -> tuple[tuple[str, str], ..
     )
 
 
+def beside(text: str, parts: Sequence[Part]) -> str:
+    """Return what of a text no part tells, a space in place of each of them."""
+    free, place = "", 0
+    for start, end in sorted({(part.outer_start, part.outer_end) for part in parts}):
+        free += text[place:start] + " "  # of parts that share their place, the later ones add nothing
+        place = max(place, end)
+    return free + text[place:]
+
+
 def unbadge(text: str) -> str:
     """Return what a badge's address says: `arXiv-2025.03` -> `arXiv 2025.03`, `KV__Quant` -> `KV_Quant`."""
     text = text.replace("%20", " ").replace("%26", "&").replace("%27", "'")

@@ -196,9 +196,8 @@ def _month(link: str, published: date | None) -> tuple[int, int] | None:
     """The month of a paper: an arXiv id says it, and where in the month; else the day of publication."""
     name = identity.identify(link) if link else None
     if name is not None and name.scheme == "arxiv":
-        digits = name.value.rpartition("/")[2].replace(".", "")
-        year, month, number = int(digits[:2]), int(digits[2:4]), int(digits[4:])
-        return ((1900 if year > 90 else 2000) + year) * 12 + month, number
+        year, month, number = identity.arxiv_month(name.value)
+        return year * 12 + month, number
     return (published.year * 12 + published.month, 0) if published else None
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from papers.readme.escape import address, cell_text, code_text, html_in, label_text, one_line, title_text
-from papers.readme.parts import Form, Part, badge_text, code_of_parts
+from papers.readme.parts import Form, Part, badge_text, beside, code_of_parts
 from papers.readme.roles import Role
 from papers.readme.row import RowFields
 from papers.readme.style import repository_of
@@ -129,13 +129,7 @@ def _usual_words(alike: Sequence[Sample]) -> set[str]:
 
 def _own_words(sample: Sample) -> set[str]:
     """The words of a text that belong to none of its values."""
-    text = sample.text
-    for part in sorted(sample.parts, key=lambda part: -part.outer_start):
-        text = (
-            text[: part.outer_start] + " " + text[max(part.outer_end, part.outer_start) :]
-            if part.outer_end <= len(text)
-            else text
-        )
+    text = beside(sample.text, sample.parts)
     return set(re.findall(r"\w+", _TAG.sub(" ", text)))
 
 

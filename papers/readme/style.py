@@ -19,7 +19,8 @@ from papers.readme.inline import (
     is_service_label,
     leading_decoration,
 )
-from papers.readme.table import Column, RawRow, Role, Table, find_title, is_placeholder
+from papers.readme.roles import Column, Role, is_placeholder
+from papers.readme.table import RawRow, Table, find_title
 
 _LINKED_TITLE = "[{title}]({link})"
 _LONGEST_FRAME = 40  # characters around a title that may still be style and not the words of one row

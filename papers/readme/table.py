@@ -22,11 +22,8 @@ from papers.readme.inline import (
 )
 from papers.readme.parts import Form, Part, code_of_parts
 from papers.readme.reader import read_parts
-from papers.readme.roles import Column as Column
-from papers.readme.roles import Role as Role
-from papers.readme.roles import is_placeholder as is_placeholder
-from papers.readme.row import Row
-from papers.readme.row import RowFields as RowFields
+from papers.readme.roles import Column, Role, is_placeholder
+from papers.readme.row import Row, RowFields
 
 _PREFIX = re.compile(r"[ \t>]*")  # of a row in a list item or a quotation
 _PIPE = re.compile(r"(?<!\\)\|")

@@ -17,7 +17,7 @@ from kbsite import firstrun
 from kbsite.access import is_curator
 from papers import review
 from papers.models import Paper, PaperList
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 from tests.servers import Reply, Server
 
 

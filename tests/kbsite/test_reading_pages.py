@@ -532,7 +532,7 @@ def test_agreement_counts_what_curators_saw(world):
 
 
 def make_row(paper: Paper):
-    from papers.readme.table import RowFields
+    from papers.readme.row import RowFields
 
     return RowFields(title=paper.title, link=paper.link, venue="", tags=(), code=(), tldr="", extra={})
 

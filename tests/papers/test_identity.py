@@ -162,3 +162,11 @@ def test_the_hash_changes_with_the_text_but_not_with_facts():
     assert identity.content_hash(record()) != identity.content_hash(record(abstract="More."))
     withdrawn = [identity.content_hash(record(withdrawn=said)) for said in (None, False, True)]
     assert len(set(withdrawn)) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("2401.00012", (2024, 1, 12)), ("math/0309136", (2003, 9, 136)), ("hep-th/9901001", (1999, 1, 1))],
+)
+def test_an_arxiv_id_says_its_month(value, said):
+    assert identity.arxiv_month(value) == said

@@ -22,7 +22,7 @@ from papers.models import (
     Suggestion,
 )
 from papers.prefill import prefill
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 from papers.records import FactRecord, Identifier, PaperRecord
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from ingest.classifier.heads import Recipe
 from papers import catalog, review, vectors
 from papers.models import CategoryText, Document, Entry, EntryText
 from papers.models.papers import DEFAULT_DIMENSIONS
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 from papers.records import Identifier, PaperRecord
 from tests.factories import make_entry, make_list, make_paper, make_user
 

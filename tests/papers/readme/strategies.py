@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 
 quickly = settings(max_examples=50, deadline=None)  # a busy machine fails no test
 

@@ -15,7 +15,7 @@ from hypothesis.extra.django import TestCase
 from papers import entries
 from papers.models import Entry, EntryText, Paper
 from papers.readme.exporter import changed_lines, diff, export
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 from tests.papers.readme import samples, strategies
 from tests.papers.readme.lists import both_languages, document, entry, new_list, take_in
 

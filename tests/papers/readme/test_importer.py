@@ -10,7 +10,7 @@ from papers import entries
 from papers.models import Category, CategoryText, Entry, EntryChange, EntryText, Paper
 from papers.readme.exporter import export
 from papers.readme.importer import ImportRefused
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 from tests.papers.readme import samples
 from tests.papers.readme.lists import SETTINGS, both_languages, document, entry, new_list, take_in
 

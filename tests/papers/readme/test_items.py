@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from papers.readme.document import DocumentTree, parse
 from papers.readme.items import ItemList
+from papers.readme.parts import Part, beside
+from papers.readme.roles import Role
 from papers.readme.row import RowFields
 from papers.readme.weave import ShownEntry, weave
 from papers.readme.write import changed_row, new_row
@@ -275,3 +277,9 @@ def test_a_removed_item_takes_its_lines_and_its_gap_along(source):
             text.strip() for number, text in enumerate(texts(source.encode())) if number != place
         ]
         assert b"\n\n\n" not in written
+
+
+def test_of_parts_that_share_their_place_nothing_behind_is_lost():
+    text = "[A Title](https://arxiv.org/abs/2401.00001) and its own words"
+    shared = [Part(Role.TITLE, 1, 8, 0, 43), Part(Role.LINK, 10, 42, 0, 43)]
+    assert beside(text, shared) == "  and its own words"

@@ -13,8 +13,9 @@ from papers.readme.document import parse, split_lines
 from papers.readme.escape import cell_text, label_text, one_line, title_text, unlabel
 from papers.readme.inline import leading_decoration
 from papers.readme.render import render_moved, render_row
+from papers.readme.row import RowFields
 from papers.readme.style import learn_style
-from papers.readme.table import RowFields, Table
+from papers.readme.table import Table
 from tests.papers.readme import samples, strategies
 from tests.papers.readme.strategies import quickly
 

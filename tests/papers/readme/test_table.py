@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from papers.readme.document import parse
 from papers.readme.headers import learn_columns
+from papers.readme.row import RowFields
 from papers.readme.style import learn_style
-from papers.readme.table import RawRow, RowFields, find_title, read_tags, read_text
+from papers.readme.table import RawRow, find_title, read_tags, read_text
 from tests.papers.readme import samples, strategies
 from tests.papers.readme.strategies import quickly
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papers.readme.document import DocumentTree, parse, split_lines
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 from papers.readme.weave import ShownEntry, weave
 from tests.papers.readme import samples, strategies
 from tests.papers.readme.strategies import quickly
