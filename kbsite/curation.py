@@ -17,7 +17,7 @@ from django.db import transaction
 from ingest import tasks
 from papers import findings, review
 from papers.models import Category, Decision, Entry, Finding, Paper, PaperList
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from papers import identity
 from papers.models import Category, Decision, Document, Paper
 from papers.readme.columns import columns
-from papers.readme.table import Column, Role, RowFields
+from papers.readme.roles import Column, Role
+from papers.readme.row import RowFields
 
 BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 WEB_ADDRESS = RegexValidator(r"^https?://[^\s<>\"]+$", _("Give an address that begins with https:// or http://."))

@@ -24,7 +24,7 @@ from kbsite.api.serializers import DecisionSerializer, SuggestionSerializer
 from papers import entries, review
 from papers.models import Category, Decision, Document, Paper, PaperList, Suggestion
 from papers.prefill import prefill
-from papers.readme.table import RowFields
+from papers.readme.row import RowFields
 
 
 @extend_schema_view(
