@@ -15,6 +15,7 @@ from enum import StrEnum
 from papers.models import Category, Document, EntryChange, EntryText, IdentifierRow, PaperList
 from papers.readme.document import parse
 from papers.readme.exporter import imported_lines
+from papers.readme.fieldwise import spoken, values_of
 from papers.readme.inline import plain, storable
 from papers.readme.row import Row, RowFields
 from papers.records import Identifier
@@ -108,11 +109,8 @@ def _note(found: dict[int, _Found], text: EntryText, sections: _Sections, catego
 
 def _differing(before: RowFields, after: RowFields) -> Iterator[str]:
     """The fields that differ, as people call them; further columns by their header."""
-    names = {"tldr": "TL;DR"}
-    old, new = before.as_json(), after.as_json()
-    yield from (names.get(name, name) for name in new if name != "extra" and old[name] != new[name])
-    headers = dict.fromkeys((*before.extra, *after.extra))
-    yield from (name for name in headers if before.extra.get(name) != after.extra.get(name))
+    old, new = values_of(before), values_of(after)
+    yield from (spoken(name) for name in new | old if old.get(name) != new.get(name))
 
 
 def _left_out(document: Document, lines: set[int | None]) -> Iterator[tuple[Row, int]]:

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from papers import entries, findings, review
 from papers.models import Category, Document, Entry, EntryChange, EntryText, Origin, Paper
 from papers.readme.base import LastImport
-from papers.readme.fieldwise import ROW, Conflict, is_same_row
+from papers.readme.fieldwise import ROW, Conflict, is_same_row, spoken
 from papers.readme.merge import Outcome, Place, Side, order
 from papers.readme.reading import ImportReport, KeptConflict, Shelf
 from papers.readme.row import Row, RowFields
@@ -303,7 +303,7 @@ class Application:
 
     def _disagreement(self, conflict: Conflict) -> str:
         if conflict.field != ROW:
-            return f"{conflict.field.removeprefix('extra:')} was changed here and in {self.path}"
+            return f"{spoken(conflict.field)} was changed here and in {self.path}"
         if conflict.theirs is None:
             if conflict.here is not None and conflict.here.category in self.stranded:
                 return f"{self.path} no longer has the section that it stands in here"

@@ -54,6 +54,11 @@ def fields_of_values(values: Mapping[str, Any]) -> RowFields:
     return RowFields.from_json(own | {"extra": extra})
 
 
+def spoken(name: str) -> str:
+    """Return a field as people call it: a further column by its header, and TL;DR in capitals."""
+    return {"tldr": "TL;DR"}.get(name, name.removeprefix(EXTRA))
+
+
 def is_same(name: str, first: Any, second: Any) -> bool:
     """Whether two values of a field say the same: a link to code without a label has the table's usual one."""
     if first == second:

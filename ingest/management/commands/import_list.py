@@ -17,7 +17,9 @@ from ingest import topics
 from papers.models import PaperList
 from papers.readme import listfile
 from papers.readme.document import parse
+from papers.readme.fieldwise import spoken
 from papers.readme.importer import ImportRefused, ImportReport, import_readme
+from papers.readme.items import is_about_the_list
 from papers.readme.listfile import ListFile, ListFileError, is_language
 
 _DEFAULT_LANGUAGE = "en"
@@ -86,11 +88,12 @@ def _settings_beside(path: Path, slug: str) -> ListFile | None:
 
 
 def _list(slug: str, source: bytes, settings: ListFile | None) -> PaperList:
-    """The list; a new one is called as list.toml says, else by the README's first heading."""
+    """The list; a new one is called as list.toml says, else by the README's title, else by its slug."""
     if settings is not None:
         about = {"name": settings.name, "homepage": settings.homepage}
     else:
-        about = {"name": next((section.name for section in parse(source).sections if section.name), slug)}
+        titles = (section.name for section in parse(source).sections if section.level == 1 and section.name)
+        about = {"name": next((title for title in titles if not is_about_the_list(title)), slug)}
     return PaperList.objects.get_or_create(slug=slug, defaults=about)[0]
 
 
@@ -124,4 +127,4 @@ def _conflicts(report: ImportReport, slug: str) -> list[str]:
 
 
 def _named(field: str) -> str:
-    return "the row" if field == "row" else f"the {field.removeprefix('extra:')}"
+    return f"the {spoken(field)}"
