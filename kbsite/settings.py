@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import timedelta
 
 import environ
@@ -9,6 +10,10 @@ from csp.constants import NONE, SELF
 
 from kbsite import env
 from kbsite.embedded.config import database_settings
+
+# Python looks for cycles after every 700 new objects; an import or an export of a long list makes a million that
+# live on, and spent half its time being looked through in vain (benchmarks/readme_import.py).
+gc.set_threshold(50_000, 20, 50)
 
 _given = env.read()
 

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from papers import identity
+from papers.bulk import copy_in
 from papers.models import Fact, IdentifierRow, Paper, SourceRecord
 from papers.records import Identifier, PaperRecord, Rejected
 
@@ -102,10 +103,7 @@ def _create_all(records: Sequence[PaperRecord], known: dict[Identifier, Paper], 
         ignore_conflicts=True,
         batch_size=_BATCH,
     )
-    SourceRecord.objects.bulk_create(
-        [SourceRecord(paper=p, source=r.source, content_hash=identity.content_hash(r)) for p, r in told],
-        batch_size=_BATCH,
-    )
+    copy_in([SourceRecord(paper=p, source=r.source, content_hash=identity.content_hash(r)) for p, r in told])
     now = timezone.now()
     Fact.objects.bulk_create(
         [

@@ -6,11 +6,10 @@ from papers import dates, titles, venues
 from papers.models import EntryText
 from papers.readme.row import RowFields
 
+# The columns that hold what a row says, by the names of its fields.
+FIELDS = ("title", "link", "venue", "tags", "code", "tldr", "nickname", "authors", "date", "extra")
 # The columns that `write` sets.
-COLUMNS = (
-    *("title", "link", "venue", "tags", "code", "tldr", "nickname", "authors", "date", "extra"),
-    *("clean_title", "known_as", "venue_name", "dated"),
-)
+COLUMNS = (*FIELDS, "clean_title", "known_as", "venue_name", "dated")
 
 
 def fields_of(text: EntryText) -> RowFields:

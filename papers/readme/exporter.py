@@ -10,7 +10,7 @@ from papers.readme.document import decode, parse, split_lines
 from papers.readme.inline import storable
 from papers.readme.row import RowFields
 from papers.readme.weave import ShownEntry, weave
-from papers.texts import fields_of
+from papers.texts import FIELDS
 
 _ENDINGS = ("\n", "\r")
 
@@ -28,14 +28,15 @@ def export(document: Document) -> bytes:
 def shown_entries(document: Document) -> Iterator[ShownEntry]:
     """Yield the entries that this document shows."""
     sections = dict(document.category_texts.values_list("category_id", "heading_line"))
-    for text in document.texts.select_related("entry").order_by("position", "pk"):
-        yield ShownEntry(
-            section=sections.get(text.entry.category_id),
-            position=text.position,
-            fields=fields_of(text),
-            line=text.line,
-            imported=RowFields.from_json(text.imported) if text.imported is not None else None,
-        )
+    told = document.texts.order_by("position", "pk").values_list(
+        "entry__category_id", "position", "line", "imported", *FIELDS
+    )
+    for category, position, line, imported, *values in told:
+        now = dict(zip(FIELDS, values, strict=True))
+        was = RowFields.from_json(imported) if imported is not None else None
+        # Nearly every row is as it was: then one object is both.
+        fields = was if was is not None and imported == now else RowFields.from_json(now)
+        yield ShownEntry(sections.get(category), position, fields, line, was)
 
 
 def imported_lines(document: Document) -> frozenset[int]:

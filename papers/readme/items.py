@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from markdown_it.token import Token
@@ -68,6 +69,19 @@ class ItemList:
         """The lines that rows may stand in."""
         return range(self.first_line, self.end)
 
+    @cached_property
+    def _by_line(self) -> dict[int, ItemRow]:
+        return {row.line: row for row in self.rows}
+
+    def row_at(self, line: int) -> ItemRow | None:
+        """Return the row that begins on a line, or None."""
+        return self._by_line.get(line)
+
+    def end_of(self, line: int) -> int:
+        """Return the line behind the row that begins on a line."""
+        row = self.row_at(line)
+        return row.end if row is not None else line + 1
+
     @property
     def tells_papers(self) -> bool:
         """Always: other lists are text."""
@@ -128,8 +142,10 @@ def _read_list(items: Sequence[_Item], path: tuple[str, ...], lines: Sequence[st
     nested: list[ItemList] = []
     for item in items:
         own_end = min((each[0].first for each in item.lists if each), default=item.end)
-        label = (*path, _label(lines[item.first : own_end]))
-        inner = [found for each in item.lists for found in _read_list(each, label, lines)]
+        inner = []
+        if item.lists:
+            label = (*path, _label(lines[item.first : own_end]))
+            inner = [found for each in item.lists for found in _read_list(each, label, lines)]
         nested += inner
         row = _read_item(item.first, own_end if inner else item.end, lines, _MARKER)
         if row is not None:
@@ -228,8 +244,11 @@ def read_item_tags(text: str) -> tuple[str, ...]:
 
 
 def _words_beside(content: str, parts: Sequence[Part]) -> int:
-    """How many words no part explains."""
-    return len(plain(beside(content, parts)[:4000]).split())
+    """How many words no part explains; 0 for what is surely few."""
+    free = beside(content, parts)[:4000]
+    if len(free.replace("<", " <").split()) <= _MOST_WORDS_BESIDE:
+        return 0  # fewer words than any markup could hide
+    return len(plain(free).split())
 
 
 def _papers_of(rows: Sequence[ItemRow], items: int) -> list[ItemRow]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
 
+from papers.bulk import copy_in
 from papers.models import Category, CategoryText, Document, Entry, EntryChange, EntryText, Origin, Paper, PaperList
 from papers.readme.listfile import CategorySetting
 from papers.readme.matching import KnownCategory, SectionPapers, match_sections, new_key
@@ -96,7 +97,7 @@ def save_first(
         text.line, text.imported = row.line, row.fields.as_json()
         write(text, row.fields)
         rows.append(text)
-    EntryText.objects.bulk_create(rows)
+    copy_in(rows)
     report.categories = len(categories)
     report.rows = report.added = len(rows)
     return [came_with_import(document, category, paper, row.fields) for category, paper, _, row in placed]
@@ -143,4 +144,4 @@ def record(
     written = [*changes, summary]
     for change in written:
         change.user = user  # type: ignore[assignment]
-    EntryChange.objects.bulk_create(written)
+    copy_in(written)

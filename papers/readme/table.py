@@ -85,15 +85,36 @@ class TableRow(Row):
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table whose rows may be papers. Lines count from 1; `end` is the line behind the last one."""
+    """A table whose rows may be papers. Lines count from 1."""
 
     header: RawRow
     columns: tuple[Column, ...]
     first_line: int
-    end: int
-    rows: tuple[TableRow, ...]
+    lines: tuple[str, ...]  # header, rule, rows
 
     gap = 0  # empty lines between its rows
+
+    @property
+    def end(self) -> int:
+        """The line behind the last one."""
+        return self.first_line + len(self.lines)
+
+    @cached_property
+    def rows(self) -> tuple[TableRow, ...]:
+        """Its rows: a line that holds no paper (a comment, neither title nor link) is none.
+
+        Read when they are asked for: an export needs few of them. A table that has no column of titles has none.
+        """
+        found = (self.row_at(line) for line in self.body) if self.tells_papers else ()
+        return tuple(row for row in found if row is not None)
+
+    def row_at(self, line: int) -> TableRow | None:
+        """Return the row on a line of its body, or None when that is no row."""
+        return read_row(line, self.lines[line - self.first_line], self.columns) if self.tells_papers else None
+
+    def end_of(self, line: int) -> int:
+        """Return the line behind the row that begins on a line."""
+        return line + 1
 
     @property
     def body(self) -> range:
@@ -122,20 +143,8 @@ class Table:
 
 
 def read_table(first_line: int, columns: tuple[Column, ...], lines: Sequence[str]) -> Table:
-    """Return the table of these lines: header, rule, rows.
-
-    A line that holds no paper (a comment, neither title nor link) is no row. A table that has no column of
-    titles has no rows at all.
-    """
-    numbered = enumerate(lines[2:], first_line + 2) if _tells_papers(columns) else ()
-    rows = (read_row(number, line, columns) for number, line in numbered)
-    return Table(
-        header=RawRow.cut(lines[0]),
-        columns=columns,
-        first_line=first_line,
-        end=first_line + len(lines),
-        rows=tuple(row for row in rows if row is not None),
-    )
+    """Return the table of these lines: header, rule, rows."""
+    return Table(RawRow.cut(lines[0]), columns, first_line, tuple(lines))
 
 
 def _tells_papers(columns: Sequence[Column]) -> bool:
@@ -158,8 +167,9 @@ def read_row(line: int, text: str, columns: Sequence[Column]) -> TableRow | None
         cell = raw.cells[place] if place < len(raw.cells) else ""
         match column.role:
             case Role.TITLE:
-                told["title"], links[place] = _title_and_link(cell)
-                parts = _title_parts(cell, columns)
+                title = find_title(cell)
+                told["title"], links[place] = _title_and_link(cell, title)
+                parts = _title_parts(cell, title, columns)
             case Role.LINK:
                 links[place] = _paper_address(cell, has_code_column)
                 if not has_code_column:
@@ -190,11 +200,11 @@ def _place_of(role: Role, columns: Sequence[Column]) -> int:
     return next(place for place, column in enumerate(columns) if column.role == role)
 
 
-def _title_parts(cell: str, columns: Sequence[Column]) -> tuple[Part, ...]:
+def _title_parts(cell: str, title: TitleCell | None, columns: Sequence[Column]) -> tuple[Part, ...]:
     """What a title's cell tells besides title and link, as authors and venue, where no column tells it."""
-    parts = title_parts(cell)
-    if not parts:
+    if title is None:
         return ()
+    parts = _parts_of(title)
     beside = cell[: parts[0].outer_start] + cell[parts[0].outer_end :]
     if len(beside.strip(" *_.")) < _SHORTEST_BESIDE:
         return ()
@@ -207,8 +217,10 @@ def _title_parts(cell: str, columns: Sequence[Column]) -> tuple[Part, ...]:
 def title_parts(cell: str) -> tuple[Part, ...]:
     """Return where title and link stand in a title's cell; empty when it has no title."""
     title = find_title(cell)
-    if title is None:
-        return ()
+    return _parts_of(title) if title is not None else ()
+
+
+def _parts_of(title: TitleCell) -> tuple[Part, ...]:
     if title.link is None:
         return (Part(Role.TITLE, title.start, title.end, title.start, title.end),)
     link = (title.link.start, title.link.end)
@@ -264,8 +276,7 @@ def _clean_address(url: str) -> str:
     return storable(url.replace("\\|", "|").strip())
 
 
-def _title_and_link(cell: str) -> tuple[str, str]:
-    title = find_title(cell)
+def _title_and_link(cell: str, title: TitleCell | None) -> tuple[str, str]:
     if title is None:
         return "", _clean_address(find_addresses(cell)[0].url) if find_addresses(cell) else ""
     text = cell[title.start : title.end]

@@ -28,7 +28,6 @@ class ShownEntry:
 class _Home:
     group: Group
     section: int
-    row: Row | None
 
 
 def weave(tree: DocumentTree, entries: Iterable[ShownEntry], imported_lines: AbstractSet[int]) -> bytes:
@@ -65,12 +64,10 @@ def _of_papers(groups: Sequence[Group]) -> list[Group]:
 
 def _homes(tree: DocumentTree) -> dict[int, _Home]:
     """Where each line of a table or list of papers belongs."""
-    homes = {}
+    homes: dict[int, _Home] = {}
     for section in tree.sections:
         for group in _of_papers(section.groups):
-            rows: dict[int, Row] = {row.line: row for row in group.rows}
-            for line in group.body:
-                homes[line] = _Home(group, section.heading_line, rows.get(line))
+            homes |= dict.fromkeys(group.body, _Home(group, section.heading_line))
     return homes
 
 
@@ -145,7 +142,7 @@ def _body(
     imported_lines: AbstractSet[int],
 ) -> list[str]:
     """The lines of a group: its entries in order, each with the kept text that followed it."""
-    behind, order = _kept_text(tree, group, {entry.line for entry in entries}, homes, imported_lines)
+    behind, order = _kept_text(tree, group, {entry.line for entry in entries}, imported_lines)
     written = list(behind[0])
     following = dict(pairwise(order))
     before: ShownEntry | None = None
@@ -165,7 +162,6 @@ def _kept_text(
     tree: DocumentTree,
     group: Group,
     here: AbstractSet[int | None],
-    homes: Mapping[int, _Home],
     imported_lines: AbstractSet[int],
 ) -> tuple[dict[int, list[str]], list[int]]:
     """What stands behind each row, by the row's line (0: before all rows), and the rows' lines in their order."""
@@ -177,8 +173,7 @@ def _kept_text(
             behind[current].append(tree.lines[line - 1])
             line += 1
             continue
-        home = homes.get(line)
-        end = home.row.end if home is not None and home.row is not None else line + 1
+        end = group.end_of(line)
         if line in here:
             current = line
             behind[current] = []
@@ -201,17 +196,23 @@ def _lines(
     tree: DocumentTree, group: Group, entry: ShownEntry, homes: Mapping[int, _Home], before: ShownEntry | None
 ) -> str:
     home = homes.get(entry.line) if entry.line is not None else None
-    ahead = homes.get(before.line) if before is not None and before.line is not None else None
-    behind = ahead.row if ahead is not None and ahead.group is group else None
-    if home is None or entry.line is None:
-        return new_row(entry.fields, group, behind)
-    if home.group is group and entry.fields == entry.imported:
-        return home.row.text if home.row is not None else tree.lines[entry.line - 1]
-    if home.row is None:
+    if home is not None and home.group is group and entry.line is not None and entry.fields == entry.imported:
+        return "".join(tree.lines[entry.line - 1 : group.end_of(entry.line) - 1])
+    behind = _row_of(before, group, homes)
+    row = home.group.row_at(entry.line) if home is not None and entry.line is not None else None
+    if home is None or row is None:
         return new_row(entry.fields, group, behind)
     if home.group is group:
-        return changed_row(entry.fields, group, home.row, entry.imported or home.row.fields)
-    return moved_row(entry.fields, group, home.row, home.group, entry.imported or home.row.fields, behind)
+        return changed_row(entry.fields, group, row, entry.imported or row.fields)
+    return moved_row(entry.fields, group, row, home.group, entry.imported or row.fields, behind)
+
+
+def _row_of(entry: ShownEntry | None, group: Group, homes: Mapping[int, _Home]) -> Row | None:
+    """The row of an entry, when it is one of this group's."""
+    home = homes.get(entry.line) if entry is not None and entry.line is not None else None
+    if home is None or home.group is not group or entry is None or entry.line is None:
+        return None
+    return group.row_at(entry.line)
 
 
 def _ended_as(tree: DocumentTree, written: list[str]) -> list[str]:
