@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from papers import venues
 from papers.readme.inline import plain, without_emoji
 
 _BRACKETED = re.compile(r"^\s*\[\s*(?P<name>[^\[\]]{1,40}?)\s*\]\s*(?=\S)")  # `[**H2O**] H2O: Heavy-Hitter Oracle`
@@ -24,8 +25,8 @@ _NO_NAMES = re.compile(
 @lru_cache(maxsize=20_000)
 def clean(title: str) -> str:
     """Return the title without emoji, markup, organisation, full stop and a name in brackets before it."""
-    text = _ORGANISATION.sub("", without_emoji(plain(title)))
-    text = _BRACKETED.sub("", text, count=1).strip()
+    text = _without_venues(_ORGANISATION.sub("", without_emoji(plain(title))))
+    text = _without_venues(_BRACKETED.sub("", text, count=1)).strip()
     return text[:-1].rstrip() if text.endswith((".", "。")) and not text.endswith(("..", " al.")) else text
 
 
@@ -34,7 +35,7 @@ def known_as(title: str, nickname: str = "") -> str:
     """Return the method's name: its nickname, else what the title begins or ends with; empty when it has none."""
     if nickname:
         return without_emoji(plain(nickname))
-    text = _ORGANISATION.sub("", without_emoji(plain(title)))
+    text = _without_venues(_ORGANISATION.sub("", without_emoji(plain(title))))
     if (found := _BRACKETED.match(text)) is not None:
         return found["name"].strip("* ")
     if (found := _PREFIX.match(text)) is not None and _is_name(found["name"]):
@@ -42,6 +43,13 @@ def known_as(title: str, nickname: str = "") -> str:
     if (found := _PARENTHESISED.search(text)) is not None and _is_name(found["name"]):
         return found["name"]
     return text if len(text.split()) == 1 else ""
+
+
+def _without_venues(text: str) -> str:
+    """The text without venues in brackets before it: `[ICLR2025] Dynamic-LLaVA: …`."""
+    while (found := _BRACKETED.match(text)) is not None and venues.is_venue(found["name"]):
+        text = text[found.end() :]
+    return text
 
 
 def _is_name(words: str) -> bool:

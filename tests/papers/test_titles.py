@@ -18,6 +18,13 @@ from papers import titles
         ("Efficient Streaming Language Models", "Efficient Streaming Language Models", ""),
         ("Soft Tokens, Hard Truths et al.", "Soft Tokens, Hard Truths et al.", ""),
         ("Towards X: a way", "Towards X: a way", ""),
+        (
+            "[**DynamicLLaVA**] [ICLR2025] Dynamic-LLaVA: Sparse Contexts (@ECNU)",
+            "Dynamic-LLaVA: Sparse Contexts",
+            "DynamicLLaVA",
+        ),
+        ("[Arxiv24] How Good Are Low-bit Models?", "How Good Are Low-bit Models?", ""),
+        ("[**MLC-LLM**]Universal Deployment(@mlc-ai)", "Universal Deployment", "MLC-LLM"),
     ],
 )
 def test_titles(title, clean, known_as):
