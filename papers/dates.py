@@ -18,7 +18,8 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)(?!\d)")
-_SHORT_YEAR = re.compile(r"(?<=[A-Za-z])\s?['’]?(?P<year>[12]\d)(?!\d)")  # ICML'23, EMNLP24
+# ICML'23, EMNLP24; the 23rd volume is no year
+_SHORT_YEAR = re.compile(r"(?<=[A-Za-z])(?<!vol)\s?['’]?(?P<year>[12]\d)(?!\d)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=20_000)
@@ -61,11 +62,9 @@ def written_like(example: str, day: date) -> str:
     """
     if (found := _NUMBERS.search(example)) is not None:
         written = re.sub(r"\d+", "{}", found[0])
-        numbers = [
-            str(day.year),
-            *(_as_wide(found[name], getattr(day, name)) for name in ("month", "day") if found[name]),
-        ]
-        new = written.format(*numbers)
+        told = [name for name in ("month", "day") if found[name]]
+        width = 1 if any(len(found[name]) == 1 for name in told) else 2  # `2025.2.12` fills up no number
+        new = written.format(day.year, *(f"{getattr(day, name):0{width}d}" for name in told))
     elif (found := _WORDS.search(example)) is not None:
         month = f"{day:%b}" if len(found["month"]) == len(re.findall(r"[A-Za-z]+", found[0])[0]) else f"{day:%B}"
         number = f"{day.day} " if found["before"] else ""
@@ -77,8 +76,11 @@ def written_like(example: str, day: date) -> str:
     return example[: found.start()] + new + example[found.end() :]
 
 
-def _as_wide(example: str, number: int) -> str:
-    return f"{number:02d}" if example.startswith("0") or len(example) == 2 else str(number)
+def tells_width(text: str) -> bool:
+    """Return whether a text shows if the numbers of dates are filled up: `2024.06` and `2024.6` do, not `2024.12`."""
+    found = _NUMBERS.search(text)
+    numbers = [found[name] for name in ("month", "day") if found[name]] if found else []
+    return any(len(number) == 1 or number.startswith("0") for number in numbers)
 
 
 def _iso(year: str, month: int, day: int) -> str:

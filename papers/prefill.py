@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from papers import dates, titles, venues
@@ -43,7 +43,7 @@ def prefill(paper: Paper, document: Document, category: Category | None = None) 
         link=paper.link,
         nickname=titles.known_as(paper.title) if Role.NICKNAME in roles else "",
         authors=_authors(paper.authors, manner.authors) if Role.AUTHORS in roles else "",
-        venue=_venue(paper, table, manner) if Role.VENUE in roles or not table else "",
+        venue=_venue(paper, table, manner, str(facts.get("venue", ""))) if Role.VENUE in roles or not table else "",
         date=_date(paper, table, manner) if Role.DATE in roles else "",
         tags=(),
         code=(("", str(code)),) if code else (),
@@ -56,13 +56,22 @@ def _manner(document: Document) -> _Manner:
     rows = EntryText.objects.filter(document=document, line__isnull=False).order_by("-pk")
     told = list(rows.values_list("venue", "date", "authors")[:_NEIGHBOURS])
     return _Manner(
-        venue=next((venue for venue, _, _ in told if venues.name(venue) in venues.PREPRINTS), ""),
-        date=next((date for _, date, _ in told if dates.read(date)), ""),
+        venue=_example(venue for venue, _, _ in told if venues.name(venue) == "arXiv"),
+        date=_example(date for _, date, _ in told if dates.read(date)),
         authors=max((authors for _, _, authors in told), key=lambda each: _ET_AL.search(each) is not None, default=""),
     )
 
 
-def _venue(paper: Paper, table: Sequence[Column], manner: _Manner) -> str:
+def _example(written: Iterable[str]) -> str:
+    """The first that shows how wide its numbers are, else the first."""
+    found = list(written)
+    return next((text for text in found if dates.tells_width(text)), found[0] if found else "")
+
+
+def _venue(paper: Paper, table: Sequence[Column], manner: _Manner, published_in: str) -> str:
+    """Where it was published, if a source says so, else the preprint as this list writes one."""
+    if published_in and not venues.is_preprint(published_in):
+        return published_in
     if paper.published is None:
         return ""
     if any(column.role == Role.VENUE and column.years for column in table):

@@ -45,7 +45,7 @@ _LONG_NAMES = (
 _FAMILIES = r"Nature [A-Z]\w+(?: [A-Z]\w+)?|Science [A-Z]\w+|Frontiers in [\w ]+|IEEE [\w&. -]+|ACM Trans[\w&. -]+"
 _YEAR = r"['’]?(?:(?:19|20)\d\d(?:[./-]\d{1,2}){0,2}|\d\d)"
 _TRACKS = {  # what lists write -> the track that is another publication than the main one
-    r"findings(?: of)?(?: the)?": "Findings",
+    r"findings?(?: of)?(?: the)?": "Findings",
     r"(?:industry(?: track)?)": "Industry",
     r"(?:demos?|system demonstrations?)": "Demo",
     r"(?:workshops?|ws|\w+ workshop)": "Workshop",
@@ -68,10 +68,11 @@ _VENUE = re.compile(
     rf"(?P<rest>(?:[\s:/@(),-]*(?:{_YEAR}|{_KNOWN}|{_TRACK}|{_WORDS})\)?)*)[.!]?",
     re.IGNORECASE,
 )
-_FINDINGS = re.compile(r"findings(?:\s*\(?\s*(?P<name>[A-Z]+)[\w ]*\)?)?", re.IGNORECASE)
 _CANONICAL = {name.casefold(): name for name in [*_NAMES, *_LONG_NAMES]} | _SPELLINGS
 _LONGEST = 80  # characters
 PREPRINTS = frozenset({"arXiv", "bioRxiv", "medRxiv", "SSRN", "OpenReview", "HAL", "Zenodo"})
+_UNPUBLISHED = PREPRINTS | {"", "Blog", "Technical Report", "Tech Report"}
+_NOT_YET = re.compile(r"\b(?:under review|submitted|submission)\b", re.IGNORECASE)
 
 
 @lru_cache(maxsize=20_000)
@@ -105,6 +106,11 @@ def is_venue(text: str) -> bool:
 def is_preprint(text: str) -> bool:
     """Return whether a venue as written is an archive, or says nothing."""
     return name(text) in PREPRINTS or name(text) == ""
+
+
+def is_published(text: str) -> bool:
+    """Return whether a venue as written is one that papers are published at: no archive, blog or mere submission."""
+    return name(text) not in _UNPUBLISHED and _NOT_YET.search(text) is None
 
 
 def _bare(text: str) -> str:

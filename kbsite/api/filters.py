@@ -119,6 +119,7 @@ class EntryFilters(Filters):
     category = SlugFilter(field_name="category__key", label="Key of a category")
     paper = IdFilter(field_name="paper", label="Id of a paper")
     tag = TextFilter(method="together", max_length=200, label="A tag, in any language or the one given")
+    venue = TextFilter(method="together", max_length=200, label="A venue by its usual name, as NeurIPS or ACL Findings")
     language = TextFilter(method="together", max_length=16, label="Entries that the README of this language shows")
     untranslated = FlagFilter(
         method="together", label="Whether something of it awaits translation, in any language or the one given"
@@ -134,6 +135,8 @@ class EntryFilters(Filters):
         texts = EntryText.objects.filter(entry=OuterRef("pk"))
         if wanted["language"]:
             texts = texts.filter(document__language=wanted["language"])
+        if wanted["venue"]:
+            queryset = queryset.filter(Exists(texts.filter(venue_name__iexact=wanted["venue"])))
         if wanted["tag"]:
             queryset = queryset.filter(Exists(texts.filter(tags__contains=[wanted["tag"]])))
         elif wanted["language"]:

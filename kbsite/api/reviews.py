@@ -24,6 +24,8 @@ from kbsite.api.serializers import DecisionSerializer, SuggestionSerializer
 from papers import entries, review
 from papers.models import Category, Decision, Document, Paper, PaperList, Suggestion
 from papers.prefill import prefill
+from papers.readme.columns import columns
+from papers.readme.roles import Role
 from papers.readme.row import RowFields
 
 
@@ -185,6 +187,7 @@ def _rows(category: Category, paper: Paper, given: Mapping[str, Mapping[str, Any
         for language in given.keys() - {document.language for document in documents}
     }
     rows = {primary.language: _row(prefill(paper, primary, category), given.get(primary.language, {}))}
+    wrong |= _without_column(primary, category, given.get(primary.language, {}))
     for document in others:
         row = given.get(document.language, {})
         rows[document.language] = _row(RowFields(extra=prefill(paper, document, category).extra), row)
@@ -204,6 +207,16 @@ def _row(known: RowFields, given: Mapping[str, Any]) -> RowFields:
     if "extra" in fields:
         fields["extra"] = {**known.extra, **fields["extra"]}
     return replace(known, **fields)
+
+
+def _without_column(document: Document, category: Category, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an error for each field that was given and that the README would never show."""
+    roles = {column.role for column in columns(document, category)}
+    return {
+        f"rows.{document.language}.{name}": ["This section's table has no such column."]
+        for name in (Role.NICKNAME, Role.AUTHORS, Role.DATE)
+        if row.get(name) and roles and name not in roles
+    }
 
 
 def _untranslatable(document: Document, row: Mapping[str, Any], primary: RowFields) -> dict[str, Any]:

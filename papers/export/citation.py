@@ -6,15 +6,17 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from papers import dates
+from papers import dates, venues
 from papers.export.formats import Listed
 from papers.readme.inline import plain
 
-_PREPRINT = re.compile(r"\b(?:arxiv|corr|preprint|openreview|under review|submitted)\b", re.IGNORECASE)
+OTHERS = "others"  # the last author, for those that a row leaves out: so BibTeX writes et al.
+
 _JOURNAL = re.compile(
     r"\b(?:journal|transactions|tmlr|jmlr|tacl|tkde|tpami|tois|nature|science|letters|review|survey[s]?)\b|期刊|学报",
     re.IGNORECASE,
 )
+_ARCHIVE = re.compile(r"\b(?:arxiv|corr|preprint|openreview)\b", re.IGNORECASE)
 _DATE_PART = r"[\d\s.,/年月日-]|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _ONLY_A_DATE = re.compile(rf"(?:{_DATE_PART})*", re.IGNORECASE)
 
@@ -42,7 +44,8 @@ def cite(entry: Listed) -> Citation:
     paper, fields = entry.paper, entry.fields
     identifiers = {row.scheme: row.value for row in paper.identifiers.all()}
     venue = plain(fields.venue)
-    published_in = "" if _PREPRINT.search(venue) or _ONLY_A_DATE.fullmatch(venue) else venue
+    is_published = venues.is_published(venue) and not _ARCHIVE.search(venue) and not _ONLY_A_DATE.fullmatch(venue)
+    published_in = venue if is_published else ""
     year = dates.dated(fields.venue, fields.date, "")[:4]
     return Citation(
         title=paper.title,
@@ -61,10 +64,10 @@ def cite(entry: Listed) -> Citation:
 
 
 def _written_authors(text: str) -> tuple[str, ...]:
-    """The authors that a row names; those it leaves out are "others", as BibTeX writes et al."""
+    """The authors that a row names, and OTHERS where it leaves some out."""
     names = re.split(r"\s*(?:[,，、;]|\band\b|&)\s*", plain(text).rstrip(". "))
     told = [re.sub(r"\bet\.? ?al\b\.?|等.*$", "", name).strip() for name in names]
-    more = ("others",) if re.search(r"\bet\.? ?al\b|等", text) else ()
+    more = (OTHERS,) if re.search(r"\bet\.? ?al\b|等", text) else ()
     return (*(name for name in told if name), *more)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 
-from papers import dates, venues
+from papers import dates, titles, venues
 from papers.export.formats import Exported, Format, Listed, file_name, listed
 from papers.models import PaperList
 
 _COLUMNS = (
     *("category", "title", "link", "nickname", "venue", "date", "tags", "code", "tldr"),
-    *("venue_name", "dated", "arxiv", "doi", "authors", "published", "paper_title", "language"),
+    *("clean_title", "known_as", "venue_name", "dated"),
+    *("arxiv", "doi", "authors", "published", "paper_title", "language"),
 )
 # What Excel, LibreOffice and Google Sheets take for the start of a formula, and the white space they skip.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -44,6 +45,8 @@ def _values(entry: Listed) -> list[str]:
         "; ".join(fields.tags),
         "; ".join(url for _, url in fields.code),
         fields.tldr,
+        titles.clean(fields.title),
+        titles.known_as(fields.title, fields.nickname),
         venues.name(fields.venue),
         dates.dated(fields.venue, fields.date, fields.link),
         identifiers.get("arxiv", ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from papers.export.citation import Citation, cited
+from papers.export.citation import OTHERS, Citation, cited
 from papers.export.formats import Exported, Format, file_name, listed
 from papers.models import PaperList
 
@@ -19,7 +19,7 @@ def _record(citation: Citation) -> str:
     tags = [
         ("TY", kind),
         ("TI", citation.title),
-        *(("AU", author) for author in citation.authors),
+        *(("AU", author) for author in citation.authors if author != OTHERS),  # each is taken for a person
         ("PY", citation.year),
         ("DA", f"{citation.published:%Y/%m/%d}" if citation.published else ""),
         ("T2", citation.venue),

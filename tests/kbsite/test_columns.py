@@ -103,3 +103,24 @@ def test_a_year_is_prefilled_where_the_table_has_years():
     readme = meals.documents.get()
     assert prefill(paper, readme, baking).date == str(paper.published.year)
     assert prefill(paper, readme, tagged).venue == f"{paper.published:arXiv %Y.%m}"
+
+
+def test_short_name_authors_and_date_are_edited_where_the_table_has_them(desk):
+    meals = imported(
+        b"# Papers\n\n## Cooking\n\n| Abbr. | Title | Authors | Date | Venue |\n| --- | --- | --- | --- | --- |\n"
+        b"| BO | [Boiling](https://arxiv.org/abs/2401.00001) | A. Cook | Jul 2024 | ICML'24 |\n"
+    )
+    entry = Entry.objects.get()
+    address = reverse("edit-entry", args=["meals", entry.pk])
+    form = desk.get(address).context["desk"].forms[0]
+    assert list(form.fields) == ["title", "link", "nickname", "authors", "venue", "date"]
+    data = {form.add_prefix(name): form.initial[name] for name in form.fields}
+    changed = {"en-nickname": "BOIL", "en-authors": "A. Cook et al.", "en-date": "Aug 2024"}
+    desk.post(address, data | changed | {"category": entry.category.key, "save": "1"})
+    text = EntryText.objects.get()
+    assert (text.nickname, text.authors, text.date) == ("BOIL", "A. Cook et al.", "Aug 2024")
+    assert (text.known_as, text.venue_name, text.dated) == ("BOIL", "ICML", "2024-08")
+    line = export(meals.documents.get()).decode().splitlines()[-1]
+    assert line == "| BOIL | [Boiling](https://arxiv.org/abs/2401.00001) | A. Cook et al. | Aug 2024 | ICML'24 |"
+    shown = desk.get(reverse("list", args=["meals"])).content.decode()
+    assert 'title="ICML">ICML&#x27;24</span>' in shown

@@ -18,6 +18,16 @@ from papers import titles
         ("Efficient Streaming Language Models", "Efficient Streaming Language Models", ""),
         ("Soft Tokens, Hard Truths et al.", "Soft Tokens, Hard Truths et al.", ""),
         ("Towards X: a way", "Towards X: a way", ""),
+        (
+            "[**DynamicLLaVA**] [ICLR2025] Dynamic-LLaVA: Sparse Contexts (@ECNU)",
+            "Dynamic-LLaVA: Sparse Contexts",
+            "DynamicLLaVA",
+        ),
+        ("Augmented Language Models: a Survey", "Augmented Language Models: a Survey", ""),
+        ("LongBench: A Bilingual Benchmark", "LongBench: A Bilingual Benchmark", "LongBench"),
+        ("[**Evaluating**] Quantized Models(@Tsinghua)", "Quantized Models", ""),
+        ("[Arxiv24] How Good Are Low-bit Models?", "How Good Are Low-bit Models?", ""),
+        ("[**MLC-LLM**]Universal Deployment(@mlc-ai)", "Universal Deployment", "MLC-LLM"),
     ],
 )
 def test_titles(title, clean, known_as):

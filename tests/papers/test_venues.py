@@ -26,6 +26,9 @@ from papers import dates, venues
         ("COLM2025", "COLM"),
         ("**ICLR 2025**", "ICLR"),
         ("CoRR 2025.01", "arXiv"),
+        ("ACL 2024 (Finding)", "ACL Findings"),
+        ("ACL 2025 Industry Track", "ACL Industry"),
+        ("MLSys24_BestPaper", "MLSys"),
     ],
 )
 def test_known_venues_have_one_name(text, name):
@@ -59,6 +62,24 @@ def test_preprints_are_told_from_publications():
 
 
 @pytest.mark.parametrize(
+    ("text", "published"),
+    [
+        ("EMNLP 2025 Main", True),
+        ("Neural Computation", True),
+        ("arXiv 2024.06", False),
+        ("bioRxiv 2024", False),
+        ("Technical Report", False),
+        ("Blog", False),
+        ("ICLR 2026 (under review)", False),
+        ("Submitted to ACL", False),
+        ("2024.06", False),
+    ],
+)
+def test_what_is_published_is_no_archive_blog_or_submission(text, published):
+    assert venues.is_published(text) is published
+
+
+@pytest.mark.parametrize(
     ("text", "iso"),
     [
         ("2024.06", "2024-06"),
@@ -88,13 +109,15 @@ def test_the_date_wins_over_the_venue_and_the_venue_over_the_identifier():
     assert dates.dated("ICML'23", "", link) == "2023"
     assert dates.dated("ICML", "", link) == "2024-01"
     assert dates.dated("ICML", "", "https://example.org/paper") == ""
+    assert dates.dated("JMLR vol 23", "", link) == "2024-01"
 
 
 @pytest.mark.parametrize(
     ("example", "written"),
     [
         ("arXiv 2024.06", "arXiv 2025.02"),
-        ("arXiv 2025.2.12", "arXiv 2025.2.03"),
+        ("arXiv 2025.2.12", "arXiv 2025.2.3"),
+        ("arXiv 2024.12", "arXiv 2025.02"),
         ("Arxiv 2024", "Arxiv 2025"),
         ("Jul 2018", "Feb 2025"),
         ("June 2018", "February 2025"),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from papers.models import Decision, Document, Entry, EntryText, PaperList, Review
 from papers.readme import exporter
+from papers.readme.importer import import_readme
 from tests.kbsite.api.conftest import client_of
 from tests.kbsite.api.test_errors import assert_problem
 
@@ -56,6 +57,30 @@ def test_a_row_of_ones_own_is_taken_and_the_rest_prefilled(world, as_curator):
     for document in Document.objects.all():
         before, after = bytes(document.source).splitlines(), exporter.export(document).splitlines()
         assert len(after) == len(before) + 1 and [line for line in after if line in before] == before
+
+
+def test_authors_and_date_are_taken_where_the_table_has_columns_for_them(world, as_curator):
+    source = (
+        b"# Dated\n\n## All\n\n| Date | Title | Authors |\n| --- | --- | --- |\n"
+        b"| 2024.06 | [Old](https://arxiv.org/abs/2406.00001) | Cook et al. |\n"
+    )
+    dated = PaperList.objects.create(slug="dated", name="Dated")
+    import_readme(dated, "en", source, "README.md")
+    sent = asked(world, list="dated", category="all", rows={"en": {"authors": "Baker et al.", "date": "2026.11"}})
+    assert as_curator.post(URL, sent).status_code == 201
+    lines = exporter.export(dated.documents.get()).decode().splitlines()
+    assert any(
+        line.startswith("| 2026.11 | [Paper 0 on caches](") and line.endswith("| Baker et al. |") for line in lines
+    )
+    [entry] = as_curator.get("/api/v1/entries/?list=dated&category=all").json()["results"][1:]
+    assert (entry["texts"]["en"]["authors"], entry["texts"]["en"]["dated"]) == ("Baker et al.", "2026-11")
+
+
+def test_what_the_table_has_no_column_for_is_refused(world, as_curator):
+    response = as_curator.post(URL, asked(world, rows={"en": {"authors": "Baker et al.", "date": ""}}))
+    problem = assert_problem(response, 400)
+    assert problem["errors"] == {"rows.en.authors": ["This section's table has no such column."]}
+    assert not Entry.objects.filter(paper=world.waiting[0]).exists()
 
 
 def test_what_is_not_translated_is_flagged(world, as_curator):

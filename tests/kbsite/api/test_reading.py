@@ -59,6 +59,9 @@ def test_entries_by_category_tag_language_and_translation(get, world):
     assert get("entries/?tag=eviction&language=zh") == []
     assert titles(get("entries/?tag=prefill&language=zh")) == ["Snap the Cache"]
     assert len(get("entries/?language=zh")) == 3 and get("entries/?language=fr") == []
+    assert titles(get("entries/?venue=neurips")) == ["Keep the Heavy Hitters"]
+    assert titles(get("entries/?venue=arXiv&category=kv-compression")) == ["Snap the Cache"]
+    assert get("entries/?venue=NeurIPS 2023") == [], "a venue goes by its name"
     assert get("entries/?untranslated=true") == []
     EntryText.objects.filter(entry=world.entry, document=world.chinese).update(untranslated=["tldr"])
     assert titles(get("entries/?untranslated=true")) == both[:1]

@@ -318,3 +318,38 @@ def test_a_moved_entry_stands_once(paper_list, curator):
     found = [(each.category.key, each.fields.title) for each in listed(paper_list, "en")]
     assert found.count(("survey", "Quest")) == 1
     assert len(found) == 6
+
+
+@database
+def test_authors_as_written_stand_in_for_those_no_source_told():
+    paper_list = new_list()
+    row = (
+        "| H2O | [T: x.](https://arxiv.org/abs/2401.00001) | **Cook, A. Baker, et al.** | Jul 2018 | ICML'18 Workshop |"
+    )
+    headers = "| Abbr. | Title | Authors | Date | Venue |\n| --- | --- | --- | --- | --- |"
+    take_in(paper_list, f"## A\n\n{headers}\n{row}\n")
+    [entry_told] = bibtex(told(paper_list, "bibtex")).values()
+    assert (entry_told[1]["author"], entry_told[1]["year"]) == ("Cook and A. Baker and others", "2018")
+    assert re.findall(r"AU  - (.*)\r\n", told(paper_list, "ris")) == ["Cook", "A. Baker"], "nobody is called others"
+    [line] = csv.DictReader(io.StringIO(told(paper_list, "csv")))
+    assert {name: line[name] for name in ("nickname", "known_as", "clean_title", "venue", "venue_name", "dated")} == {
+        "nickname": "H2O",
+        "known_as": "H2O",
+        "clean_title": "T: x",
+        "venue": "ICML'18 Workshop",
+        "venue_name": "ICML Workshop",
+        "dated": "2018-07",
+    }
+    [shown] = json.loads(told(paper_list, "json"))["entries"]
+    assert (shown["authors"], shown["date"]) == ("**Cook, A. Baker, et al.**", "Jul 2018")
+    assert shown["normalised"] == {"title": "T: x", "known_as": "H2O", "venue": "ICML Workshop", "dated": "2018-07"}
+
+
+@database
+def test_a_report_or_a_blog_is_no_proceedings(paper_list):
+    EntryText.objects.filter(title="Quest").update(venue="Technical Report")
+    EntryText.objects.filter(title="CaM").update(venue="ICLR 2026 (under review)")
+    kinds = [
+        kind for kind, fields in bibtex(told(paper_list, "bibtex")).values() if fields["title"] in ("{Quest}", "{CaM}")
+    ]
+    assert kinds == ["misc", "misc"]
