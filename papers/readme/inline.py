@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -18,6 +18,7 @@ _ANGLE_ADDRESS = re.compile(r"<((?:[^<>\n\\]|\\.)*)>")
 _BARE_ADDRESS = re.compile(r"<?(https?://[^\s<>|\[\]()`\"]+)>?", re.IGNORECASE)
 _TAG = re.compile(r"<(?P<close>/?)(?P<name>a|img)\b(?P<attributes>[^<>]*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(?P<name>href|src|alt)\s*=\s*(?:"(?P<a>[^"]*)"|'(?P<b>[^']*)')""", re.IGNORECASE)
+_MARK_OF_ADDRESS = re.compile(r"\\.?|[()]|(?P<space>[\s\x00-\x1f])", re.DOTALL)
 _ANY_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _DEEPEST_PARENTHESES = 32  # the same bound as GitHub's parser, so that no line takes quadratic time
@@ -168,14 +169,18 @@ def _html_link(text: str, start: int, end: int, label: tuple[int, int], source: 
 
 def find_addresses(text: str) -> list[Link]:
     """Return the links of a text that are no images, and the http(s) addresses that stand on their own."""
-    links = find_links(text)
+    return with_bare_addresses(text, find_links(text))
+
+
+def with_bare_addresses(text: str, links: Sequence[Link]) -> list[Link]:
+    """Return what `find_addresses` does of a text whose links are known."""
     taken = {place for link in links for place in range(link.start, link.end)}
     alone = [
         Link(*match.span(), match.start(), match.start(), *match.span(1), label="", url=match[1])
         for match in _BARE_ADDRESS.finditer(text)
         if match.start() not in taken
     ]
-    return sorted([link for link in links if not link.image] + alone, key=lambda link: link.start)
+    return sorted([*(link for link in links if not link.image), *alone], key=lambda link: link.start)
 
 
 def _links_since(start: int, found: list[Link]) -> list[Link]:
@@ -198,23 +203,15 @@ def _address(text: str, at: int) -> tuple[int, int, int] | None:
 
 
 def _balanced_end(text: str, start: int) -> int:
-    depth, position = 0, start
-    while position < len(text):
-        character = text[position]
-        if character == "\\":
-            position += 1
-        elif character.isspace() or ord(character) < 32:
-            break
-        elif character == "(":
+    depth = 0
+    for mark in _MARK_OF_ADDRESS.finditer(text, start):
+        if mark[0] == "(":
             depth += 1
-            if depth > _DEEPEST_PARENTHESES:
-                break
-        elif character == ")":
-            if depth == 0:
-                break
+        elif mark[0] == ")":
             depth -= 1
-        position += 1
-    return min(position, len(text))
+        if mark["space"] or not 0 <= depth <= _DEEPEST_PARENTHESES:
+            return mark.start()
+    return len(text)
 
 
 def _without(links: list[Link], label: str, offset: int) -> str:

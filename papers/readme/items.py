@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from markdown_it.token import Token
@@ -18,6 +18,7 @@ from papers.readme.parts import Part, beside, code_of_parts
 from papers.readme.reader import read_parts
 from papers.readme.roles import Column, Role
 from papers.readme.row import Row, RowFields
+from papers.records import Identifier
 
 _MARKER = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+\[[ xX]\](?=[ \t]))?[ \t]+")
 _HTML_ITEM = re.compile(r"[ \t]*<li\b[^<>]*>[ \t]*", re.IGNORECASE)
@@ -99,6 +100,13 @@ class _Item:
     first: int  # lines from 0
     end: int
     lists: list[list[_Item]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    fields: RowFields
+    name: Identifier
+    parts: tuple[Part, ...]
 
 
 def find_item_lists(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[ItemList]:
@@ -217,9 +225,18 @@ def _read_item(first: int, end: int, lines: Sequence[str], marker: re.Pattern[st
         end -= 1
     text = "".join(lines[first:end])
     found = marker.match(text)
-    if found is None:
+    read = read_content(text[found.end() :].rstrip("\r\n")) if found else None
+    if found is None or read is None:
         return None
-    content = text[found.end() :].rstrip("\r\n")
+    return ItemRow(first + 1, end + 1, text, read.fields, read.name, found.end(), read.parts)
+
+
+@lru_cache(maxsize=8192)
+def read_content(content: str) -> _Read | None:
+    """What the text of an item tells of a paper, or None.
+
+    Kept for the last so many items: a README is read for each export and preview, and hardly any item changes.
+    """
     if re.search(r"[\r\n][ \t]*\|", content):
         return None  # a table that Markdown takes for the item's own text
     parts = read_parts(content)
@@ -227,7 +244,7 @@ def _read_item(first: int, end: int, lines: Sequence[str], marker: re.Pattern[st
     name = identity.identify(fields.link) if fields.link else None
     if not fields.title or name is None or _words_beside(content, parts) > _MOST_WORDS_BESIDE:
         return None
-    return ItemRow(first + 1, end + 1, text, fields, name, found.end(), tuple(parts))
+    return _Read(fields, name, tuple(parts))
 
 
 def fields_of_parts(content: str, parts: Sequence[Part]) -> RowFields:

@@ -12,11 +12,11 @@ from collections.abc import Set as AbstractSet
 
 from papers.readme.inline import (
     Link,
-    find_addresses,
     find_links,
     is_code_link,
     is_service_label,
     leading_decoration,
+    with_bare_addresses,
 )
 from papers.readme.parts import Form, Part, unbadge
 from papers.readme.phrases import (
@@ -210,7 +210,7 @@ class _Reader:
         taken = [(part.start, part.end) for part in self.parts]
         links = [
             link
-            for link in find_addresses(self.text)
+            for link in with_bare_addresses(self.text, self.links)
             if link.url and not any(start <= link.start < end for start, end in taken) and not self._is_of_a_part(link)
         ]
         if not self.has(Role.LINK) and (paper := paper_link(links)):
