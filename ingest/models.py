@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from papers.models import PaperList
+from papers.models import Paper, PaperList
 
 
 class Topic(models.Model):
@@ -23,6 +23,7 @@ class Topic(models.Model):
     schedule = models.CharField(max_length=16, choices=Schedule, default=Schedule.DAILY)
     enabled = models.BooleanField(default=True)
     watermark = models.DateField(null=True, blank=True, help_text="Every paper up to this day has been seen")
+    validator = models.TextField(blank=True, help_text="The source's mark (ETag) of the answer that was taken in last")
 
     class Meta:
         ordering = ["slug"]
@@ -40,7 +41,9 @@ class Run(models.Model):
     running -> done      everything it promised is stored
             -> late      a source could not be reached or answered nonsense; tried again on schedule
             -> failed    an error of ours, in `error`
+            -> cancelled     a person stopped it
             -> interrupted   the process died; the next run of the same work finishes it
+            -> parked    the third process in a row died of it without getting anywhere: only a person starts it again
     """
 
     class Kind(models.TextChoices):
@@ -49,13 +52,17 @@ class Run(models.Model):
         EMBED = "embed"
         CLASSIFY = "classify"
         TRAIN = "train"
+        ENRICH = "enrich"
+        TRY = "try", "Dry run"
 
     class State(models.TextChoices):
         RUNNING = "running"
         DONE = "done"
         LATE = "late"
         FAILED = "failed"
+        CANCELLED = "cancelled"
         INTERRUPTED = "interrupted"
+        PARKED = "parked"
 
     kind = models.CharField(max_length=16, choices=Kind)
     subject = models.TextField(blank=True, help_text="What it worked on: a topic, a list, a file")
@@ -65,6 +72,10 @@ class Run(models.Model):
     until = models.DateField(null=True, blank=True)
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    next_try = models.DateTimeField(null=True, blank=True, help_text="Of one that went wrong: when it is tried again")
+    attempt = models.PositiveSmallIntegerField(default=1, help_text="1 + the processes in a row that died of this work")
+    cancel_asked = models.BooleanField(default=False, help_text="A person wants it to stop at the next page")
+    pages = models.PositiveIntegerField(default=0, help_text="Pages or chunks stored so far")
     total = models.PositiveIntegerField(null=True, blank=True, help_text="How much there is to do, where known")
     fetched = models.PositiveIntegerField(default=0, help_text="Records or papers worked on so far")
     new = models.PositiveIntegerField(default=0)
@@ -72,6 +83,7 @@ class Run(models.Model):
     same = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     rejections = models.JSONField(default=list, blank=True, help_text="[[record, reason], …], the first 100")
+    details = models.JSONField(default=dict, blank=True, help_text="Of a dry run: what it would bring")
     note = models.TextField(blank=True, help_text="In words: what was done, or why nothing was")
     error = models.TextField(blank=True)
 
@@ -83,7 +95,8 @@ class Run(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["running", "done", "late", "failed", "interrupted"]), name="run_state"
+                condition=Q(state__in=["running", "done", "late", "failed", "cancelled", "interrupted", "parked"]),
+                name="run_state",
             ),
             models.CheckConstraint(
                 condition=Q(state="running", finished_at__isnull=True)
@@ -94,6 +107,27 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject} ({self.state})"
+
+
+class Claim(models.Model):
+    """A paper that a worker has in hand for one stage, until `until`; with it goes what is known of its failures.
+
+    A row is made when the paper is taken and deleted when its work is stored. One whose time is over belongs to
+    nobody, so a dead worker's claims free themselves.
+    """
+
+    stage = models.CharField(max_length=16, choices=Run.Kind)
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often it was taken and not finished")
+    parked = models.BooleanField(default=False, help_text="Left out until a person says otherwise")
+    error = models.TextField(blank=True, help_text="What went wrong the last time, where anybody lived to tell")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["stage", "paper"], name="claim_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.stage} of {self.paper_id} until {self.until}"
 
 
 class Head(models.Model):

@@ -17,18 +17,17 @@ from papers import catalog
 from papers.models import Paper, PaperList
 
 FIRST_WINDOW_DAYS = 30  # what a topic without a watermark asks for
-OVERLAP_DAYS = 2  # records arrive late; asking again for two days is harmless (sources.md, rule 6)
 PERIOD = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(days=7)}
 
 Progress = Callable[[Run], None]
 
 
 def window(topic: Topic, since: date | None = None, until: date | None = None) -> Window:
-    """Return the days to ask for: those given, else from the watermark, less an overlap, to today."""
+    """Return the days to ask for: those given, else from the watermark, less the source's overlap, to today."""
     until = until or timezone.now().date()
     if since is None:
         start = topic.watermark or until - timedelta(days=FIRST_WINDOW_DAYS)
-        since = min(start, until) - timedelta(days=OVERLAP_DAYS if topic.watermark else 0)
+        since = min(start, until) - timedelta(days=source(topic.source).OVERLAP_DAYS if topic.watermark else 0)
     if since > until:
         raise ValueError(f"the window ends ({until}) before it begins ({since})")
     return Window(since, until)
@@ -37,20 +36,22 @@ def window(topic: Topic, since: date | None = None, until: date | None = None) -
 def pull(topic: Topic, since: date | None = None, until: date | None = None, progress: Progress = runs.progress) -> Run:
     """Bring the topic's window into the catalogue; return the run, whose state says how it went.
 
-    Each page is one transaction. The watermark moves in the transaction of the last page, and only when the
-    window reaches it: an older window asked for by hand moves nothing. Raise AlreadyRunning when another
-    process pulls this topic.
+    Each page is one transaction. The watermark moves in the transaction of the last page, or of one that the source
+    says completes a part of the window; an older window asked for by hand moves nothing. Raise AlreadyRunning when
+    another process pulls this topic.
     """
     asked = window(topic, since, until)
     with runs.open(Run.Kind.PULL, topic.slug, topic=topic, since=asked.since, until=asked.until) as run:
         for page, is_last in _told_apart(source(topic.source).fetch(topic, asked)):
             with transaction.atomic():
                 _store(run, page)
+                if is_last or page.complete_to:
+                    _move_watermark(topic, asked, asked.until if is_last else page.complete_to or asked.until)
                 if is_last:
-                    _move_watermark(topic, asked)
+                    _keep_validator(topic, page.validator)
             progress(run)
         if run.fetched == 0:
-            _move_watermark(topic, asked)
+            _move_watermark(topic, asked, asked.until)
             run.note = f"The source has nothing from {asked.since} to {asked.until}."
     return run
 
@@ -82,14 +83,21 @@ def _store(run: Run, page: Page) -> None:
     runs.reject(run, [*page.rejected, *result.rejected])
 
 
-def _move_watermark(topic: Topic, asked: Window) -> None:
+def _move_watermark(topic: Topic, asked: Window, complete_to: date) -> None:
     # Today is not over yet: it is asked for again, so the watermark stops before it.
     yesterday = timezone.now().date() - timedelta(days=1)
-    reached = min(asked.until, yesterday)
-    is_next = reached == yesterday if topic.watermark is None else asked.since <= topic.watermark < reached
-    if is_next:
+    reached = min(complete_to, yesterday)
+    # What stands before a first watermark is not asked for again, so a first window must lead up to today.
+    follows = asked.until >= yesterday if topic.watermark is None else asked.since <= topic.watermark < reached
+    if follows:
         Topic.objects.filter(pk=topic.pk).update(watermark=reached)
         topic.watermark = reached
+
+
+def _keep_validator(topic: Topic, validator: str) -> None:
+    if validator != topic.validator:
+        Topic.objects.filter(pk=topic.pk).update(validator=validator)
+        topic.validator = validator
 
 
 def due() -> list[Topic]:

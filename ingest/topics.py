@@ -46,3 +46,9 @@ def declare(paper_list: PaperList, settings: Iterable[TopicSetting]) -> list[Top
         if created:
             made.append(topic)
     return made
+
+
+def declared(paper_list: PaperList) -> tuple[TopicSetting, ...]:
+    """Return the topics of a list as its list.toml would declare them."""
+    topics = Topic.objects.filter(list=paper_list)
+    return tuple(TopicSetting(topic.slug, topic.source, topic.query, topic.schedule) for topic in topics)

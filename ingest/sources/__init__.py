@@ -37,17 +37,34 @@ class Page:
     records: tuple[PaperRecord, ...]
     rejected: tuple[Rejected, ...] = ()
     total: int | None = None  # records in the whole window, where the source says so
+    complete_to: date | None = None  # with this page, every paper up to this day has come: the watermark may move
+    validator: str = ""  # the source's mark of this answer, which it understands as "nothing new since"
 
 
 class SourceUnavailable(Exception):
     """The source could not be reached, refused, or answered something that is no whole answer."""
 
 
+class BadQuery(ValueError):
+    """A topic's query is nothing that its source understands; the message says what would be."""
+
+
 class Source(Protocol):
     """What a source module offers."""
 
+    LABEL: str  # its name for people
+    QUERY: str  # what a query is to it, in a sentence; "" when it takes none
+    OVERLAP_DAYS: int  # how much of what came before a watermark is asked for again: records arrive that late
+
+    def check(self, query: str) -> None:
+        """Raise BadQuery for a query that cannot be asked, without asking."""
+
     def fetch(self, topic: Topic, window: Window) -> Iterator[Page]:
-        """Yield the pages of the window, oldest first where the source can; raise SourceUnavailable."""
+        """Yield the pages of the window, oldest first where the source can; raise SourceUnavailable.
+
+        A page with `complete_to` lets the watermark move before the window is done, so that a long harvest which
+        breaks off goes on from there. Without any, the window is complete when the last page has come.
+        """
 
 
 def source(name: str) -> Source:

@@ -10,6 +10,7 @@ Sizes and limits: the API's user manual, https://info.arxiv.org/help/api/user-ma
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,18 +23,37 @@ import requests
 from django.conf import settings
 from requests.adapters import BaseAdapter
 
-from ingest.sources import Page, SourceUnavailable, Window, arxiv_feed, http
+from ingest.sources import BadQuery, Page, SourceUnavailable, Window, arxiv_feed, http
 from papers import identity
 from papers.records import PaperRecord, Rejected
 
 if TYPE_CHECKING:
     from ingest.models import Topic
 
+LABEL = "arXiv search"
+QUERY = "A search as arXiv's API takes it: cat:cs.CL AND (abs:\"context compression\" OR abs:\"KV cache\")."
+OVERLAP_DAYS = 2
+
 PAGE_SIZE = 200  # about 0.5 MB; arXiv allows 2,000
 MOST_RESULTS = 9_000  # of one search: arXiv answers 500 to a start of 10,000 or more
 IDS_AT_ONCE = 100
 
 _POLITE_DELAY = 3.0  # seconds, by arXiv's terms; a mirror that is asked faster is also tried again sooner
+
+
+def check(query: str) -> None:
+    """Raise BadQuery for an empty query, and one whose quotes or parentheses do not close."""
+    if not query.strip():
+        raise BadQuery("a search needs words, as in cat:cs.CL AND abs:\"context compression\"")
+    if query.count('"') % 2:
+        raise BadQuery("a quotation mark is missing")
+    depth = 0
+    for character in re.sub(r'"[^"]*"', "", query):
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            break
+    if depth:
+        raise BadQuery("a parenthesis is missing")
 
 
 def fetch(topic: Topic, window: Window) -> Iterator[Page]:

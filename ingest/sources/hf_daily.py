@@ -6,14 +6,24 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ingest.sources import Page, Window, hf_papers, http
+from ingest.sources import BadQuery, Page, Window, hf_papers, http
 from papers.records import Identifier
 
 if TYPE_CHECKING:
     from ingest.models import Topic
 
+LABEL = "Hugging Face daily papers"
+QUERY = ""
+OVERLAP_DAYS = 14  # papers are picked up to two weeks after arXiv, and summaries come later still
+
 PAGE_SIZE = 100  # the most that is given; three days in two years had more than the default of 50
 SATURDAY = 5
+
+
+def check(query: str) -> None:
+    """Raise BadQuery for any query: the list of a day is one for all."""
+    if query.strip():
+        raise BadQuery("the daily papers are one list for all: leave the query empty")
 
 
 def fetch(topic: Topic, window: Window) -> Iterator[Page]:

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ingest.sources import Page, Window, hf_papers, http
+from ingest.sources import BadQuery, Page, Window, hf_papers, http
 
 if TYPE_CHECKING:
     from ingest.models import Topic
 
+LABEL = "Hugging Face search"
+QUERY = "Words, as one would type them: prompt compression for large language models."
+OVERLAP_DAYS = 0
+
+LONGEST_QUERY = 250  # characters that the search takes
 LIMIT = 120
+
+
+def check(query: str) -> None:
+    """Raise BadQuery for an empty query and for one that is too long."""
+    if not query.strip():
+        raise BadQuery("a search needs words")
+    if len(query) > LONGEST_QUERY:
+        raise BadQuery(f"{len(query)} characters: the search takes {LONGEST_QUERY}")
 
 
 def fetch(topic: Topic, window: Window) -> Iterator[Page]:

@@ -21,6 +21,7 @@ from papers.readme.fieldwise import spoken
 from papers.readme.importer import ImportRefused, ImportReport, import_readme
 from papers.readme.items import is_about_the_list
 from papers.readme.listfile import ListFile, ListFileError, is_language
+from papers.readme.rules import SLUG
 
 _DEFAULT_LANGUAGE = "en"
 
@@ -70,6 +71,8 @@ def _slug(text: str) -> str:
         PaperList._meta.get_field("slug").run_validators(text)
     except ValidationError as error:
         raise argparse.ArgumentTypeError(f"“{text}” must be letters, digits and hyphens, at most 50") from error
+    if text in SLUG.reserved:
+        raise argparse.ArgumentTypeError(SLUG.reserved[text])
     return text
 
 

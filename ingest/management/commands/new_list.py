@@ -51,5 +51,6 @@ def _write(folder: Path, new: NewList) -> None:
         draft = Path(name) / "draft"
         draft.mkdir()
         for file, text in files(new).items():
+            (draft / file).parent.mkdir(parents=True, exist_ok=True)
             (draft / file).write_bytes(text.encode())
         draft.rename(folder)
