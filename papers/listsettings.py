@@ -1,10 +1,12 @@
-"""What a list.toml says of a list beyond its sections, taken over at every import."""
+"""What a list.toml says of a list: taken over at every import, and told again."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from papers import glossary
 from papers.models import PaperList
-from papers.readme.listfile import ListFile
+from papers.readme.listfile import NAME, CategorySetting, ListFile, TopicSetting
 
 
 def take_over(paper_list: PaperList, listfile: ListFile) -> None:
@@ -14,3 +16,30 @@ def take_over(paper_list: PaperList, listfile: ListFile) -> None:
         paper_list.save(update_fields=["columns"])
     for language, words in listfile.glossary.items():
         glossary.say(paper_list, language, words)
+
+
+def settings_of(paper_list: PaperList, topics: tuple[TopicSetting, ...] = ()) -> ListFile:
+    """Return what the list.toml of a list would say now; the checks before publishing are in no table, so not these.
+
+    The list must have a README.
+    """
+    documents = list(paper_list.documents.defer("source"))
+    categories = tuple(
+        CategorySetting(
+            category.key,
+            tuple(dict.fromkeys([category.name, *(text.name for text in category.texts.all())])),
+            category.order,
+        )
+        for category in paper_list.categories.prefetch_related("texts__document")
+    )
+    return ListFile(
+        Path(NAME),
+        paper_list.slug,
+        paper_list.name,
+        paper_list.homepage,
+        {document.language: document.path for document in documents},
+        categories,
+        topics,
+        columns=paper_list.columns,
+        glossary={each.language: glossary.own(paper_list, each.language) for each in documents[1:]},
+    )

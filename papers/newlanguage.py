@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -19,6 +19,7 @@ from papers.readme.headerwords import header_in
 from papers.readme.importer import import_readme
 from papers.readme.inline import find_links, plain
 from papers.readme.listfile import CategorySetting, ListFile, is_language
+from papers.readme.rules import FILE
 from papers.readme.table import Table
 from papers.readme.weave import weave
 from papers.texts import fields_of
@@ -75,9 +76,8 @@ def create(paper_list: PaperList, language: str, path: str, user: AbstractBaseUs
 def _refuse(paper_list: PaperList, language: str, path: str) -> None:
     if not is_language(language):
         raise CannotCreate(f"“{language}” must be a language code, as “en” or “zh”.")
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or path.endswith("/") or re.search(r"[\x00-\x1f\\]", path):
-        raise CannotCreate(f"“{path}” must be the name of a file in the list's repository, as README_CN.md.")
+    if FILE.problem(path):
+        raise CannotCreate(f"“{path}” must be {FILE.meaning}.")
     for document in paper_list.documents.defer("source"):
         if document.language == language:
             raise CannotCreate(f"The list has a README in “{language}” already: {document.path}.")

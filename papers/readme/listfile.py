@@ -9,24 +9,26 @@ from pathlib import Path
 
 from papers.models import Order
 from papers.readme.roles import Role
+from papers.readme.rules import HOMEPAGE, KEY, SLUG, TOPIC, Rule
 from papers.readme.tomltable import ListFileError, TomlTable, is_language, read_toml
 
 __all__ = ["NAME", "CategorySetting", "ListFile", "ListFileError", "TopicSetting", "is_language", "read_list_file"]
 
 NAME = "list.toml"
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SCHEDULES = ("hourly", "daily", "weekly")  # how often a topic is pulled
 
-# Characters that the database holds.
-_LONGEST_SLUG = 50
-_LONGEST_KEY = 80
-_LONGEST_HOMEPAGE = 200
-_SCHEDULE = re.compile("|".join(SCHEDULES))
 _KEYS = {"slug", "name", "homepage", "languages", "categories", "topics", "publish", "columns", "glossary"}
-_ORDER = re.compile("|".join(("", *Order.values)))
-_ROLE = re.compile("|".join(Role))
-_OUT = "out"  # the classifier's word for papers that belong nowhere
+
+
+def _one_of(*words: str, meaning: str = "") -> Rule:
+    pattern = re.compile("|".join(map(re.escape, words)))
+    return Rule(pattern, meaning or f"one of {', '.join(filter(None, words))}", may_be_empty=True)
+
+
+_SCHEDULE = _one_of(*SCHEDULES, meaning="hourly, daily or weekly")
+_ORDER = _one_of("", *Order.values)
+_ROLE = _one_of(*Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,9 @@ def read_list_file(path: Path) -> ListFile:
 
 def read_new_list_parts(table: TomlTable) -> tuple[str, str, str, dict[str, str], tuple[TopicSetting, ...]]:
     """Return what a list.toml and the TOML of a new list both say: slug, name, homepage, languages and topics."""
-    slug = table.text("slug", _SLUG, "lower-case letters, digits and hyphens", longest=_LONGEST_SLUG)
+    slug = table.text("slug", SLUG)
     name = table.text("name")
-    homepage = table.text("homepage", default="", longest=_LONGEST_HOMEPAGE)
+    homepage = table.text("homepage", HOMEPAGE, default="")
     languages = {key: each.text("file") for key, each in table.tables_by_name("languages").items()}
     topics = tuple(_topic(each) for each in table.tables("topics"))
     _refuse_twice(table.path, "topics", [topic.slug for topic in topics])
@@ -107,20 +109,17 @@ def read_new_list_parts(table: TomlTable) -> tuple[str, str, str, dict[str, str]
 
 def _category(table: TomlTable) -> CategorySetting:
     table.refuse_unknown({"key", "headings", "order"})
-    key = table.text("key", _SLUG, "lower-case letters, digits and hyphens", longest=_LONGEST_KEY)
-    if key == _OUT:
-        raise table.error("key", '"out" is the word for papers that belong nowhere')
-    order = table.text("order", _ORDER, f"one of {', '.join(Order.values)}", default="")
+    key, order = table.text("key", KEY), table.text("order", _ORDER, default="")
     return CategorySetting(key, table.texts("headings"), order)
 
 
 def _topic(table: TomlTable) -> TopicSetting:
     table.refuse_unknown({"slug", "source", "query", "schedule"})
     return TopicSetting(
-        slug=table.text("slug", _SLUG, "lower-case letters, digits and hyphens", longest=_LONGEST_SLUG),
+        slug=table.text("slug", TOPIC),
         source=table.text("source"),
         query=table.text("query", default=""),
-        schedule=table.text("schedule", _SCHEDULE, "hourly, daily or weekly", default="daily"),
+        schedule=table.text("schedule", _SCHEDULE, default="daily"),
     )
 
 
@@ -134,7 +133,7 @@ def _checks(table: TomlTable) -> tuple[str, ...]:
 
 def _columns(table: TomlTable) -> dict[str, str]:
     columns = table.table("columns")
-    return {header: columns.text(header, _ROLE, f"one of {', '.join(Role)}") for header in columns.data}
+    return {header: columns.text(header, _ROLE) for header in columns.data}
 
 
 def _glossary(table: TomlTable) -> dict[str, dict[str, str]]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_LONGEST_LANGUAGE = 16  # characters that the database holds
+from papers.readme.rules import LANGUAGE, OPTIONAL, TEXT, Rule
 
 
 class ListFileError(ValueError):
@@ -17,7 +15,7 @@ class ListFileError(ValueError):
 
 def is_language(text: str) -> bool:
     """Whether a text is a language code, as `en` or `zh-Hans`."""
-    return len(text) <= _LONGEST_LANGUAGE and _LANGUAGE.fullmatch(text) is not None
+    return not LANGUAGE.problem(text)
 
 
 def read_toml(path: Path) -> TomlTable:
@@ -48,28 +46,15 @@ class TomlTable:
     def _name(self, key: str) -> str:
         return f"{self.place}.{key}" if self.place else key
 
-    def text(
-        self,
-        key: str,
-        pattern: re.Pattern[str] | None = None,
-        meaning: str = "",
-        default: str | None = None,
-        longest: int | None = None,
-    ) -> str:
-        """Return a text that fits the pattern and is of at most `longest` characters; a default may be empty."""
+    def text(self, key: str, rule: Rule | None = None, default: str | None = None) -> str:
+        """Return a text that keeps the rule; without one, a default may be empty and what must be there may not."""
         value = self.data.get(key, default)
         if value is None:
             raise self.error(key, "is missing")
         if not isinstance(value, str):
             raise self.error(key, "must be a text in quotes")
-        if value.strip() == "" and default is None:
-            raise self.error(key, "must not be empty")
-        if pattern is not None and not pattern.fullmatch(value):
-            raise self.error(key, f'"{value}" must be {meaning}')
-        if longest is not None and len(value) > longest:
-            raise self.error(key, f"must be of at most {longest} characters")
-        if "\x00" in value:
-            raise self.error(key, "must not hold a NUL")
+        if problem := (rule or (TEXT if default is None else OPTIONAL)).problem(value):
+            raise self.error(key, problem)
         return value
 
     def texts(self, key: str, meaning: str = 'must be a list of texts, as ["Surveys", "综述"]') -> tuple[str, ...]:
@@ -99,7 +84,7 @@ class TomlTable:
             raise self.error(key, f'must name at least one file, as [{key}.en] file = "README.md"')
         for name in value:
             if not is_language(name):
-                raise self.error(f"{key}.{name}", 'must be a language code, as "en" or "zh"')
+                raise self.error(f"{key}.{name}", f"must be {LANGUAGE.meaning}")
         return {name: TomlTable(self.path, f"{key}.{name}", each) for name, each in value.items()}
 
     def refuse_unknown(self, known: set[str]) -> None:

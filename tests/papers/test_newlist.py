@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from ingest import topics
 from papers import review
+from papers.listsettings import settings_of
 from papers.models import PaperList
-from papers.newlist import files, read_new_list
+from papers.newlist import NewCategory, NewLanguage, NewList, Words, completed, create, files, problems, read_new_list
 from papers.prefill import prefill
 from papers.readme.exporter import diff, export
 from papers.readme.listfile import read_list_file
+from papers.readme.listtoml import as_toml
 from tests.factories import make_paper
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +98,12 @@ def test_the_first_paper_is_one_line_in_each_language(short, tmp_path, curator):
     ("old", "new", "message"),
     [
         ('slug = "soft-tokens"', 'slug = "Soft Tokens"', "slug"),
+        ('slug = "soft-tokens"', 'slug = "new"', r"slug: .* /lists/new/ is the page that makes one"),
+        ('file = "README_CN.md"', 'file = "../README_CN.md"', r"languages\.zh\.file: .* must be the name of a file"),
+        ('file = "README_CN.md"', 'file = "readme.md"', r"languages\.zh\.file: .* stands there twice"),
+        ('file = "README_CN.md"', 'file = "list.toml"', r"languages\.zh\.file: .* is the file of the settings"),
+        ('name = "Surveys"', 'name = "🚀"', r"categories\[2\]\.name: .* is no heading"),
+        ('name = "Surveys"', 'name = "🚀 Gist Tokens"', "two are called"),
         ('key = "survey"', 'key = "gist"', "stands there twice"),
         ('name = "Surveys"', 'name = "gist tokens"', "two are called"),
         ('key = "survey"', 'key = "out"', r"categories\[2\].key"),
@@ -120,3 +129,75 @@ def test_nothing_is_overwritten(short, tmp_path):
     with pytest.raises(CommandError, match="there is such a list already"):
         call_command("new_list", str(short), output=str(tmp_path / "second"))
     assert not (tmp_path / "second").exists()
+
+
+def test_headings_with_emoji_and_markup_are_the_categories_they_were_meant_to_be(short, tmp_path):
+    short.write_text(SHORT.replace('name = "Surveys"', 'name = "📚 `Long` Surveys & C #"'))
+    call_command("new_list", str(short), output=str(tmp_path / "made"))
+    made = PaperList.objects.get()
+    assert [(each.key, each.name) for each in made.categories.all()] == [
+        ("gist", "Gist Tokens"),
+        ("survey", "Long Surveys & C"),
+    ]
+    settings = read_list_file(tmp_path / "made" / "list.toml")
+    assert settings.categories[1].matches("Long Surveys & C")
+
+
+def test_what_is_left_empty_is_proposed():
+    new = completed(
+        NewList(
+            "",
+            "Söft_Tokens!",
+            "",
+            (NewLanguage("en"), NewLanguage("zh-Hans")),
+            (
+                NewCategory("", (Words("Gist Tokens"), Words())),
+                NewCategory("", (Words("Gist, Tokens"), Words("要点"))),
+                NewCategory("kv", (Words(), Words())),
+            ),
+        )
+    )
+    assert new.slug == "soft-tokens"
+    assert [language.file for language in new.languages] == ["README.md", "README_zh-Hans.md"]
+    assert [category.key for category in new.categories] == ["gist-tokens", "gist-tokens-2", "kv"]
+    assert [[words.name for words in category.words] for category in new.categories] == [
+        ["Gist Tokens", "Gist Tokens"],
+        ["Gist, Tokens", "要点"],
+        ["kv", "kv"],
+    ]
+    assert problems(new) == []
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    languages = (NewLanguage("en", "A.md"), NewLanguage("en", "a.md"), NewLanguage("english", ""))
+    blank = (Words(), Words(), Words())
+    found = problems(NewList("", "", "example.org", languages, (NewCategory("out", blank),)))
+    assert {(each.field, each.category, each.language) for each in found} == {
+        ("slug", None, None),
+        ("name", None, None),
+        ("homepage", None, None),
+        ("code", None, 1),
+        ("file", None, 1),
+        ("code", None, 2),
+        ("file", None, 2),
+        ("key", 0, None),
+        ("name", 0, 0),
+        ("name", 0, 1),
+        ("name", 0, 2),
+    }
+    assert {each.field for each in problems(NewList("a", "A", "", (), ()))} == {"languages", "categories"}
+
+
+def test_a_definition_cannot_break_the_readme(curator):
+    words = Words("Gist", "Few tokens <!-- never closed")
+    new = completed(NewList("gist", "Gist", "", (NewLanguage("en"),), (NewCategory("", (words,)),)))
+    made = create(new, curator)
+    assert made.categories.get().texts.get().definition == "Few tokens <!-- never closed"
+    assert made.changes.get().user == curator
+
+
+def test_the_settings_of_a_list_are_told_again_as_they_were_made(short, tmp_path):
+    new = read_new_list(short)
+    call_command("new_list", str(short), output=str(tmp_path / "made"))
+    made = PaperList.objects.get()
+    assert as_toml(settings_of(made, topics.declared(made))) == files(new)["list.toml"]

@@ -78,6 +78,7 @@ def test_the_same_file_again_says_so(folder, capsys):
         (["README.md"], "the following arguments are required: --slug"),
         (["README.md", "--slug", "a b"], "“a b” must be letters, digits and hyphens"),
         (["README.md", "--slug", "x" * 51], f"“{'x' * 51}” must be letters, digits and hyphens, at most 50"),
+        (["README.md", "--slug", "new"], '"new" cannot be a list: /lists/new/ is the page that makes one'),
         (["README.md", "--slug", "x", "--language", "English please"], "must be a language code"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 
 from papers import glossary
 from papers.readme.listfile import CategorySetting, ListFileError, TopicSetting, read_list_file
+from papers.readme.listtoml import as_toml
 from tests.conftest import ROOT
 from tests.papers.readme import samples
 from tests.papers.readme.lists import document, new_list, take_in
@@ -69,6 +70,8 @@ def test_a_heading_matches_without_regard_to_case():
         (("slug =", "slugg ="), "slug: is missing"),
         (('"my-list"', '"My List"'), 'slug: "My List" must be lower-case letters, digits and hyphens'),
         (('"my-list"', "7"), "slug: must be a text in quotes"),
+        (('"my-list"', '"new"'), 'slug: "new" cannot be a list: /lists/new/ is the page that makes one'),
+        (("https://example.org", "example.org"), 'homepage: "example.org" must be an address that begins with'),
         (('name = "My list"', 'name = " "'), "name: must not be empty"),
         (('key = "kv"', 'key = "out"'), 'categories[1].key: "out" is the word for papers that belong nowhere'),
         (('key = "kv"', 'kee = "kv"'), "categories[1].kee: is not known; known are headings, key"),
@@ -151,6 +154,17 @@ def test_wrong_orders_columns_and_words_name_the_key(written, line, error):
     with pytest.raises(ListFileError) as problem:
         read_list_file(written(f"{WHOLE}{line}\n"))
     assert error in str(problem.value)
+
+
+def test_it_is_written_as_it_is_read(written):
+    more = (
+        'order = "newest first"\n[publish]\nchecks = ["make", "a \\"b\\""]\n'
+        '[columns]\n"Com.ment\\u007f" = "tldr"\n[glossary.zh-Hans]\n"Token Pruning" = "剪枝\\\\"\n'
+    )
+    head, topics = WHOLE.split("[[topics]]")
+    listfile = read_list_file(written(f"{head}{more}\n[[topics]]{topics}"))
+    assert listfile.checks and listfile.columns and listfile.glossary and listfile.topics
+    assert read_list_file(written(as_toml(listfile))) == listfile
 
 
 @pytest.mark.django_db
