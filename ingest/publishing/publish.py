@@ -330,9 +330,7 @@ def _request(checkout: Checkout, github: GitHub, done: Published, base: str) -> 
         raise Refused(f"{error}; {kept}") from error
 
 
-def file_changes(checkout: Checkout | None, written: Draft) -> list[FileChange]:
-    """Return the files for a patch: against the checkout, or against what was imported."""
-    if checkout is None:
-        return [FileChange(file.path, file.before, file.after) for file in written.files]
+def file_changes(checkout: Checkout, written: Draft) -> list[FileChange]:
+    """Return the files for a patch against the checkout."""
     contents, prefix = inspect(checkout, written), checkout.prefix()
     return [FileChange(f"{prefix}{file.path}", contents[file.path], file.after) for file in written.files]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from papers.models import Document, PaperList
 from papers.publication.changes import unpublished
 from papers.publication.message import Message, compose
+from papers.publication.patch import FileChange
 from papers.readme.exporter import export
 
 
@@ -35,6 +36,11 @@ class Draft:
     def has_changes(self) -> bool:
         """Whether any file is another one than it was."""
         return any(file.before != file.after for file in self.files)
+
+    @property
+    def changes(self) -> list[FileChange]:
+        """The files for a patch, against what was imported or published."""
+        return [FileChange(file.path, file.before, file.after) for file in self.files]
 
 
 def draft(paper_list: PaperList, subject: str = "") -> Draft:

@@ -15,6 +15,7 @@ from itertools import takewhile
 
 from papers.publication.message import Message
 
+_SENDER = "Listkeeper <listkeeper@localhost>"
 _CONTEXT = 3  # lines around a change
 _NOBODY = "0" * 40  # the commit that a patch was made from, which there is none of
 _SPECIAL = re.compile(rb'[\x00-\x1f\x7f"\\]')
@@ -29,11 +30,14 @@ class FileChange:
     after: bytes
 
 
-def mail(message: Message, changes: Sequence[FileChange], sender: str, at: datetime) -> bytes:
-    """Return the patch with its message, as `git format-patch` writes them; `sender` is `Name <address>`."""
+def mail(message: Message, changes: Sequence[FileChange], at: datetime) -> bytes:
+    """Return the patch with its message, as `git format-patch` writes them; empty when no file changed."""
+    difference = diff(changes)
+    if not difference:
+        return b""
     header = (
         f"From {_NOBODY} Mon Sep 17 00:00:00 2001\n"  # the date that git's mails have, by which it knows them
-        f"From: {sender}\n"
+        f"From: {_SENDER}\n"
         f"Date: {format_datetime(at)}\n"
         f"Subject: [PATCH] {message.subject}\n"
         "MIME-Version: 1.0\n"
@@ -42,7 +46,7 @@ def mail(message: Message, changes: Sequence[FileChange], sender: str, at: datet
         "\n"
     )
     body = f"{message.body}\n" if message.body else ""
-    return f"{header}{body}---\n\n".encode("utf-8", "replace") + diff(changes) + b"-- \nListkeeper\n\n"
+    return f"{header}{body}---\n\n".encode("utf-8", "replace") + difference + b"-- \nListkeeper\n\n"
 
 
 def diff(changes: Sequence[FileChange]) -> bytes:

@@ -50,8 +50,12 @@ def imported_lines(document: Document) -> frozenset[int]:
 
 def diff(document: Document) -> str:
     """Return a unified diff from the imported README to the export, empty when nothing changed."""
-    before, after = _lines(bytes(document.source)), _lines(export(document))
-    changes = difflib.unified_diff(before, after, f"a/{document.path}", f"b/{document.path}")
+    return compare(bytes(document.source), export(document), document.path)
+
+
+def compare(before: bytes, after: bytes, path: str) -> str:
+    """Return a unified diff of a README for people to read, empty when nothing changed."""
+    changes = difflib.unified_diff(_lines(before), _lines(after), f"a/{path}", f"b/{path}")
     marked = (line if line.endswith(_ENDINGS) else f"{line}\n\\ No newline at end of file\n" for line in changes)
     return storable("".join(marked))
 

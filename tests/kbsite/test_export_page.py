@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from io import BytesIO
 from unittest import mock
@@ -11,15 +12,19 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import escape
 
 from kbsite import diffs
 from papers import entries, review
 from papers.export import FORMATS
 from papers.models import EntryText, PaperList
 from papers.prefill import prefill
+from papers.publication.draft import draft
 from papers.readme import exporter
+from papers.readme.listfile import CategorySetting, read_list_file
 from papers.texts import fields_of
-from tests.factories import make_paper
+from tests.factories import make_paper, make_topic
 from tests.kbsite.bilingual import CHINESE, ENGLISH, document
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +105,79 @@ def test_what_nobody_touched_is_downloaded_as_it_was_imported(client, caches):
         assert f'filename="{name}"' in response["Content-Disposition"]
 
 
+# --- publishing -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def moment(monkeypatch):
+    """A clock that stands still, so that two patches have the same date."""
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    return now
+
+
+def test_the_page_shows_the_message_of_the_commit_and_leads_to_its_patch(client, caches, curator):
+    address = reverse("patch", args=[caches.slug])
+    assert "Nothing to publish" in page_of(client, caches) and address not in page_of(client, caches)
+    entry = accept(caches, curator, tldr="It forgets.").entries.get()
+    entries.edit(
+        entry.texts.get(document__language="zh"), replace(fields_of(entry.texts.first()), tldr="<i>会忘</i>"), curator
+    )
+    gone = EntryText.objects.get(title="Two Bits", document=document(caches, "en")).entry
+    entries.remove(gone, curator)
+    page = page_of(client, caches)
+    assert "Nothing to publish" not in page and address in page
+    assert '<p class="commit-subject">Add 1 paper, remove 1</p>' in page
+    message = draft(caches).message
+    assert "Add A cache that forgets to Eviction (curator)\nRemove Two Bits from Quantization (curator)" in message.body
+    assert escape(message.body) in page
+
+
+def test_the_patch_is_byte_for_byte_what_the_command_writes_and_git_takes_it(
+    client, caches, curator, moment, tmp_path, capfdbinary
+):
+    accept(caches, curator, tldr="It forgets.")
+    response = client.get(reverse("patch", args=[caches.slug]))
+    assert response["Content-Disposition"] == 'attachment; filename="caches.patch"'
+    call_command("publish", caches.slug, patch="-")
+    assert response.content == capfdbinary.readouterr().out
+    (tmp_path / "README.md").write_text(ENGLISH)
+    (tmp_path / "README_CN.md").write_text(CHINESE)
+    (tmp_path / "caches.patch").write_bytes(response.content)
+    own = ["git", "-c", "user.name=C", "-c", "user.email=c@example.org"]
+    for words in (["init", "-q"], ["add", "README.md", "README_CN.md"], ["commit", "-qm", "First"]):
+        subprocess.run([*own, *words], cwd=tmp_path, check=True)
+    subprocess.run([*own, "am", "-q", "caches.patch"], cwd=tmp_path, check=True)
+    for name, language in (("README.md", "en"), ("README_CN.md", "zh")):
+        assert (tmp_path / name).read_bytes() == exporter.export(document(caches, language))
+    told = subprocess.run(["git", "log", "-1", "--format=%B"], cwd=tmp_path, capture_output=True, check=True).stdout
+    assert told.decode().rstrip("\n") == draft(caches).message.text.rstrip("\n")
+
+
+def test_without_changes_there_is_no_patch(client, caches):
+    response = client.get(reverse("patch", args=[caches.slug]))
+    assert response.status_code == 404 and "Nothing to publish" in response.content.decode()
+    assert client.get(reverse("patch", args=["none"])).status_code == 404
+
+
+def test_the_settings_are_a_list_toml(client, caches, tmp_path):
+    make_topic("evicting", caches, source="arxiv", query='ti:"cache"')
+    address = reverse("list-toml", args=[caches.slug])
+    assert address in page_of(client, caches)
+    response = client.get(address)
+    assert response["Content-Disposition"] == 'attachment; filename="list.toml"'
+    (tmp_path / "list.toml").write_bytes(response.content)
+    settings = read_list_file(tmp_path / "list.toml")
+    assert dict(settings.languages) == {"en": "README.md", "zh": "README_CN.md"}
+    assert settings.categories == (
+        CategorySetting("eviction", ("Eviction", "淘汰")),
+        CategorySetting("quantization", ("Quantization", "量化")),
+    )
+    assert [(topic.slug, topic.query) for topic in settings.topics] == [("evicting", 'ti:"cache"')]
+    empty = PaperList.objects.create(slug="empty", name="Empty")
+    assert client.get(reverse("list-toml", args=[empty.slug])).status_code == 404
+
+
 def test_an_unknown_language_or_format_is_said_in_plain_words(client, caches):
     response = client.get(reverse("download", args=[caches.slug, "fr", "markdown"]))
     assert response.status_code == 404 and "en, zh" in response.content.decode()
@@ -119,10 +197,14 @@ def test_the_page_costs_the_same_queries_however_much_changed(client, caches, cu
     def queries_with_more(papers):
         for _ in range(papers):
             accept(caches, curator, tldr="It forgets.")
+            text = accept(caches, curator).entries.get().texts.get(document__language="en")
+            entries.edit(text, replace(fields_of(text), venue="ICML 2025"), curator)
+            entries.remove(accept(caches, curator).entries.get(), curator)
         with CaptureQueriesContext(connection) as queries:
             page_of(client, caches)
         return len(queries)
 
+    entries.remove(EntryText.objects.get(title="Two Bits", document=document(caches, "en")).entry, curator)
     assert queries_with_more(1) == queries_with_more(12)
 
 

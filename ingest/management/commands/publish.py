@@ -17,8 +17,6 @@ from papers.models import PaperList
 from papers.publication.draft import draft
 from papers.publication.patch import mail
 
-_SENDER = "Listkeeper <listkeeper@localhost>"
-
 
 class Command(BaseCommand):
     help = (
@@ -62,12 +60,11 @@ class Command(BaseCommand):
 
     def _patch(self, paper_list: PaperList, repo: Path | None, subject: str, target: str) -> None:
         written = draft(paper_list, subject)
-        checkout = Checkout.at(repo) if repo is not None else None
-        changes = [change for change in file_changes(checkout, written) if change.before != change.after]
-        if not changes:
+        changes = file_changes(Checkout.at(repo), written) if repo is not None else written.changes
+        patch = mail(written.message, changes, timezone.now())
+        if not patch:
             self.stderr.write(f"{paper_list.slug}: nothing to publish, no README would change.")
             return
-        patch = mail(written.message, changes, _SENDER, timezone.now())
         if target == "-":
             sys.stdout.flush()
             sys.stdout.buffer.write(patch)
