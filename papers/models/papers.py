@@ -36,7 +36,7 @@ class Paper(models.Model):
     comment = models.TextField(blank=True)
     journal_ref = models.TextField(blank=True)
     withdrawn = models.BooleanField(default=False)
-    source = models.CharField(max_length=32, help_text="The source whose record is shown")
+    source = models.CharField(max_length=200, help_text="The source whose record is shown")
     text_hash = models.CharField(max_length=64, help_text="SHA-256 of the text that is embedded")
     added_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
@@ -104,7 +104,7 @@ class SourceRecord(models.Model):
     """The last thing one source said of one paper, as a hash: an equal hash writes nothing."""
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="source_records")
-    source = models.CharField(max_length=32)
+    source = models.CharField(max_length=200, help_text="arxiv, huggingface, …, or peer:owner/name of another list")
     content_hash = models.CharField(max_length=64)
     first_seen = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
@@ -121,7 +121,7 @@ class Fact(models.Model):
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="facts")
     kind = models.CharField(max_length=32)  # code, upvotes, stars, tldr, keywords, …
-    source = models.CharField(max_length=32)
+    source = models.CharField(max_length=200)
     value = models.JSONField()
     observed_at = models.DateTimeField()
 
