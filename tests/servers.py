@@ -41,6 +41,7 @@ class Asked:
     headers: dict[str, str]
     began: float
     ended: float = 0.0
+    body: bytes = b""
 
 
 class Server:
@@ -79,6 +80,7 @@ class Server:
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 asked = Asked(parts.path, dict(parse_qsl(parts.query)), dict(self.headers.items()), time.monotonic())
+                asked.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 outer.asked.append(asked)
                 try:
                     self._send(outer._respond(asked))
@@ -86,6 +88,8 @@ class Server:
                     pass
                 finally:
                     asked.ended = time.monotonic()
+
+            do_POST = do_GET
 
             def _send(self, reply: Reply) -> None:
                 time.sleep(reply.slow)

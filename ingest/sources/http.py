@@ -1,4 +1,4 @@
-"""The plain client of all sources: a GET, paced, read to the end, checked, and tried again where that helps.
+"""The plain client of all sources: a GET or POST, paced, read to the end, checked, and tried again where that helps.
 
 Every failure becomes a SourceUnavailable that a person can read in the run table. Each try is a request like
 any other, so the retries stand above the limiter: a retry below it would go out at once and break the pace.
@@ -14,7 +14,7 @@ import ssl
 import time
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from html import unescape
@@ -30,6 +30,7 @@ from ingest.sources import SourceUnavailable, pace
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Params = Mapping[str, str | int]
+Headers = Mapping[str, str]
 
 BACKOFF = (30.0, 60.0)  # seconds before the second and the third try; the schedule is the wait after that
 TIMEOUT = httpx.Timeout(60, connect=10)  # seconds, for each step
@@ -46,6 +47,8 @@ class Host:
     name: str
     delay: float = 0.0  # seconds from the start of one request to the start of the next
     haste: float = 1.0  # `BACKOFF` is multiplied by it
+    largest: int | None = None  # bytes of an answer, where fewer than `LARGEST_ANSWER` are to be believed
+    transport: Callable[[], httpx.BaseTransport] | None = None  # how to reach it, where that is guarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,22 @@ class Answer:
 
     content_type: str  # without parameters, in lower case
     body: bytes
+    validator: str = ""  # its ETag
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A request before it is sent: its headers are meant for this host alone."""
+
+    url: httpx.URL
+    method: str = "GET"
+    headers: Headers = field(default_factory=dict)
+    body: bytes | None = None
+
+    def sent_on(self, url: httpx.URL) -> _Question:
+        """Return the question as it is asked at the address that a redirect names."""
+        same = (url.scheme, url.host, url.port) == (self.url.scheme, self.url.host, self.url.port)
+        return _Question(url, headers=self.headers if same else {})
 
 
 class Unreadable(ValueError):
@@ -66,19 +85,56 @@ class Refused(SourceUnavailable):
     status: int | None = None
 
 
+class Unchanged(Exception):
+    """The answer is still the one whose ETag was sent along (304)."""
+
+
 class _Again(SourceUnavailable):
     """This may pass, and is worth another try."""
 
     wait: float | None = None  # seconds, where the source says so
 
 
-def get(host: Host, url: str, check: Callable[[Answer], T], params: Params | None = None) -> T:
+def get(
+    host: Host,
+    url: str,
+    check: Callable[[Answer], T],
+    params: Params | None = None,
+    headers: Headers | None = None,
+) -> T:
     """Return what `check` makes of the answer to a GET.
 
     `check` raises Unreadable when the answer is not whole or not of the right kind: that counts as an outage.
-    Raise Refused for a status that says the request is wrong, SourceUnavailable for everything else: after
-    `len(BACKOFF)` more tries, or at once when the source wants a longer pause than `pace.PATIENCE`.
+    Raise Refused for a status that says the request is wrong, Unchanged for a 304, SourceUnavailable for everything
+    else: after `len(BACKOFF)` more tries, or at once when the source wants a longer pause than `pace.PATIENCE`.
     """
+    return _ask(host, _Question(_address(url, params), headers=headers or {}), check)
+
+
+def post(
+    host: Host,
+    url: str,
+    check: Callable[[Answer], T],
+    body: Any,
+    params: Params | None = None,
+    headers: Headers | None = None,
+) -> T:
+    """Return what `check` makes of the answer to a POST of this JSON; errors are those of `get`.
+
+    It may be sent more than once, and is never sent on: what is asked so must change nothing.
+    """
+    said = {"Content-Type": "application/json"} | dict(headers or {})
+    return _ask(host, _Question(_address(url, params), "POST", said, json.dumps(body).encode()), check)
+
+
+def _address(url: str, params: Params | None) -> httpx.URL:
+    try:
+        return httpx.URL(url, params=params) if params else httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise Refused(f"{url!r} is no address: {error}") from error
+
+
+def _ask(host: Host, question: _Question, check: Callable[[Answer], T]) -> T:
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome and state.outcome.exception()
@@ -90,13 +146,10 @@ def get(host: Host, url: str, check: Callable[[Answer], T], params: Params | Non
     tries = len(BACKOFF) + 1
     retrying = Retrying(stop=stop_after_attempt(tries), wait=wait, retry=retry_if_exception_type(_Again), reraise=True)
     try:
-        address = httpx.URL(url, params=params) if params else httpx.URL(url)
-        result: T = retrying(_follow, host, address, check)
+        result: T = retrying(_follow, host, question, check)
         return result
     except _Again as error:
         raise SourceUnavailable(f"{error}, {tries} times") from error
-    except httpx.InvalidURL as error:
-        raise Refused(f"{url!r} is no address: {error}") from error
 
 
 def read_json(answer: Answer) -> Any:
@@ -109,26 +162,35 @@ def read_json(answer: Answer) -> Any:
         raise Unreadable(f"broken JSON ({len(answer.body)} bytes: {error})") from error
 
 
-def _follow(host: Host, url: httpx.URL, check: Callable[[Answer], T]) -> T:
+def _follow(host: Host, question: _Question, check: Callable[[Answer], T]) -> T:
     """Ask once; a redirect is another request, with a turn of its own."""
     for _ in range(REDIRECTS + 1):
         with pace.turn(host.budget, host.delay) as turn:
-            answer = _request(host, url, turn)
+            answer = _request(host, question, turn)
         if isinstance(answer, Answer):
             try:
                 return check(answer)
             except Unreadable as problem:
                 raise _Again(f"{host.name} answered {problem}") from problem
-        url = answer
-    raise Refused(f"{host.name} sent us on {REDIRECTS} times, the last time to {url}")
+        if question.method != "GET":
+            raise Refused(f"{host.name} sent us on to {answer}, where it is not for us to post anything")
+        question = question.sent_on(answer)
+    raise Refused(f"{host.name} sent us on {REDIRECTS} times, the last time to {question.url}")
 
 
-def _request(host: Host, url: httpx.URL, turn: pace.Turn) -> Answer | httpx.URL:
-    """Return the whole answer, or where it sends us; raise _Again or Refused."""
+def _request(host: Host, question: _Question, turn: pace.Turn) -> Answer | httpx.URL:
+    """Return the whole answer, or where it sends us; raise _Again, Refused or Unchanged."""
+    url, headers = question.url, {"User-Agent": user_agent()} | dict(question.headers)
     try:
         with (
-            httpx.Client(verify=_trusted(), timeout=TIMEOUT, headers={"User-Agent": user_agent()}) as client,
-            client.stream("GET", url, extensions={"trace": partial(_note, turn)}) as response,
+            _client(host) as client,
+            client.stream(
+                question.method,
+                url,
+                headers=headers,
+                content=question.body,
+                extensions={"trace": partial(_note, turn)},
+            ) as response,
         ):
             body = _whole(host, response)
     except httpx.TimeoutException as error:
@@ -139,15 +201,23 @@ def _request(host: Host, url: httpx.URL, turn: pace.Turn) -> Answer | httpx.URL:
         raise _Again(f"{host.name} could not be reached ({error or type(error).__name__})") from error
     _obey_rate(response, turn)
     if response.status_code == 200:
-        return Answer(_content_type(response), body)
+        return Answer(_content_type(response), body, response.headers.get("ETag", ""))
+    if response.status_code == 304 and "If-None-Match" in question.headers:
+        raise Unchanged
     if response.next_request is not None:
         return response.next_request.url
     said = f"{host.name} answered {response.status_code} ({_excerpt(response, body)})"
-    if response.status_code in (408, 425, 429) or response.status_code >= 500:
+    if response.status_code in (408, 425, 429) or response.status_code >= 500 or _is_used_up(response):
         raise _again(host, said, response, turn)
     refused = Refused(said)
     refused.status = response.status_code
     raise refused
+
+
+def _client(host: Host) -> httpx.Client:
+    if host.transport is not None:
+        return httpx.Client(transport=host.transport(), timeout=TIMEOUT, trust_env=False)
+    return httpx.Client(verify=_trusted(), timeout=TIMEOUT)
 
 
 def _note(turn: pace.Turn, event: str, _: object) -> None:
@@ -159,12 +229,12 @@ def _note(turn: pace.Turn, event: str, _: object) -> None:
 
 
 def _whole(host: Host, response: httpx.Response) -> bytes:
-    """Read the body to its end, which is before `WHOLE_ANSWER` seconds and `LARGEST_ANSWER` bytes."""
-    body, until = bytearray(), time.monotonic() + WHOLE_ANSWER
+    """Read the body to its end, which is before `WHOLE_ANSWER` seconds and the host's largest answer."""
+    body, until, largest = bytearray(), time.monotonic() + WHOLE_ANSWER, host.largest or LARGEST_ANSWER
     for chunk in response.iter_bytes():
         body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise Refused(f"{host.name} sent more than {LARGEST_ANSWER // 2**20} MB for one page")
+        if len(body) > largest:
+            raise Refused(f"{host.name} sent more than {largest // 2**20} MB for one page")
         if time.monotonic() > until:
             raise _Again(f"{host.name} was still sending after {WHOLE_ANSWER:.0f} s")
     return bytes(body)
@@ -190,15 +260,23 @@ def _backoff(host: Host, tried: int) -> float:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Return the seconds of a Retry-After above 0, in either of its forms."""
+    """Return the seconds of a Retry-After above 0, in either of its forms, or those until a used-up budget is new."""
     given = response.headers.get("Retry-After", "").strip()
     if given.isdecimal():
         return float(given[:6]) or None
+    if _is_used_up(response) and (reset := response.headers.get("x-ratelimit-reset", "")).isdecimal():
+        return max(float(reset[:12]) - time.time(), 1.0)
     try:
         seconds = parsedate_to_datetime(given).timestamp() - time.time()
     except (TypeError, ValueError, OverflowError):
         return None
     return seconds if seconds > 0 else None
+
+
+def _is_used_up(response: httpx.Response) -> bool:
+    """Whether a 403 only says that we asked too often, as GitHub's does."""
+    said = response.headers
+    return response.status_code == 403 and (said.get("x-ratelimit-remaining") == "0" or "Retry-After" in said)
 
 
 def _obey_rate(response: httpx.Response, turn: pace.Turn) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -72,6 +73,60 @@ class TestAnswers:
     def test_redirects_end(self):
         said = failure(Reply(status=302, headers={"Location": "/again"}), tries=4, kind=http.Refused)
         assert said.startswith("Somewhere sent us on 3 times, the last time to http://127.0.0.1")
+
+
+class TestQuestions:
+    def test_a_post_carries_json_and_what_else_is_said(self):
+        with Server(in_json([1])) as server:
+            assert http.post(
+                HOST, f"{server.url}/batch", http.read_json, {"ids": ["ä"]}, {"f": "a"}, {"x-key": "k"}
+            ) == [1]
+        (asked,) = server.asked
+        assert (asked.path, asked.params, json.loads(asked.body)) == ("/batch", {"f": "a"}, {"ids": ["ä"]})
+        assert (asked.headers["Content-Type"], asked.headers["x-key"]) == ("application/json", "k")
+
+    def test_a_post_is_tried_again_but_never_sent_on(self):
+        with Server(Reply("", 503), in_json([])) as server:
+            http.post(HOST, server.url, http.read_json, {})
+            assert len(server.asked) == 2
+        with (
+            Server(Reply("", 307, headers={"Location": "/other"}), in_json([])) as server,
+            pytest.raises(http.Refused, match="to post anything"),
+        ):
+            http.post(HOST, server.url, http.read_json, {})
+
+    def test_an_answer_that_is_still_the_same(self):
+        marked = in_json(1, headers={"ETag": '"a"'})
+        with Server(marked, Reply("", 304)) as server:
+            assert http.get(HOST, server.url, lambda answer: answer.validator) == '"a"'
+            with pytest.raises(http.Unchanged):
+                http.get(HOST, server.url, http.read_json, headers={"If-None-Match": '"a"'})
+        assert server.asked[1].headers["If-None-Match"] == '"a"'
+
+    def test_304_without_having_asked_for_it_is_no_answer(self):
+        assert "answered 304" in failure(Reply("", 304), tries=1)
+
+    def test_headers_are_meant_for_one_host(self):
+        with Server(in_json(1)) as other:
+            here = Reply("", 302, headers={"Location": "/again"})
+            there = Reply("", 302, headers={"Location": other.url})
+            with Server(here, there) as server:
+                http.get(HOST, server.url, http.read_json, headers={"Authorization": "Bearer secret"})
+        assert [asked.headers.get("Authorization") for asked in server.asked] == ["Bearer secret"] * 2
+        assert "Authorization" not in other.asked[0].headers
+
+    def test_a_403_of_a_budget_that_is_used_up_is_a_pause(self):
+        reset = str(int(time.time()) + 1200)
+        said = failure(
+            in_json(
+                {"message": "API rate limit exceeded"},
+                status=403,
+                headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset},
+            ),
+            tries=1,
+        )
+        assert "API rate limit exceeded" in said and "left alone for 20 minutes" in said
+        assert "a pause" in failure(in_json(1), tries=0)
 
 
 class TestTryingAgain:
