@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +21,13 @@ _UNDER_WAY = {
     "rebase-merge": "a rebase",
     "rebase-apply": "a rebase",
 }
+# The rest of git's variables would turn it to another repository or to other words than these.
+_PASSED_ON = frozenset(
+    {"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"}
+    | {"GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"}
+    | {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"}
+)
+Login = tuple[tuple[str, str], ...]  # settings of git, name and value, in their order
 
 
 class Refused(Exception):
@@ -28,12 +38,12 @@ class Refused(Exception):
 class Checkout:
     """A folder within a git checkout. Paths are those below this folder.
 
-    `login` is configuration that lets git in at the remote, by key; it is handed over in the environment, so that
-    no list of processes, no remote and no message shows it.
+    `login` is configuration that lets git in at the remote. It is handed over in the environment and only to fetch
+    and to push, so that no list of processes, no remote, no message and no hook of a commit shows it.
     """
 
     folder: Path
-    login: dict[str, str] = field(default_factory=dict, repr=False)
+    login: Login = field(default=(), repr=False)
 
     # --- what it is ------------------------------------------------------------------------------------------------
 
@@ -73,7 +83,8 @@ class Checkout:
     def under_way(self) -> str:
         """Return what was begun and not ended, as "a merge", or nothing."""
         for name, words in _UNDER_WAY.items():
-            if (self.folder / self._git("rev-parse", "--git-path", name).decode().strip()).exists():
+            place = self._git("rev-parse", "--git-path", name).decode("utf-8", "surrogateescape")
+            if (self.folder / place.strip("\n")).exists():
                 return words
         return ""
 
@@ -86,14 +97,23 @@ class Checkout:
         told = self._git("diff", "--name-only", "-z", "--relative", "HEAD", "--", *paths)
         return [name.decode("utf-8", "surrogateescape") for name in told.split(b"\0") if name]
 
-    def content(self, path: str, commit: str = "HEAD") -> bytes | None:
-        """Return a file as a commit has it, None when it has none of that name."""
-        found = self._try("cat-file", "blob", f"{commit}:./{path}")
+    def content(self, path: str) -> bytes | None:
+        """Return a file as the last commit has it, None when it has none of that name."""
+        found = self._try("cat-file", "blob", f"HEAD:./{path}")
         return found.output if found.code == 0 else None
 
-    def had(self, path: str) -> bool:
-        """Whether any commit so far has touched a file."""
-        return bool(self._git("log", "-1", "--format=%H", "--", path).strip())
+    def holds(self, path: str, content: bytes) -> bool:
+        """Whether the last commit has a file with this content, as git would store it: line endings may be turned."""
+        committed = self._try("rev-parse", "--verify", "--quiet", f"HEAD:./{path}")
+        return committed.code == 0 and committed.output.decode().strip() == self._stored(path, content)
+
+    def had(self, path: str, content: bytes | None = None) -> bool:
+        """Whether any commit so far has touched a file, or has had it with this content."""
+        sought = [] if content is None else [f"--find-object={self._stored(path, content)}"]
+        return bool(self._git("log", "-1", "--format=%H", *sought, "--", path).strip())
+
+    def _stored(self, path: str, content: bytes) -> str:
+        return self._git("hash-object", "--stdin", f"--path={path}", given=content).decode().strip()
 
     def is_within(self, commit: str, name: str = "HEAD") -> bool:
         """Whether a commit is among those that a name builds on."""
@@ -128,6 +148,19 @@ class Checkout:
 
     # --- what is done to it ----------------------------------------------------------------------------------------
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other publications out of this checkout meanwhile; raise Refused when one is under way."""
+        handle = os.open(os.fsdecode(self._git("rev-parse", "--absolute-git-dir").strip(b"\n")), os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Refused(f"{self.folder}: something is being published into it: wait for that to end") from error
+            yield
+        finally:
+            os.close(handle)
+
     def start(self, branch: str) -> None:
         """Make a branch at the last commit and check it out."""
         self._git("switch", "--quiet", "--no-track", "--create", branch)
@@ -145,16 +178,21 @@ class Checkout:
         self._git("branch", "--quiet", "--delete", "--force", branch)
 
     def record(self, paths: Sequence[str], message: str) -> str:
-        """Commit these files and nothing else, and return the commit."""
+        """Commit these files, where nothing else is staged, and return the commit."""
+        before = self.commit()
         self._git("add", "--", *paths)
-        self._git(
-            "commit", "--quiet", "--file=-", "--cleanup=whitespace", "--only", "--", *paths, given=message.encode()
-        )
+        try:
+            # Not with --only: what a hook adds to the commit would be missing in the index after it.
+            self._git("commit", "--quiet", "--file=-", "--cleanup=whitespace", given=message.encode())
+        except Refused:
+            if self.commit() == before:
+                raise
+            # Only what follows a commit, as a hook that took too long, went wrong.
         return self.commit()
 
     def unstage(self, paths: Sequence[str]) -> None:
-        """Make the next commit hold these files as the last one does."""
-        self._git("reset", "--quiet", "--", *paths)
+        """Make the next commit hold these files as the last one does, if git lets us."""
+        self._try("reset", "--quiet", "--", *paths)
 
     # --- its remote ------------------------------------------------------------------------------------------------
 
@@ -168,56 +206,56 @@ class Checkout:
 
     def fetch(self) -> None:
         """Learn what origin has by now."""
-        self._git("fetch", "--quiet", "origin", seconds=_NETWORK)
+        self._git("fetch", "--quiet", "origin", seconds=_NETWORK, login=self.login)
 
     def push(self, branch: str) -> None:
         """Push a branch to origin under its own name; nothing there is overwritten."""
         reference = f"refs/heads/{branch}"
-        self._git("push", "--quiet", "--set-upstream", "origin", f"{reference}:{reference}", seconds=_NETWORK)
+        words = ("push", "--quiet", "--set-upstream", "origin", f"{reference}:{reference}")
+        self._git(*words, seconds=_NETWORK, login=self.login)
 
     # --- git itself ------------------------------------------------------------------------------------------------
 
-    def _git(self, *words: str, given: bytes = b"", seconds: float = _LOCAL) -> bytes:
+    def _git(self, *words: str, given: bytes = b"", seconds: float = _LOCAL, login: Login = ()) -> bytes:
         """Return what git says; raise Refused with its own words when it fails."""
-        done = self._try(*words, given=given, seconds=seconds)
+        done = self._try(*words, given=given, seconds=seconds, login=login)
         if done.code:
             said = _last_line(done.errors) or _last_line(done.output.decode("utf-8", "replace"))
             raise Refused(f"git {words[0]} failed: {self._without_secrets(said) or f'exit status {done.code}'}")
         return done.output
 
-    def _try(self, *words: str, given: bytes = b"", seconds: float = _LOCAL) -> programs.Finished:
+    def _try(self, *words: str, given: bytes = b"", seconds: float = _LOCAL, login: Login = ()) -> programs.Finished:
         # Names of files are names, whatever git could read into them; nothing may ask at the terminal.
         command = ("git", "--literal-pathspecs", *words)
         try:
-            return programs.run(command, self.folder, seconds, self._environment(), given)
+            return programs.run(command, self.folder, seconds, _environment(login), given)
         except programs.ProgramFailed as error:
-            raise Refused(str(error)) from error
-
-    def _environment(self) -> dict[str, str]:
-        quiet = {
-            "LC_ALL": "C.UTF-8",
-            "GIT_TERMINAL_PROMPT": "0",
-            "GCM_INTERACTIVE": "never",
-            "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
-            "GIT_CONFIG_COUNT": str(len(self.login)),
-        }
-        for place, (key, value) in enumerate(self.login.items()):
-            quiet |= {f"GIT_CONFIG_KEY_{place}": key, f"GIT_CONFIG_VALUE_{place}": value}
-        return programs.environment(without="GIT_") | quiet
+            raise Refused(f"{error} ({words[0]})") from error
 
     def _without_secrets(self, text: str) -> str:
-        for value in self.login.values():
-            text = text.replace(value, "…")
+        for _, value in self.login:
+            text = text.replace(value, "…") if value else text
         return without_password(text)
+
+
+def _environment(login: Login) -> dict[str, str]:
+    # ssh asks at the terminal, which it has none of here, or in a window.
+    quiet = {"LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0", "GCM_INTERACTIVE": "never"}
+    quiet |= {"GIT_ASKPASS": "", "SSH_ASKPASS_REQUIRE": "never", "GIT_CONFIG_COUNT": str(len(login))}
+    for place, (key, value) in enumerate(login):
+        quiet |= {f"GIT_CONFIG_KEY_{place}": key, f"GIT_CONFIG_VALUE_{place}": value}
+    kept = {name: value for name, value in os.environ.items() if name in _PASSED_ON}
+    return programs.environment(without="GIT_") | kept | quiet
 
 
 def without_password(text: str) -> str:
     """Return a text without the names and passwords that addresses in it carry."""
-    return re.sub(r"//[^/@\s]*@", "//", text)
+    return re.sub(r"//[^/\s]*@", "//", text)
 
 
 def _last_line(text: str) -> str:
     """What a program said, in one line: git tells the reason in `fatal:` or `error:`, and hints after it."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(("hint:", "warning:"))] or lines
     telling = [line for line in lines if re.match(r"(?:fatal|error|! \[|remote: error)", line)]
-    return "; ".join(telling[:2]) if telling else (lines[-1] if lines else "")
+    return "; ".join(telling[:2]) if telling else " ".join(lines[-2:])

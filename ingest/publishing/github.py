@@ -9,11 +9,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import httpx
 
-from ingest.publishing.checkout import Refused, without_password
+from ingest.publishing.checkout import Login, Refused, without_password
 from ingest.sources import http
 
 _TIMEOUT = httpx.Timeout(30, connect=10)  # seconds, for each step
@@ -43,7 +43,7 @@ def repository_at(address: str) -> Repository:
 
     Raise Refused for an address that is none of GitHub's forms.
     """
-    parts = urlsplit(address)
+    parts = _parts(address, "origin")
     scheme, host, path, origin = parts.scheme, parts.hostname or "", parts.path, ""
     short = _SHORT_FORM.fullmatch(address) if scheme not in ("https", "http", "ssh") else None
     if short:
@@ -58,14 +58,21 @@ def repository_at(address: str) -> Repository:
     return Repository(host, found["owner"], found["name"], scheme, origin)
 
 
-def login(repository: Repository, token: str, api: str) -> dict[str, str]:
+def _parts(address: str, what: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:
+        raise Refused(f"{what} is {without_password(address)}: no address ({error})") from error
+
+
+def login(repository: Repository, token: str, api: str) -> Login:
     """Return the configuration by which git shows the token to the repository's host, and to no other one.
 
     Raise Refused when the remote is on another host than the API, which must not learn the token.
     """
     if repository.scheme == "ssh":
-        return {}
-    of_api = urlsplit(api).hostname or ""
+        return ()
+    of_api = _parts(api, "GITHUB_API_URL").hostname or ""
     if repository.host != of_api.removeprefix("api."):
         raise Refused(
             f"origin is at {repository.host}, but GITHUB_API_URL is of {of_api}: the token is for one of them"
@@ -73,7 +80,9 @@ def login(repository: Repository, token: str, api: str) -> dict[str, str]:
     if repository.scheme == "http" and repository.host not in _HERE:
         raise Refused(f"origin is {repository.origin}: the token is not sent without encryption; use https")
     secret = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-    return {f"http.{repository.origin}.extraheader": f"Authorization: Basic {secret}"}
+    header = f"http.{repository.origin}.extraheader"
+    # The empty one takes away what the checkout says itself, as those of GitHub's actions do: two are refused.
+    return ((header, ""), (header, f"Authorization: Basic {secret}"), ("http.followRedirects", "false"))
 
 
 @dataclass(frozen=True)
@@ -154,6 +163,8 @@ class GitHub:
             raise _OutOfReach(said)
         if status == 422:
             raise _Invalid(said)
+        if response.has_redirect_location:
+            raise Refused(f"{said}: {self.repository} is elsewhere now: set origin to its new address")
         hints = {
             401: "GITHUB_TOKEN is not valid",
             403: f"GITHUB_TOKEN may not do this in {self.repository}: it needs contents and pull requests, to write",

@@ -6,8 +6,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+
+_GRACE = 5.0  # seconds that a program has to end by itself
 
 # What a program of somebody else's is not told.
 _SECRETS = frozenset({"GITHUB_TOKEN", "SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL", "EMAIL_URL"})
@@ -43,26 +47,44 @@ def run(
     `given` is its standard input; `joined` puts what it says of errors among its output. Raise ProgramFailed when
     it cannot be started or is not done after so many seconds; then it is ended with all that it started.
     """
+    # Files and no pipes: what it leaves running in the background would hold a pipe open, and keep us waiting.
+    with TemporaryFile() as asked, TemporaryFile() as output, TemporaryFile() as errors:
+        asked.write(given)
+        asked.seek(0)
+        try:
+            process = subprocess.Popen(  # noqa: S603  # a list of words, no shell
+                list(words),
+                cwd=folder,
+                env=dict(env),
+                stdin=asked,
+                stdout=output,
+                stderr=subprocess.STDOUT if joined else errors,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise ProgramFailed(f"{words[0]}: there is no such program") from error
+        except (OSError, ValueError) as error:
+            raise ProgramFailed(f"{words[0]}: cannot be run: {error}") from error
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise ProgramFailed(f"{words[0]}: not done after {seconds:.0f} s") from error
+        finally:
+            if process.returncode is None:  # also when somebody pressed Ctrl-C
+                _end(process)
+        output.seek(0)
+        errors.seek(0)
+        return Finished(process.returncode, output.read(), errors.read().decode("utf-8", "replace"))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program and all that it started: at first kindly, for git then takes its locks away."""
     try:
-        process = subprocess.Popen(  # noqa: S603  # a list of words, no shell
-            list(words),
-            cwd=folder,
-            env=dict(env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if joined else subprocess.PIPE,
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        raise ProgramFailed(f"{words[0]}: there is no such program") from error
-    except (OSError, ValueError) as error:
-        raise ProgramFailed(f"{words[0]}: cannot be run: {error}") from error
-    try:
-        output, errors = process.communicate(given, timeout=seconds)
-    except subprocess.TimeoutExpired as error:
-        raise ProgramFailed(f"{words[0]}: not done after {seconds:.0f} s") from error
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        pass
     finally:
-        if process.returncode is None:  # also when somebody pressed Ctrl-C
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    return Finished(process.returncode, output, (errors or b"").decode("utf-8", "replace"))
+        process.wait()

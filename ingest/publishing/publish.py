@@ -6,12 +6,12 @@ All that could be refused is looked at before anything is written; what fails la
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from django.db import transaction
 from django.utils import timezone
 
 from ingest.publishing import programs
@@ -28,6 +28,7 @@ from papers.readme.listfile import ListFileError, read_list_file
 
 OUR_BRANCHES = "listkeeper/"
 _CHECKS = 600.0  # seconds
+_TOKEN = re.compile(r"[!-~]+")
 _TOLD_LINES = 10  # of what failing checks wrote
 
 
@@ -59,23 +60,28 @@ def publish(
     the branch is pushed to origin and a pull request opened. Raise Refused, with nothing written.
     """
     checkout = Checkout.at(folder)
+    with checkout.alone():
+        return _publish(checkout, paper_list, branch, subject, access)
+
+
+def _publish(checkout: Checkout, paper_list: PaperList, branch: str, subject: str, access: Access | None) -> Published:
     written = draft(paper_list, subject)
     started_on = checkout.branch()
     github = None
     if access is not None:
         github = _github(checkout, access)
-        checkout = replace(checkout, login=login(github.repository, access.token, access.api))
+        checkout = replace(checkout, login=login(github.repository, github.token, access.api))
         default = github.default_branch()  # tells whether the token is any good before anything is done
         checkout.fetch()
         branch = branch or _our_branch(written, started_on)
-    contents = inspect(checkout, written)
-    _refuse_unready(checkout, written, started_on, branch)
-    changed = [file for file in written.files if contents[file.path] != file.after]
+    inspect(checkout, written)
+    _refuse_unready(checkout, started_on, branch)
+    changed = [file for file in written.files if not checkout.holds(file.path, file.after)]
     commit, notes = "", list[str]()
     if changed:
         with _on_branch(checkout, branch, started_on):
             commit, notes = _commit(checkout, paper_list, changed, written.message)
-    _record(paper_list, written.files, commit or checkout.commit(), bool(commit), notes)
+    _record(checkout, paper_list, written.files, commit or checkout.commit(), bool(commit), notes)
     done = Published(commit, checkout.branch(), written.message, notes=tuple(notes))
     if github is None:
         return done
@@ -93,7 +99,7 @@ def inspect(checkout: Checkout, written: Draft) -> dict[str, bytes | None]:
         raise Refused("the list has no README yet: import one")
     for path in paths:
         _refuse_outside(checkout, path)
-        if paths.count(path) > 1:
+        if [PurePosixPath(each) for each in paths].count(PurePosixPath(path)) > 1:
             raise Refused(f"{path}: two languages of the list have this file")
     dirty = checkout.uncommitted(paths)
     if dirty:
@@ -132,26 +138,25 @@ def _content(checkout: Checkout, file: DraftFile) -> bytes | None:
     if not place.exists():
         raise Refused(f"{file.path}: is not in {checkout.folder}, though it is committed")
     content = place.read_bytes()  # where git turns line endings, this is what is imported and written
-    published = file.document.commit
     known = [file.before, file.after]
     if content not in known and committed not in known:
-        if published and committed != checkout.content(file.path, published):
-            if checkout.commit(published) and not checkout.is_within(published):
-                raise Refused(
-                    f"{file.path}: the last publication, {published[:10]}, is not in this branch: "
-                    "merge it, or switch to its branch"
-                )
-            raise _unseen(file)
-        if not published:
-            raise _unseen(file)
+        _refuse_unknown(checkout, file)
     return content
 
 
-def _unseen(file: DraftFile) -> Refused:
-    return Refused(f"{file.path} has changes that Listkeeper has not seen: import it first")
+def _refuse_unknown(checkout: Checkout, file: DraftFile) -> None:
+    """Say what to do with a README that is another one than was imported or published last."""
+    if checkout.had(file.path, file.before):
+        raise Refused(f"{file.path} has changes that Listkeeper has not seen: import it first")
+    # An import would take it for newer, and take back what it lacks of what is known here.
+    last = f"published last, as {file.document.commit[:10]}" if file.document.commit else "imported last"
+    raise Refused(
+        f"{file.path}: what was {last}, was never in this branch: pull or merge it, or switch to its branch; "
+        "import this file only if it is the newer one"
+    )
 
 
-def _refuse_unready(checkout: Checkout, written: Draft, started_on: str, branch: str) -> None:
+def _refuse_unready(checkout: Checkout, started_on: str, branch: str) -> None:
     """Refuse a checkout in the midst of something, behind its upstream, or with another branch of that name."""
     checkout.author()
     busy = checkout.under_way()
@@ -193,20 +198,26 @@ def _on_branch(checkout: Checkout, branch: str, started_on: str) -> Iterator[Non
         yield
         return
     head, is_new = checkout.commit(), not checkout.commit(f"refs/heads/{branch}")
-    if is_new:
-        checkout.start(branch)
-    else:
-        checkout.switch(branch)
     try:
+        if is_new:
+            checkout.start(branch)
+        else:
+            checkout.switch(branch)
         yield
     except BaseException:
+        _go_back(checkout, started_on, head)
+        if is_new:
+            checkout.drop(branch)
+        raise
+
+
+def _go_back(checkout: Checkout, started_on: str, head: str) -> None:
+    """Check out what was checked out at first; a hook that fails after that is no failure of it."""
+    with suppress(Refused):
         if started_on:
             checkout.switch(started_on)
         else:
             checkout.detach(head)
-        if is_new:
-            checkout.drop(branch)
-        raise
 
 
 def _commit(
@@ -221,6 +232,8 @@ def _commit(
             for file in files:
                 if (checkout.folder / file.path).read_bytes() != file.after:
                     raise Refused(f"{' '.join(words)}: changed {file.path}; a check must leave the files alone")
+            if checkout.staged():
+                raise Refused(f"{' '.join(words)}: staged changes; a check must leave the checkout alone")
         return checkout.record(paths, message.text), notes
 
 
@@ -229,9 +242,11 @@ def _written(checkout: Checkout, files: Sequence[DraftFile]) -> Iterator[None]:
     """Write the files; when what follows fails, they are as they were."""
     places = {file.path: checkout.folder / file.path for file in files}
     before = {path: place.read_bytes() if place.exists() else None for path, place in places.items()}
+    missing = dict.fromkeys(each for place in places.values() for each in place.parents if not each.exists())
     try:
         for file in files:
             try:
+                places[file.path].parent.mkdir(parents=True, exist_ok=True)
                 write_whole(places[file.path], file.after)
             except OSError as error:
                 raise Refused(f"{file.path}: {error.strerror}") from error
@@ -242,6 +257,9 @@ def _written(checkout: Checkout, files: Sequence[DraftFile]) -> Iterator[None]:
                 places[path].unlink(missing_ok=True)
             else:
                 write_whole(places[path], content)
+        for folder in sorted(missing, key=lambda each: -len(each.parts)):
+            with suppress(OSError):  # it was not made, or holds something else by now
+                folder.rmdir()
         checkout.unstage(list(before))
         raise
 
@@ -278,29 +296,37 @@ def _run_checks(checkout: Checkout, words: Sequence[str]) -> None:
         )
 
 
-def _record(paper_list: PaperList, files: Sequence[DraftFile], commit: str, is_new: bool, notes: list[str]) -> None:
+def _record(
+    checkout: Checkout, paper_list: PaperList, files: Sequence[DraftFile], commit: str, is_new: bool, notes: list[str]
+) -> None:
     """Note the commit, and take what was published as the READMEs that changes are counted against from now on."""
     for file in files:
         is_ours = is_new or file.before != file.after
         if not is_ours:
             continue
         Document.objects.filter(pk=file.document.pk).update(commit=commit)
-        if file.before == file.after:
-            continue
         try:
-            with transaction.atomic():
+            if file.before != file.after:
                 import_readme(paper_list, file.document.language, file.after, file.path, allow_empty=True)
+            content = (checkout.folder / file.path).read_bytes()
+            if is_new and content != file.after and not checkout.uncommitted([file.path]):
+                # A hook, as one that formats, made something else of it: what others make of a README is imported.
+                import_readme(paper_list, file.document.language, content, file.path, allow_empty=True)
+                notes.append(f"{file.path}: the repository's hooks changed it, and their version was imported.")
         except ImportRefused as error:
             notes.append(f"{error}; what was committed still counts as changed here.")
 
 
 def _github(checkout: Checkout, access: Access) -> GitHub:
-    if not access.token:
+    token = access.token.strip()
+    if not token:
         raise Refused("GITHUB_TOKEN is not set: a pull request needs one")
+    if not _TOKEN.fullmatch(token):
+        raise Refused("GITHUB_TOKEN holds spaces or characters that no token has")
     address = checkout.remote()
     if not address:
         raise Refused(f"{checkout.folder}: has no remote called origin")
-    return GitHub(repository_at(address), access.api, access.token)
+    return GitHub(repository_at(address), access.api, token)
 
 
 def _our_branch(written: Draft, started_on: str) -> str:

@@ -47,8 +47,9 @@ class Command(BaseCommand):
         repo = Path(options["repo"]) if options["repo"] is not None else None
         if repo is None and options["patch"] is None:
             raise CommandError("--repo: name the checkout to write into, or ask for a --patch")
-        if options["patch"] is not None and options["pr"]:
-            raise CommandError("--patch and --pr: choose one")
+        for name in ("pr", "branch"):
+            if options["patch"] is not None and options[name]:
+                raise CommandError(f"--patch and --{name}: choose one, a patch is on no branch")
         try:
             if options["patch"] is not None:
                 self._patch(paper_list, repo, options["message"], options["patch"])
@@ -65,6 +66,8 @@ class Command(BaseCommand):
         if not patch:
             self.stderr.write(f"{paper_list.slug}: nothing to publish, no README would change.")
             return
+        if b"\r\n" in patch:
+            self.stderr.write("Lines end in CRLF, which `git am` takes with --keep-cr only.")
         if target == "-":
             sys.stdout.flush()
             sys.stdout.buffer.write(patch)

@@ -2,71 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from papers import entries, review
-from papers.models import Paper, PaperList
-from papers.prefill import prefill
+from papers import entries
 from papers.readme.exporter import export
 from papers.texts import fields_of
-from tests.factories import make_paper
+from tests.ingest.publishing.repositories import accept, changed_lines, git
 from tests.papers.readme import samples
-from tests.papers.readme.lists import both_languages, document, entry
+from tests.papers.readme.lists import document, entry
 
 pytestmark = pytest.mark.django_db
 
 NAMES = {"en": "README.md", "zh": "README_CN.md"}
-
-
-def git(folder: Path, *words: str) -> str:
-    env = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "GIT_CONFIG_NOSYSTEM": "1"}
-    done = subprocess.run(["git", *words], cwd=folder, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    """A checkout with both READMEs, as they were imported."""
-    folder = tmp_path / "checkout"
-    folder.mkdir()
-    git(folder, "init", "-q", "-b", "main")
-    git(folder, "config", "user.name", "Cura Tor")
-    git(folder, "config", "user.email", "curator@example.org")
-    (folder / "README.md").write_bytes(samples.ENGLISH.encode())
-    (folder / "README_CN.md").write_bytes(samples.CHINESE.encode())
-    git(folder, "add", ".")
-    git(folder, "commit", "-q", "-m", "First")
-    return folder
-
-
-@pytest.fixture
-def paper_list() -> PaperList:
-    return both_languages()
-
-
-def accept(paper_list: PaperList, curator, title: str = "Fresh: A New Paper") -> Paper:
-    paper = make_paper(title)
-    category = paper_list.categories.get(key="kv")
-    readme = document(paper_list)
-    row = replace(prefill(paper, readme, category), tldr="It is new.")
-    review.accept(category, paper, {"en": row}, curator)
-    return paper
-
-
-def changed_lines(folder: Path, name: str) -> tuple[int, int]:
-    added, removed, _ = git(folder, "diff", "--numstat", "HEAD~1", "HEAD", "--", name).split("\t")
-    return int(added), int(removed)
 
 
 def test_one_accepted_paper_is_one_line_in_each_language(repo, paper_list, curator, capsys):
@@ -187,59 +137,6 @@ def test_a_patch_is_taken_by_git_am(repo, paper_list, curator, tmp_path):
     assert git(repo, "log", "-1", "--format=%s").strip() == "Add 1 paper"
     for language, name in NAMES.items():
         assert (repo / name).read_bytes() == export(document(paper_list, language))
-
-
-class GitHubStandIn(BaseHTTPRequestHandler):
-    """Says what GitHub would of one repository, and keeps what it was asked."""
-
-    asked: list[tuple[str, str, str]] = []  # one list a test, set by the fixture
-    bodies: list[dict[str, str]] = []
-    status = 201
-
-    def do_GET(self) -> None:
-        self.asked.append(("GET", self.path, self.headers.get("Authorization", "")))
-        self._say(200, [] if "/pulls" in self.path else {"default_branch": "main", "full_name": "o/r"})
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.asked.append(("POST", self.path, self.headers.get("Authorization", "")))
-        self.bodies.append(body)
-        told = {"html_url": "https://github.com/o/r/pull/7"} if self.status == 201 else {"message": "Bad credentials"}
-        self._say(self.status, told)
-
-    def _say(self, status: int, content: object) -> None:
-        written = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(written)))
-        self.end_headers()
-        self.wfile.write(written)
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
-@pytest.fixture
-def github(settings) -> Iterator[type[GitHubStandIn]]:
-    handler = type("Handler", (GitHubStandIn,), {"asked": [], "bodies": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings.GITHUB_API_URL = f"http://127.0.0.1:{server.server_port}"
-    settings.GITHUB_TOKEN = "a-secret-token"  # no real one
-    yield handler
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def remote(repo: Path, tmp_path: Path, github: type[GitHubStandIn], settings) -> Path:
-    """A bare repository that git reaches by an address on the host of the API: the token goes nowhere else."""
-    bare, address = tmp_path / "bare.git", f"{settings.GITHUB_API_URL}/o/r.git"
-    git(repo, "clone", "-q", "--bare", str(repo), str(bare))
-    git(repo, "remote", "add", "origin", address)
-    git(repo, "config", f"url.{bare}.insteadOf", address)
-    git(repo, "fetch", "-q", "origin")
-    return bare
 
 
 def test_a_pull_request_is_pushed_and_opened(repo, remote, github, paper_list, curator, capsys):
