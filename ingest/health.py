@@ -1,22 +1,36 @@
-"""How the sources are: for each topic its last pull, and when the next one is due."""
+"""How the sources are: for each topic its pulls and when the next one is due; for each source whether it fails."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
-from ingest.models import Run, Topic
+from ingest.models import Claim, Run, Topic
 from ingest.pipeline import PERIOD
+from ingest.sources import SOURCES, source
+
+MISSED_PERIODS = 2  # so many periods without a pull are silence, and silence is a defect
+
+# What a pull came to. One that was stopped or whose process died says nothing of the source, and is made up for.
+_VERDICTS = (Run.State.DONE, Run.State.LATE, Run.State.FAILED, Run.State.PARKED)
 
 
 @dataclass(frozen=True, slots=True)
 class TopicHealth:
-    """A topic, its last pull, and when the next one is due (None while it is switched off or never ran)."""
+    """A topic with its newest pull, the newest that came to a verdict, and the end of the newest that succeeded.
+
+    `next_at` is when it is due; None while it is switched off, is being pulled, or never was.
+    """
 
     topic: Topic
     last: Run | None
+    verdict: Run | None
+    succeeded_at: datetime | None
     next_at: datetime | None
 
     @property
@@ -26,15 +40,110 @@ class TopicHealth:
             return "off"
         return self.last.state if self.last else "never"
 
+    @property
+    def trouble(self) -> Run | None:
+        """The pull that went wrong, while none after it succeeded."""
+        went_wrong = self.verdict is not None and self.verdict.state != Run.State.DONE
+        return self.verdict if self.topic.enabled and went_wrong else None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether its schedule was missed: nothing has been pulled for two periods."""
+        if not self.topic.enabled or self.last is None:
+            return False
+        return timezone.now() - self.last.started_at > MISSED_PERIODS * PERIOD[self.topic.schedule]
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether somebody should look."""
+        return self.trouble is not None or self.is_overdue
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """A source with the topics that ask it."""
+
+    name: str
+    topics: tuple[TopicHealth, ...]
+
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        return label(self.name)
+
+    @property
+    def succeeded_at(self) -> datetime | None:
+        """When a pull from it last succeeded."""
+        return max((each.succeeded_at for each in self.topics if each.succeeded_at), default=None)
+
+    @property
+    def enabled(self) -> tuple[TopicHealth, ...]:
+        """The topics that are pulled on schedule."""
+        return tuple(each for each in self.topics if each.topic.enabled)
+
+    @property
+    def failing(self) -> tuple[TopicHealth, ...]:
+        """The topics that somebody should look at."""
+        return tuple(each for each in self.topics if each.is_failing)
+
+    @property
+    def trouble(self) -> Run | None:
+        """The newest pull from it that went wrong and was not made good."""
+        runs = [each.trouble for each in self.topics if each.trouble]
+        return max(runs, key=lambda run: run.pk, default=None)
+
+    @property
+    def state(self) -> str:
+        """In a word: failing, off, never, or ok."""
+        if self.failing:
+            return "failing"
+        if not self.enabled:
+            return "off"
+        return "ok" if self.succeeded_at else "never"
+
+
+def label(name: str) -> str:
+    """Return a source's name for people; of one that is no longer here, the name that its topics keep."""
+    return source(name).LABEL if name in SOURCES else name
+
 
 def topics() -> list[TopicHealth]:
-    """Return every topic with its last pull, in two queries."""
-    last = Run.objects.filter(topic=OuterRef("pk"), kind=Run.Kind.PULL).order_by("-pk").values("pk")[:1]
-    found = list(Topic.objects.select_related("list").annotate(last=Subquery(last)).order_by("list__name", "slug"))
-    runs = Run.objects.in_bulk([topic.last for topic in found if topic.last])
-    return [_health(topic, runs.get(topic.last)) for topic in found]
+    """Return every topic with its pulls, by list and name, in two queries."""
+    pulls = Run.objects.filter(topic=OuterRef("pk"), kind=Run.Kind.PULL).order_by("-pk")
+    found = list(
+        Topic.objects.select_related("list")
+        .annotate(
+            last=_newest(pulls, "pk"),
+            verdict=_newest(pulls.filter(state__in=_VERDICTS), "pk"),
+            succeeded_at=_newest(pulls.filter(state=Run.State.DONE), "finished_at"),
+        )
+        .order_by("list__name", "slug")
+    )
+    wanted = {pk for topic in found for pk in (topic.last, topic.verdict) if pk}
+    runs = Run.objects.defer("rejections", "details").in_bulk(wanted)
+    return [
+        TopicHealth(topic, last, runs.get(topic.verdict), topic.succeeded_at, _next(topic, last))
+        for topic in found
+        for last in [runs.get(topic.last)]
+    ]
 
 
-def _health(topic: Topic, last: Run | None) -> TopicHealth:
-    is_due = last is not None and topic.enabled and last.state != Run.State.RUNNING
-    return TopicHealth(topic, last, last.started_at + PERIOD[topic.schedule] if last and is_due else None)
+def sources(found: Iterable[TopicHealth] | None = None) -> list[SourceHealth]:
+    """Return the sources that topics ask, by name; of these topics if they are known already."""
+    by_source = sorted(topics() if found is None else found, key=lambda each: each.topic.source)
+    return [SourceHealth(name, tuple(group)) for name, group in groupby(by_source, lambda each: each.topic.source)]
+
+
+def parked() -> int:
+    """Return how many papers are left out because work on them went wrong again and again."""
+    return Claim.objects.filter(parked=True).count()
+
+
+def _newest(pulls: QuerySet[Run], field: str) -> Subquery:
+    return Subquery(pulls.values(field)[:1])
+
+
+def _next(topic: Topic, last: Run | None) -> datetime | None:
+    if last is None or not topic.enabled or last.state == Run.State.RUNNING:
+        return None
+    return last.next_try or last.started_at + PERIOD[topic.schedule]

@@ -1,15 +1,19 @@
-"""Topics of a list, as its list.toml declares them."""
+"""Topics: as a list.toml declares them, and as people change them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils.text import slugify
 
-from ingest.models import Topic
+from ingest.models import Run, Topic
 from ingest.sources import SOURCES
 from papers.models import PaperList
 from papers.readme.listfile import TopicSetting
+
+_LONG = 40  # characters of a proposed slug
 
 
 class UnknownSource(ValueError):
@@ -18,6 +22,39 @@ class UnknownSource(ValueError):
 
 class TopicTaken(ValueError):
     """A topic is called as one of another list."""
+
+
+class BeingPulled(Exception):
+    """The topic is being pulled or tried right now."""
+
+
+@transaction.atomic
+def save(topic: Topic) -> Topic:
+    """Save a topic. One that asks something else than before begins anew: its watermark was of the old question."""
+    before = Topic.objects.select_for_update().filter(pk=topic.pk).first()
+    if before:
+        is_same = (before.source, before.query) == (topic.source, topic.query)
+        topic.watermark, topic.validator = (before.watermark, before.validator) if is_same else (None, "")
+    topic.save()
+    return topic
+
+
+def remove(topic: Topic) -> None:
+    """Delete a topic; its papers and runs stay. Raise BeingPulled while a run of it goes on."""
+    if topic.runs.filter(state=Run.State.RUNNING).exists():
+        raise BeingPulled(f"{topic.slug} is being pulled; cancel the run first, or wait for its end")
+    topic.delete()
+
+
+def propose_slug(source: str, query: str) -> str:
+    """Return a slug that no topic has, from the phrases of a query, else from its words, else from the source."""
+    plain = re.sub(r"\b(?:AND|OR|ANDNOT)\b|\b[a-z]+:(?:[\w-]+\.[\w.-]+)?", " ", query)
+    telling = " ".join(re.findall(r'"([^"]*)"', plain)) or plain
+    words = slugify(re.sub(r"[^\w\s-]|_", " ", telling)) or slugify(source.replace("_", "-")) or "topic"
+    stem = words if len(words) <= _LONG else words[: _LONG + 1].rpartition("-")[0] or words[:_LONG]
+    taken = set(Topic.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
+    numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
+    return next(slug for slug in (stem, *numbered) if slug not in taken)
 
 
 @transaction.atomic

@@ -6,7 +6,6 @@ decision: when the broker is out of reach, the decision stands and is learned fr
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import date
 from functools import partial
@@ -15,14 +14,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from ingest import tasks
+from kbsite import broker
 from papers import findings, review
 from papers.models import Category, Decision, Entry, Finding, Paper, PaperList
 from papers.readme.row import RowFields
-
-log = logging.getLogger(__name__)
-
-# A person waits for the answer, and training looks at all decisions whenever it runs: one short attempt will do.
-IMPATIENT = {"max_retries": 0, "socket_connect_timeout": 1, "socket_timeout": 2}
 
 
 def accept(
@@ -71,9 +66,4 @@ def _learned_from(decision: Decision) -> Decision:
 
 
 def _ask_for_training(slug: str) -> None:
-    try:
-        with tasks.train.app.connection_for_write() as connection:
-            connection.transport_options = (connection.transport_options or {}) | IMPATIENT
-            tasks.train.apply_async((slug,), connection=connection, retry=False)  # type: ignore[call-arg]
-    except Exception as error:
-        log.warning("The decision is stored, but no worker could be asked to learn from it: %s", error)
+    broker.send(tasks.train, slug)  # training looks at all decisions whenever it runs: one short attempt will do
