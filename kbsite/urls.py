@@ -15,6 +15,7 @@ from kbsite.views import (
     languages,
     list_settings,
     lists,
+    new_list,
     papers,
     queue,
     runs,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("", dashboard.home, name="home"),
     path("papers/", papers.index, name="papers"),
     path("papers/<int:pk>/", papers.detail, name="paper"),
+    path("lists/new/", new_list.show, name="new-list"),  # so no list is called "new"
     path("lists/<slug:slug>/", lists.detail, name="list"),
     path("lists/<slug:slug>/queue/", queue.show, name="queue"),
     path("lists/<slug:slug>/queue/<int:paper_id>/", queue.decide, name="decide"),

@@ -45,8 +45,10 @@ _WORDS = {
 class ListExists(Exception):
     """There is a list of this slug already."""
 
+    words = "there is such a list already"
+
     def __init__(self, slug: str) -> None:
-        super().__init__(f"{slug}: there is such a list already")
+        super().__init__(f"{slug}: {self.words}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,8 @@ def problems(new: NewList) -> list[Problem]:
         headings = [_heading(name).casefold() for name in names]
         for place, name in enumerate(names):
             words = TEXT.problem(name) or _unreadable(name, headings[place], headings[:place])
-            found.append(Problem("name", words, place, language))
+            if Problem("name", words, place, 0) not in found:  # the primary one's name stands in for others
+                found.append(Problem("name", words, place, language))
     return [problem for problem in found if problem.words]
 
 
