@@ -39,10 +39,13 @@ class Page:
     total: int | None = None  # records in the whole window, where the source says so
     complete_to: date | None = None  # with this page, every paper up to this day has come: the watermark may move
     validator: str = ""  # the source's mark of this answer, which it understands as "nothing new since"
+    note: str = ""  # in words, what there is to say of it: not modified since, nothing is announced on weekends
 
 
 class SourceUnavailable(Exception):
     """The source could not be reached, refused, or answered something that is no whole answer."""
+
+    retry_after: float | None = None  # seconds, where the source says when to come back
 
 
 class BadQuery(ValueError):
