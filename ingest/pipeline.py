@@ -73,10 +73,11 @@ def _told_apart(pages: Iterator[Page]) -> Iterator[tuple[Page, bool]]:
 
 
 def _store(run: Run, page: Page) -> None:
-    """Write one page and count it."""
-    result = catalog.upsert(page.records)
+    """Write one page and count it; of the older papers that it tells news of, those that are known."""
+    records = [*page.records, *catalog.of_known_papers(page.updates)]
+    result = catalog.upsert(records)
     run.total = page.total if page.total is not None else run.total
-    run.fetched += len(page.records) + len(page.rejected)
+    run.fetched += len(records) + len(page.rejected)
     run.new += result.new
     run.changed += result.changed
     run.same += result.same

@@ -14,8 +14,9 @@ from papers.bulk import copy_in
 from papers.models import Fact, IdentifierRow, Paper, SourceRecord
 from papers.records import Identifier, PaperRecord, Rejected
 
-# Who is believed when two sources tell of one paper. A README row knows a title and a link only.
-AUTHORITY = ("arxiv", "huggingface", "file", "readme")
+# Who is believed when two sources tell of one paper. arXiv's daily feed leaves out comments and the days of versions;
+# a README row knows a title and a link only.
+AUTHORITY = ("arxiv", "arxiv-feed", "huggingface", "file", "readme")
 
 _BATCH = 1000  # rows a statement
 
@@ -164,6 +165,20 @@ def _update(paper: Paper, record: PaperRecord) -> bool:
 
 def _is_older_version(paper: Paper, record: PaperRecord) -> bool:
     return record.version is not None and paper.version is not None and record.version < paper.version
+
+
+def of_known_papers(records: Sequence[PaperRecord]) -> list[PaperRecord]:
+    """Return the records that name a stored paper."""
+    wanted: dict[str, set[str]] = {}
+    for record in records:
+        for scheme, value in record.identifiers:
+            wanted.setdefault(scheme, set()).add(value)
+    known = {
+        Identifier(scheme, value)
+        for scheme, values in wanted.items()
+        for value in IdentifierRow.objects.filter(scheme=scheme, value__in=values).values_list("value", flat=True)
+    }
+    return [record for record in records if known.intersection(record.identifiers)]
 
 
 def rank(source: str) -> int:

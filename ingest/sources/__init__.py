@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
@@ -29,6 +29,11 @@ class Window(NamedTuple):
     since: date
     until: date
 
+    def halves(self) -> tuple[Window, Window]:
+        """Return the two halves of a window of more than one day."""
+        middle = self.since + (self.until - self.since) // 2
+        return Window(self.since, middle), Window(middle + timedelta(days=1), self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -40,6 +45,7 @@ class Page:
     complete_to: date | None = None  # with this page, every paper up to this day has come: the watermark may move
     validator: str = ""  # the source's mark of this answer, which it understands as "nothing new since"
     note: str = ""  # in words, what there is to say of it: not modified since, nothing is announced on weekends
+    updates: tuple[PaperRecord, ...] = ()  # of older papers: taken where the paper is known, else left alone
 
 
 class SourceUnavailable(Exception):

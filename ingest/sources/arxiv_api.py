@@ -13,7 +13,6 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from ingest.models import Topic
 
 LABEL = "arXiv search"
-QUERY = "A search as arXiv's API takes it: cat:cs.CL AND (abs:\"context compression\" OR abs:\"KV cache\")."
+QUERY = 'A search as arXiv\'s API takes it: cat:cs.CL AND (abs:"context compression" OR abs:"KV cache").'
 OVERLAP_DAYS = 2
 
 PAGE_SIZE = 200  # about 0.5 MB; arXiv allows 2,000
@@ -44,7 +43,7 @@ _POLITE_DELAY = 3.0  # seconds, by arXiv's terms; a mirror that is asked faster 
 def check(query: str) -> None:
     """Raise BadQuery for an empty query, and one whose quotes or parentheses do not close."""
     if not query.strip():
-        raise BadQuery("a search needs words, as in cat:cs.CL AND abs:\"context compression\"")
+        raise BadQuery('a search needs words, as in cat:cs.CL AND abs:"context compression"')
     if query.count('"') % 2:
         raise BadQuery("a quotation mark is missing")
     depth = 0
@@ -98,7 +97,7 @@ def _search(query: str, window: Window, expected: bool, total: int | None = None
     except _TooMany as too_many:
         if window.since == window.until:
             raise http.Refused(f"{too_many} on {window.since} alone: the query is too wide") from None
-        for half in _halves(window):
+        for half in window.halves():
             yield from _search(query, half, expected, total or too_many.total)
 
 
@@ -106,11 +105,6 @@ def _query(query: str, window: Window) -> str:
     days = f"submittedDate:[{window.since:%Y%m%d}0000 TO {window.until:%Y%m%d}2359]"
     query = " ".join(query.split())
     return f"({query}) AND {days}" if query else days
-
-
-def _halves(window: Window) -> tuple[Window, Window]:
-    middle = window.since + (window.until - window.since) // 2
-    return Window(window.since, middle), Window(middle + timedelta(days=1), window.until)
 
 
 class _TooMany(Exception):

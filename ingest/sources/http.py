@@ -47,6 +47,7 @@ class Host:
     name: str
     delay: float = 0.0  # seconds from the start of one request to the start of the next
     haste: float = 1.0  # `BACKOFF` is multiplied by it
+    patience: float | None = None  # seconds until it begins to answer, where it takes longer than others
     largest: int | None = None  # bytes of an answer, where fewer than `LARGEST_ANSWER` are to be believed
     transport: Callable[[], httpx.BaseTransport] | None = None  # how to reach it, where that is guarded
 
@@ -68,11 +69,12 @@ class _Question:
     method: str = "GET"
     headers: Headers = field(default_factory=dict)
     body: bytes | None = None
+    divisible: bool = False
 
     def sent_on(self, url: httpx.URL) -> _Question:
         """Return the question as it is asked at the address that a redirect names."""
         same = (url.scheme, url.host, url.port) == (self.url.scheme, self.url.host, self.url.port)
-        return _Question(url, headers=self.headers if same else {})
+        return _Question(url, headers=self.headers if same else {}, divisible=self.divisible)
 
 
 class Unreadable(ValueError):
@@ -83,6 +85,10 @@ class Refused(SourceUnavailable):
     """The source understood and said no: asking again the same will not help."""
 
     status: int | None = None
+
+
+class TooMuch(SourceUnavailable):
+    """The source gave up on the question (503 with a Retry-After of 0): it is to be asked in parts."""
 
 
 class Unchanged(Exception):
@@ -101,14 +107,16 @@ def get(
     check: Callable[[Answer], T],
     params: Params | None = None,
     headers: Headers | None = None,
+    divisible: bool = False,
 ) -> T:
     """Return what `check` makes of the answer to a GET.
 
     `check` raises Unreadable when the answer is not whole or not of the right kind: that counts as an outage.
     Raise Refused for a status that says the request is wrong, Unchanged for a 304, SourceUnavailable for everything
-    else: after `len(BACKOFF)` more tries, or at once when the source wants a longer pause than `pace.PATIENCE`.
+    else: after `len(BACKOFF)` more tries, or at once when the source wants a longer pause than `pace.PATIENCE`. A
+    `divisible` question that was too much for the source is not repeated: TooMuch.
     """
-    return _ask(host, _Question(_address(url, params), headers=headers or {}), check)
+    return _ask(host, _Question(_address(url, params), headers=headers or {}, divisible=divisible), check)
 
 
 def post(
@@ -135,7 +143,6 @@ def _address(url: str, params: Params | None) -> httpx.URL:
 
 
 def _ask(host: Host, question: _Question, check: Callable[[Answer], T]) -> T:
-
     def wait(state: RetryCallState) -> float:
         error = state.outcome and state.outcome.exception()
         assert isinstance(error, _Again)
@@ -179,7 +186,7 @@ def _follow(host: Host, question: _Question, check: Callable[[Answer], T]) -> T:
 
 
 def _request(host: Host, question: _Question, turn: pace.Turn) -> Answer | httpx.URL:
-    """Return the whole answer, or where it sends us; raise _Again, Refused or Unchanged."""
+    """Return the whole answer, or where it sends us; raise _Again, TooMuch, Refused or Unchanged."""
     url, headers = question.url, {"User-Agent": user_agent()} | dict(question.headers)
     try:
         with (
@@ -207,6 +214,8 @@ def _request(host: Host, question: _Question, turn: pace.Turn) -> Answer | httpx
     if response.next_request is not None:
         return response.next_request.url
     said = f"{host.name} answered {response.status_code} ({_excerpt(response, body)})"
+    if question.divisible and response.status_code == 503 and response.headers.get("Retry-After") == "0":
+        raise TooMuch(said)
     if response.status_code in (408, 425, 429) or response.status_code >= 500 or _is_used_up(response):
         raise _again(host, said, response, turn)
     refused = Refused(said)
@@ -215,9 +224,10 @@ def _request(host: Host, question: _Question, turn: pace.Turn) -> Answer | httpx
 
 
 def _client(host: Host) -> httpx.Client:
+    timeout = TIMEOUT if host.patience is None else httpx.Timeout(host.patience, connect=TIMEOUT.connect)
     if host.transport is not None:
-        return httpx.Client(transport=host.transport(), timeout=TIMEOUT, trust_env=False)
-    return httpx.Client(verify=_trusted(), timeout=TIMEOUT)
+        return httpx.Client(transport=host.transport(), timeout=timeout, trust_env=False)
+    return httpx.Client(verify=_trusted(), timeout=timeout)
 
 
 def _note(turn: pace.Turn, event: str, _: object) -> None:

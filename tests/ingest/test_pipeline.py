@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -23,6 +24,8 @@ def record(number: int) -> PaperRecord:
 
 class ByHand:
     """A source that yields what it was given and remembers what it was asked; an exception is raised in its place."""
+
+    OVERLAP_DAYS = 2
 
     def __init__(self, *pages):
         self.pages, self.asked = pages, []
@@ -56,7 +59,8 @@ def test_the_first_window_is_the_last_thirty_days(topic):
     assert pipeline.window(topic) == Window(TODAY - timedelta(days=30), TODAY)
 
 
-def test_later_windows_begin_two_days_before_the_watermark(topic):
+def test_later_windows_begin_before_the_watermark_by_what_the_source_wants(topic, give):
+    give()
     topic.watermark = TODAY - timedelta(days=40)
     assert pipeline.window(topic) == Window(TODAY - timedelta(days=42), TODAY)
 
@@ -75,6 +79,17 @@ def test_pages_are_stored_and_counted(topic, give):
     assert (run.fetched, run.new, run.changed, run.same, run.rejected) == (5, 3, 0, 1, 1)
     assert (run.state, run.rejections) == ("done", [["2601.9", "no title"]])
     assert Paper.objects.count() == 3
+
+
+def test_news_of_older_papers_are_taken_where_the_paper_is_known(topic, give):
+    give(Page((record(1),)))
+    pipeline.pull(topic)
+    news = replace(record(1), comment="Accepted at a venue")
+    give(Page((record(2),), updates=(news, record(3))))
+    run = pipeline.pull(topic)
+    assert (run.fetched, run.new, run.changed) == (2, 1, 1)
+    assert Paper.objects.get(title="Paper 1").comment == "Accepted at a venue"
+    assert not Paper.objects.filter(title="Paper 3").exists()
 
 
 def test_the_watermark_stops_before_today_which_is_not_over(topic, give):

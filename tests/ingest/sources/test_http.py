@@ -244,7 +244,23 @@ class TestPauses:
         assert server.gaps[0] < 0.9
 
 
+def test_a_question_that_was_too_much_is_not_repeated_where_it_can_be_parted():
+    too_much = Reply("first byte timeout", 503, headers={"Retry-After": "0"})
+    with Server(too_much, too_much, in_json([])) as server:
+        with pytest.raises(http.TooMuch, match="503"):
+            http.get(HOST, server.url, http.read_json, divisible=True)
+        assert len(server.asked) == 1
+        assert get_json(HOST, server.url) == []
+    with Server(Reply(status=503), in_json([])) as server:
+        assert http.get(HOST, server.url, http.read_json, divisible=True) == []
+
+
 class TestSlowness:
+    def test_a_source_may_be_given_longer_or_shorter(self):
+        slow = http.Host("somewhere", "Somewhere", patience=0.05)
+        with Server(Reply(slow=0.5)) as server, pytest.raises(SourceUnavailable, match="did not answer in time"):
+            get_json(slow, server.url)
+
     def test_a_source_that_does_not_answer_is_given_up(self, monkeypatch):
         monkeypatch.setattr(http, "TIMEOUT", httpx.Timeout(0.1))
         assert failure(Reply("", slow=0.5)) == "Somewhere did not answer in time (ReadTimeout), 3 times"
