@@ -117,7 +117,8 @@ def _newer(
     allow_empty: bool,
 ) -> ImportReport:
     # Read and locked before anything is compared: what is admitted after that is not ours to judge.
-    texts = list(document.texts.select_for_update(of=("self",)).select_related("entry__category", "entry__paper"))
+    standing = document.texts.select_for_update(of=("self", "entry"))
+    texts = list(standing.select_related("entry__category", "entry__paper"))
     before = bytes(document.source)
     tree = parse(before, document.list.columns)
     exported = weave(tree, list(shown_entries(document)), imported_lines(document))

@@ -206,10 +206,11 @@ def order(base: Collection[_Key], here: Sequence[_Key], theirs: Sequence[_Key]) 
     here = [key for key in here if key in known or key not in in_file]
     common = known & in_file
     is_kept = [key for key in base if key in common] == [key for key in theirs if key in common]
-    return _woven(here, theirs) if is_kept else _woven(theirs, here)
+    return woven(here, theirs) if is_kept else woven(theirs, here)
 
 
-def _woven(leading: Sequence[_Key], other: Sequence[_Key]) -> list[_Key]:
+def woven(leading: Sequence[_Key], other: Sequence[_Key]) -> list[_Key]:
+    """Return the leading order with what only the other one has, each behind what it follows there."""
     placed = set(leading)
     behind: defaultdict[_Key | None, list[_Key]] = defaultdict(list)
     anchor: _Key | None = None

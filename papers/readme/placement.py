@@ -11,6 +11,7 @@ from typing import Any
 
 from papers import identity
 from papers.models import Category, Document, EntryText, Order, Paper
+from papers.readme.merge import woven
 
 _ENOUGH = 0.8  # of all pairs of rows: real lists are ordered with exceptions
 _NEARLY_ALL = 0.95  # by title: a list in no order at all rises in half of its pairs by chance
@@ -56,9 +57,33 @@ def place_all(document: Document, category: Category, new: Sequence[EntryText]) 
         gap = _gap(row, placed, order)
         texts.insert(gap, text)
         placed.insert(gap, row)
+    _number(texts)
+
+
+def follow(document: Document, category: Category, order: Sequence[int], new: Sequence[EntryText]) -> None:
+    """Give rows that came into a category their places in this document, behind what they follow elsewhere.
+
+    `order` are the category's entries, by primary key, as another document has them. Where the rows here have an
+    order of their own, the new ones are placed by that.
+    """
+    fresh = {text.entry_id: text for text in new}
+    rows = EntryText.objects.filter(document=document, entry__category=category).order_by("position", "pk")
+    standing = {text.entry_id: text for text in rows.exclude(entry__in=fresh)}
+    shared = [entry for entry in order if entry in standing]
+    in_order = set(shared)
+    if not shared or shared != [entry for entry in standing if entry in in_order]:
+        place_all(document, category, new)
+        return
+    known = standing | fresh
+    _number([known[entry] for entry in woven(list(standing), [entry for entry in order if entry in known])])
+
+
+def _number(texts: Sequence[EntryText]) -> None:
+    """Number the rows of a category anew, in this order."""
     for number, text in enumerate(texts, 1):
         text.position = float(number)
-    EntryText.objects.bulk_update(texts, ["position"])
+    # An upsert, since bulk_update takes seconds for a thousand rows.
+    EntryText.objects.bulk_create(texts, update_conflicts=True, unique_fields=["id"], update_fields=["position"])
 
 
 def put_behind(text: EntryText, other: EntryText | None) -> bool:
@@ -89,9 +114,7 @@ def _between(texts: Sequence[EntryText], gap: int) -> float:
     """A position with this many of the rows before it; they are numbered anew when there is none."""
     found = _in_gap([text.position for text in texts], gap)
     if any(text.position == found for text in texts):
-        for number, text in enumerate(texts, 1):
-            text.position = float(number)
-        EntryText.objects.bulk_update(texts, ["position"])
+        _number(texts)
         found = _in_gap([text.position for text in texts], gap)
     return found
 

@@ -21,7 +21,7 @@ def save_categories(
     """Save the category of each shelf, with what this document says of it, and return them in order."""
     existing = {category.pk: category for category in document.list.categories.all()}
     matched = match_sections(
-        [SectionPapers(shelf.section.name, shelf.papers) for shelf in shelves],
+        [SectionPapers(_heading(document, shelf), shelf.papers, shelf.section.path) for shelf in shelves],
         _known_categories(document, existing.values()),
         settings,
         is_new_language=is_new,
@@ -49,7 +49,7 @@ def save_categories(
         CategoryText(
             category=category,
             document=document,
-            name=shelf.section.name or document.list.name,
+            name=_heading(document, shelf),
             heading_line=shelf.section.heading_line,
             path=list(shelf.section.path),
             definition=shelf.section.definition,
@@ -60,16 +60,23 @@ def save_categories(
     return categories
 
 
+def _heading(document: Document, shelf: Shelf) -> str:
+    return shelf.section.name or document.list.name
+
+
 def _known_categories(document: Document, categories: Iterable[Category]) -> dict[int, KnownCategory]:
-    names = dict(document.category_texts.values_list("category_id", "name"))
+    headings = {
+        pk: (name, tuple(path)) for pk, name, path in document.category_texts.values_list("category_id", "name", "path")
+    }
     papers: dict[int, set[int]] = {}
     for category_id, paper_id in Entry.objects.filter(category__list=document.list).values_list(
         "category_id", "paper_id"
     ):
         papers.setdefault(category_id, set()).add(paper_id)
     return {
-        category.pk: KnownCategory(category.key, names.get(category.pk), frozenset(papers.get(category.pk, set())))
+        category.pk: KnownCategory(category.key, name, frozenset(papers.get(category.pk, set())), path)
         for category in categories
+        for name, path in [headings.get(category.pk, (None, ()))]
     }
 
 

@@ -342,6 +342,46 @@ def test_what_was_added_here_in_a_section_that_is_gone_does_not_vanish_silently(
     assert "no longer has the section" in Finding.objects.get().message
 
 
+# --- sections ----------------------------------------------------------------------------------------------------
+
+
+def under(**parents: list[str]) -> str:
+    """A README whose sections are all called alike, each below a heading of its own."""
+    head = "| Title | Venue | TL;DR |\n| --- | --- | --- |\n"
+    return "# L\n\n" + "\n".join(f"## {name}\n\n### Papers\n\n{head}{''.join(rows)}" for name, rows in parents.items())
+
+
+def test_sections_that_are_called_alike_are_told_apart_by_the_headings_above_them(db):
+    paper_list = new_list()
+    take_in(paper_list, under(X=[row(1), row(2)], Y=[row(3), row(4)], Z=[row(5)]))
+    before = {each.title: each.entry.category_id for each in EntryText.objects.select_related("entry")}
+    newer = under(New=[row(8)], Y=[row(3), row(4), row(9)], X=[row(1), row(2)], Z=[row(6)])
+    report = take_in(paper_list, newer)
+    assert (report.added, report.removed, report.moved) == (3, 1, 0)
+    after = {each.title: each.entry.category_id for each in EntryText.objects.select_related("entry")}
+    assert {title: after[title] for title in ("P1", "P2", "P3", "P4")} == {
+        title: before[title] for title in ("P1", "P2", "P3", "P4")
+    }
+    assert after["P6"] == before["P5"]  # the same section, though all of its rows are others
+    assert exported(paper_list) == newer
+
+
+def test_sections_that_are_called_alike_are_told_apart_by_their_rows_when_what_is_above_them_is_renamed(db):
+    paper_list = new_list()
+    take_in(paper_list, under(X=[row(1)], Y=[row(2)]))
+    report = take_in(paper_list, under(Second=[row(2)], First=[row(1), row(9)]))
+    assert (report.added, report.removed, report.moved) == (1, 0, 0)
+
+
+def test_a_section_that_is_renamed_or_split_takes_our_edits_along(listed, curator):
+    change(listed, "P1", curator, venue="ours")
+    change(listed, "P3", curator, venue="ours too")
+    newer = readme(A1=[row(1, "V1"), row(2, "V2")], A2=[row(3, "V3")], B2=[row(4, "V4"), row(5, "V5")])
+    report = take_in(listed, newer)
+    assert (report.added, report.removed, report.moved, report.conflicts) == (0, 0, 1, [])
+    assert exported(listed) == newer.replace("V1", "ours").replace("V3", "ours too")
+
+
 # --- which base, with exports that people commit by hand ---------------------------------------------------------
 
 
@@ -438,6 +478,55 @@ def test_an_edit_in_one_readme_reaches_what_was_filled_in_and_no_row_of_another_
     assert entry(paper_list, "Quest").texts.get(document__language="zh").venue == "ICML 2024"
     edit = EntryChange.objects.get(verb="edit", paper__title="New")
     assert (edit.before["zh"]["venue"], edit.after["zh"]["venue"]) == ("ICLR 2025", "ICLR 2026")
+
+
+def test_a_row_that_moves_where_another_language_has_it_already_joins_that_entry(db, curator):
+    paper_list = new_list()
+    take_in(paper_list, readme(A=[row(1), row(2)], B=[row(1), row(3)]))
+    take_in(paper_list, readme(A=[row(1, "dort"), row(2)], B=[row(3)]), "zh")
+    joined = entry(paper_list, "P1", "b")
+    newer = readme(A=[row(2)], B=[row(3), row(1, "dort")])
+    report = take_in(paper_list, newer, "zh")
+    assert (report.added, report.removed, report.moved) == (1, 1, 0)
+    assert exported(paper_list, "zh") == newer
+    assert exported(paper_list) == readme(A=[row(2)], B=[row(1), row(3)])
+    assert entry(paper_list, "P1") == joined
+    assert not Decision.objects.filter(kind="reject").exists()
+
+
+def test_a_link_that_is_mended_to_what_another_language_has_already_joins_that_entry(db):
+    paper_list = new_list()
+    take_in(paper_list, readme(A=[row(1, title="T"), row(7, title="T")]))
+    take_in(paper_list, readme(A=[row(1, title="T")]), "zh")
+    take_in(paper_list, readme(A=[row(7, title="T")]), "zh")
+    assert exported(paper_list, "zh") == readme(A=[row(7, title="T")])
+    assert exported(paper_list) == readme(A=[row(7, title="T")])
+
+
+def test_what_one_readme_adds_and_moves_stands_in_the_other_behind_the_same_rows(db):
+    paper_list = new_list()
+    take_in(paper_list, BASE)
+    take_in(paper_list, BASE, "zh")
+    newer = readme(A=[row(6), row(1, "V1"), row(7), row(8), row(5, "V5"), row(2, "V2")], B=[row(4, "V4"), row(3, "V3")])
+    report = take_in(paper_list, newer)
+    assert (report.added, report.moved, report.removed) == (3, 2, 0)
+    assert exported(paper_list, "zh") == newer
+    told = EntryChange.objects.get(verb="admit", paper__title="P7").after
+    assert (told["category"], told["zh"]) == ("a", told["en"])
+    moved = EntryChange.objects.get(verb="move", paper__title="P5")
+    assert (moved.before["category"], moved.after["category"]) == ("b", "a")
+    assert set(moved.before) == {"category", "en", "zh"}
+
+
+@pytest.mark.parametrize("languages", [("en",), ("en", "zh")])
+def test_a_merge_of_many_rows_asks_the_database_about_them_together(db, languages, django_assert_max_num_queries):
+    paper_list = new_list()
+    for language in languages:
+        take_in(paper_list, readme(A=[row(n) for n in range(1, 60)]), language)
+    with django_assert_max_num_queries(60):
+        take_in(paper_list, readme(A=[row(n) for n in range(1, 200)]))
+    with django_assert_max_num_queries(60):
+        take_in(paper_list, readme(A=[row(n) for n in range(1, 60)]))
 
 
 # --- the same file, read better ----------------------------------------------------------------------------------
