@@ -12,6 +12,8 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+ADDRESS = "127.0.0.1"  # where servers of the tests are reached
+
 
 @dataclass
 class Reply:
@@ -54,7 +56,7 @@ class Server:
         self.asked: list[Asked] = []
         self._replies = list(replies)
         self._respond = respond or self._next
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer((ADDRESS, 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 

@@ -202,7 +202,7 @@ def _request(host: Host, question: _Question, turn: pace.Turn) -> Answer | httpx
             body = _whole(host, response)
     except httpx.TimeoutException as error:
         raise _Again(f"{host.name} did not answer in time ({type(error).__name__})") from error
-    except httpx.UnsupportedProtocol as error:
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError) as error:
         raise Refused(f"{str(url)!r} is no address of {host.name}: {error}") from error
     except httpx.HTTPError as error:
         raise _Again(f"{host.name} could not be reached ({error or type(error).__name__})") from error
