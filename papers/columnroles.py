@@ -11,7 +11,7 @@ from django.utils.text import Truncator
 
 from papers.models import Document, PaperList
 from papers.readme.document import parse
-from papers.readme.importer import ImportReport, import_readme
+from papers.readme.importer import ImportRefused, ImportReport, import_readme
 from papers.readme.inline import plain
 from papers.readme.roles import Role
 from papers.readme.table import Table
@@ -81,23 +81,31 @@ def _first(texts: Iterable[str], number: int) -> Iterator[str]:
 def fix(paper_list: PaperList, columns: Mapping[str, str], user: AbstractBaseUser | None) -> list[ImportReport]:
     """Make `columns` (header -> role) what the list's tables tell, and read its READMEs again by it.
 
-    What was changed here stays; rows that are understood otherwise now say so in the reports. In one transaction.
-    Raise WrongColumns, with nothing changed, when a table of papers would have no titles, or two columns of one
-    table the same role.
+    What was changed here stays; rows that are understood otherwise now say so in the reports. A header that no table
+    has at present keeps what was fixed of it. In one transaction. Raise WrongColumns, with nothing changed, when a
+    table of papers would have no titles, two columns of one table the same role, or a README no paper.
     """
     unknown = [role for role in columns.values() if role not in list(Role)]
     if unknown:
         raise WrongColumns(f"“{unknown[0]}” is nothing that a column tells; known are {', '.join(Role)}.")
-    documents = list(paper_list.documents.all())
-    for document in documents:
-        _refuse_wrong(document, paper_list.columns, columns)
     with transaction.atomic():
-        paper_list.columns = dict(columns)
-        paper_list.save(update_fields=["columns"])
-        return [
-            import_readme(paper_list, document.language, bytes(document.source), document.path, user=user)
-            for document in documents
-        ]
+        locked = PaperList.objects.select_for_update().get(pk=paper_list.pk)
+        documents = list(locked.documents.all())
+        for document in documents:
+            _refuse_wrong(document, locked.columns, columns)
+        present = {column.name for document in documents for table in _tables(document, {}) for column in table.columns}
+        absent = {header: role for header, role in locked.columns.items() if header not in present}
+        locked.columns = absent | dict(columns)
+        locked.save(update_fields=["columns"])
+        try:
+            reports = [
+                import_readme(locked, document.language, bytes(document.source), document.path, user=user)
+                for document in documents
+            ]
+        except ImportRefused as problem:
+            raise WrongColumns(f"{problem}.") from problem
+    paper_list.columns = locked.columns
+    return reports
 
 
 def _refuse_wrong(document: Document, before: Mapping[str, str], columns: Mapping[str, str]) -> None:

@@ -105,6 +105,8 @@ def settle(finding: Finding, choice: str, user: AbstractBaseUser) -> None:
     Raise NotOpen when it was settled already, and CannotSettle when the README's value has no place any more.
     """
     with transaction.atomic():
+        # The list comes first, as at an import, which would change the very rows meanwhile.
+        PaperList.objects.select_for_update().get(pk=finding.list_id)
         _closed(finding, Finding.State.SETTLED, choice, user)
         if choice == README:
             if field_of(finding) == ROW:
@@ -123,6 +125,7 @@ def _closed(finding: Finding, state: Finding.State, choice: str, user: AbstractB
     locked = Finding.objects.select_for_update().filter(pk=finding.pk, state=Finding.State.OPEN).first()
     if locked is None:
         raise NotOpen("This was settled already.")
+    finding.values, finding.entry = locked.values, locked.entry  # an import may have renewed the question
     finding.state, finding.choice = state, choice
     finding.settled_at, finding.settled_by = timezone.now(), user  # type: ignore[assignment]
     finding.save(update_fields=["state", "choice", "settled_at", "settled_by"])
@@ -153,12 +156,16 @@ def _take_row(finding: Finding, user: AbstractBaseUser) -> None:
     fields = RowFields.from_json(wanted["fields"])
     try:
         (decision,) = review.told_by_readme(finding.list, [(finding.paper, category)], _note(finding.document), user)
-        if finding.entry is not None:
-            entry = finding.entry
-            entries.move(entry, category, user, Origin.README)
+        entry = finding.entry or Entry.objects.filter(category=category, paper=finding.paper).first()
+        if entry is not None:
+            if entry.category_id != category.pk:
+                entries.move(entry, category, user, Origin.README)
             Entry.objects.filter(pk=entry.pk).update(decision=decision)
-            if finding.values["base"] is None:  # each side added it with words of its own
-                entries.edit(entry.texts.get(document=finding.document), fields, user, Origin.README)
+            # Each side added it with words of its own: before, or after it was removed here.
+            if finding.values[BASE] is None or finding.entry is None:
+                text = entry.texts.filter(document=finding.document).first()
+                text = text or entries.fill(entry, finding.document, user)
+                entries.edit(text, fields, user, Origin.README)
         else:
             rows = {finding.document.language: fields}
             entry = entries.admit(category, finding.paper, rows, user, decision, Origin.README)

@@ -76,10 +76,17 @@ def fill(document: Document, user: AbstractBaseUser | None) -> list[EntryText]:
 
 def translate_tags(document: Document, user: AbstractBaseUser | None) -> int:
     """Translate the tags that await it as far as the glossary goes by now; return how many rows that changed."""
+    with transaction.atomic():
+        PaperList.objects.select_for_update().get(pk=document.list_id)
+        return _translate_tags(document, user)
+
+
+def _translate_tags(document: Document, user: AbstractBaseUser | None) -> int:
     documents = list(document.list.documents.all())
-    waiting = document.texts.filter(untranslated__contains=["tags"]).select_related("entry__category", "entry__paper")
+    waiting = document.texts.select_for_update(of=("self",)).filter(untranslated__contains=["tags"])
+    waiting = waiting.select_related("entry__category", "entry__paper")
     shown = _shown(documents, [text.entry for text in waiting])
-    languages = {text.entry.category: Languages(documents, text.entry.category) for text in waiting}
+    languages = {category: Languages(documents, category) for category in {text.entry.category for text in waiting}}
     texts, changes = [], []
     for text in waiting:
         source = next((each for each in shown[text.entry_id] if "tags" not in each.untranslated), None)
@@ -101,9 +108,8 @@ def translate_tags(document: Document, user: AbstractBaseUser | None) -> int:
                     user=user,  # type: ignore[misc]
                 )
             )
-    with transaction.atomic():
-        EntryText.objects.bulk_update(texts, ["tags", "untranslated"])
-        EntryChange.objects.bulk_create(changes)
+    EntryText.objects.bulk_update(texts, ["tags", "untranslated"])
+    EntryChange.objects.bulk_create(changes)
     return len(texts)
 
 

@@ -52,11 +52,12 @@ def create(paper_list: PaperList, language: str, path: str, user: AbstractBaseUs
     of prose `untranslated_prose` tells. An entry that the primary one lacks gets a row too. No other document
     changes. Raise CannotCreate with the reason, with nothing written.
     """
-    primary = paper_list.documents.first()
-    if primary is None:
-        raise CannotCreate("The list has no README to make it from: import one first.")
-    _refuse(paper_list, language, path)
     with transaction.atomic():
+        paper_list = PaperList.objects.select_for_update().get(pk=paper_list.pk)
+        primary = paper_list.documents.first()
+        if primary is None:
+            raise CannotCreate("The list has no README to make it from: import one first.")
+        _refuse(paper_list, language, path)
         words = glossary.own(paper_list, language)
         copies = _copies(primary, words)
         source, columns = _translated(primary, copies, language)

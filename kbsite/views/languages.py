@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -18,6 +20,7 @@ from papers.languages import Row, Standing
 from papers.models import Document, EntryText, PaperList
 
 _MOST_ROWS = 100  # of each kind that a page lists; the next ones follow when these are done
+_WORDS_A_PAGE = 200  # each is two fields of a form, of which Django takes a thousand
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,19 @@ def bring_in_step(request: HttpRequest, slug: str) -> HttpResponse:
     """Fill in what a language lacks, and order it as the primary one."""
     document = get_object_or_404(Document, list__slug=slug, language=request.POST.get("language", ""))
     done = instep.bring_in_step(document, request.user)  # type: ignore[arg-type]
-    words = _("%(path)s: %(filled)d rows filled in, %(reordered)d put in order.")
+    words = ngettext(
+        "%(path)s: %(filled)d row filled in, %(reordered)d put in order.",
+        "%(path)s: %(filled)d rows filled in, %(reordered)d put in order.",
+        done.filled,
+    )
     told = words % {"path": document.path, "filled": done.filled, "reordered": done.reordered}
     if done.filled_in_primary:
-        told += " " + _("%(n)d rows were missing in the primary language.") % {"n": done.filled_in_primary}
+        words = ngettext(
+            "%(n)d row was missing in the first language.",
+            "%(n)d rows were missing in the first language.",
+            done.filled_in_primary,
+        )
+        told += " " + words % {"n": done.filled_in_primary}
     messages.success(request, told if done.changed else _("%(path)s is in step.") % {"path": document.path})
     return redirect("languages", slug)
 
@@ -119,11 +131,15 @@ def words(request: HttpRequest, slug: str, language: str) -> HttpResponse:
     """The tags of the primary language and their translations: learnt ones, and the curators' own."""
     document = get_object_or_404(Document, list__slug=slug, language=language, is_primary=False)
     primary = document.list.documents.get(is_primary=True)
+    number = request.GET.get("page", "")
+    pages = Paginator(glossary.terms(primary, document), _WORDS_A_PAGE)
+    page = pages.get_page(number if number.isascii() else 1)
     context = {
         "list": document.list,
         "document": document,
         "primary": primary,
-        "terms": glossary.terms(primary, document),
+        "page": page,
+        "elided": pages.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "waiting": document.texts.filter(untranslated__contains=["tags"]).count(),
     }
     return render(request, "kbsite/list/glossary.html", context)
@@ -145,4 +161,6 @@ def say(request: HttpRequest, slug: str, language: str) -> HttpResponse:
         done = instep.translate_tags(document, request.user)  # type: ignore[arg-type]
         told += " " + ngettext("Tags of %(n)d row changed.", "Tags of %(n)d rows changed.", done) % {"n": done}
     messages.success(request, told)
-    return redirect("glossary", slug, language)
+    page = request.POST.get("page", "")
+    query = {"page": page} if page.isascii() and page.isdigit() else None
+    return redirect(reverse("glossary", args=[slug, language], query=query))

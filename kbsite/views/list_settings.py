@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from kbsite.access import curators_only
@@ -58,8 +59,16 @@ def _chosen(request: HttpRequest) -> dict[str, str]:
 def _told(report: ImportReport) -> str:
     counts = {"path": report.path, "n": report.read_anew, "more": report.added, "less": report.removed}
     if report.added or report.removed:
-        return _("%(path)s: %(n)d rows are read otherwise now, %(more)d more and %(less)d fewer are entries.") % counts
-    return _("%(path)s: %(n)d rows are read otherwise now.") % counts
+        words = ngettext(
+            "%(path)s: %(n)d row is read otherwise now, %(more)d more and %(less)d fewer are entries.",
+            "%(path)s: %(n)d rows are read otherwise now, %(more)d more and %(less)d fewer are entries.",
+            report.read_anew,
+        )
+        return words % counts
+    words = ngettext(
+        "%(path)s: %(n)d row is read otherwise now.", "%(path)s: %(n)d rows are read otherwise now.", report.read_anew
+    )
+    return words % counts
 
 
 def _page(

@@ -71,7 +71,7 @@ def test_what_is_to_do_is_listed_with_the_way_to_it_and_counted_on_the_tab(desk,
 def test_a_language_is_brought_in_step(desk, caches, curator):
     lose("Sink Tokens")
     done = desk.post(reverse("bring-in-step", args=["caches"]), {"language": "zh"}, follow=True)
-    assert "README_CN.md: 1 rows filled in, 0 put in order." in done.content.decode()
+    assert "README_CN.md: 1 row filled in, 0 put in order." in done.content.decode()
     assert "1 missing" not in page(desk)
     assert "[Sink Tokens]" in export(document(caches, "zh")).decode()
     assert EntryChange.objects.order_by("-pk")[0].user == curator
@@ -144,3 +144,19 @@ def test_the_queries_do_not_grow_with_the_list(desk, caches):
     import_readme(caches, "en", source + rows.encode(), "README.md")
     assert EntryText.objects.filter(document__language="en").count() == 32
     assert asked() == few
+
+
+def test_a_glossary_of_very_many_tags_is_said_page_by_page(desk, caches):
+    text = entry("Two Bits").texts.get(document__language="en")
+    text.tags = [f"tag {number:03}" for number in range(600)]
+    text.save()
+    address = reverse("glossary", args=["caches", "zh"])
+    first, last = desk.get(address), desk.get(address, {"page": "4"})
+    terms = [term.term for response in (first, last) for term in response.context["page"]]
+    assert len(first.context["page"]) == 200 and "tag 599" in terms
+    data = {"term": terms[200:], "own": ["词"] * len(terms[200:]), "page": "4"}
+    answer = desk.post(reverse("say-words", args=["caches", "zh"]), data)
+    assert answer.url == f"{address}?page=4"
+    assert glossary.own(caches, "zh")["tag 599"] == "词"
+    whole = {"term": terms[:200], "own": ["词"] * 200, "page": "1", "apply": "1"}
+    assert desk.post(reverse("say-words", args=["caches", "zh"]), whole).status_code == 302

@@ -95,3 +95,21 @@ def test_all_languages_are_read_anew(curator):
     reports = columnroles.fix(listed, {"TL;DR": "extra", "简述": "extra"}, curator)
     assert [report.language for report in reports] == ["en", "zh"]
     assert entry(listed, "Quest").texts.get(document__language="zh").extra == {"简述": "页"}
+
+
+@pytest.mark.parametrize("columns", [{"Note": "title"}, {"Note": "title", "Title": "venue"}])
+def test_a_mapping_that_would_leave_no_paper_is_refused(curator, columns):
+    take_in(listed := new_list(), TABLE.replace("Remark", "Note").replace("Short", " ").replace("| - |", "| |"))
+    with pytest.raises(columnroles.WrongColumns, match=r"README.md: no row names a paper"):
+        columnroles.fix(listed, columns, curator)
+    listed.refresh_from_db()
+    assert listed.columns == {}
+    assert EntryText.objects.filter(document__list=listed).count() == 2
+
+
+def test_what_is_fixed_of_a_header_that_no_table_has_stays(listed, curator):
+    listed.columns = {"Elsewhere": "venue", "Where": "venue"}
+    listed.save()
+    columnroles.fix(listed, {"Remark": "tldr"}, curator)
+    listed.refresh_from_db()
+    assert listed.columns == {"Elsewhere": "venue", "Remark": "tldr"}

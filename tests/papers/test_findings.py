@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from django.db import connections, transaction
 
 from papers import entries, findings
 from papers.models import Category, Entry, EntryChange, EntryText, Finding, Review
@@ -150,3 +153,49 @@ def test_two_rows_of_a_paper_that_disagree_are_asked_about_one_by_one(curator):
     for found in findings.waiting(paper_list):
         findings.settle(found, "readme", curator)
     assert exported(paper_list) == newer
+
+
+def test_what_came_back_here_meanwhile_becomes_the_readmes(listed, curator):
+    paper = entry(listed, "P2").paper
+    entries.remove(entry(listed, "P2"), curator)
+    newer = BASE.replace(row(2), row(2, "theirs"))
+    found = conflict(listed, newer)
+    ours = RowFields(title="P2 again", link="https://arxiv.org/abs/2401.00002")
+    entries.admit(listed.categories.get(key="a"), paper, {"en": ours}, curator)
+    findings.settle(found, "readme", curator)
+    assert exported(listed) == newer
+    assert Entry.objects.filter(paper=paper).count() == 1
+
+
+def test_what_was_moved_there_here_meanwhile_stands_on_the_readmes_line(listed, curator):
+    third = f"\n## C\n\n{HEAD}{row(7)}"
+    take_in(listed, BASE + third)
+    entries.move(entry(listed, "P4"), listed.categories.get(key="c"), curator)
+    newer = readme([row(1), row(4), row(2), row(3)], [row(5)]) + third
+    found = conflict(listed, newer)
+    entries.move(entry(listed, "P4"), listed.categories.get(key="a"), curator)
+    findings.settle(found, "readme", curator)
+    assert exported(listed) == newer
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_waits_for_what_is_being_settled(listed, curator):
+    edit(listed, "P2", curator, venue="ours")
+    found = conflict(listed, BASE.replace(row(2), row(2, "theirs")))
+    newest = BASE.replace(row(2), row(2, "theirs")).replace(row(3), row(3, "newest"))
+
+    def take_in_the_newest():
+        try:
+            take_in(listed, newest)
+        finally:
+            connections.close_all()
+
+    importing = threading.Thread(target=take_in_the_newest)
+    with transaction.atomic():
+        findings.settle(found, "readme", curator)
+        importing.start()
+        importing.join(1.0)
+        assert importing.is_alive(), "it waits"
+    importing.join(60.0)
+    assert exported(listed) == newest
+    assert not findings.waiting(listed).exists()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -267,3 +268,24 @@ def test_the_real_list_is_brought_in_step(shared):
     now = counts(listed, "zh")
     assert (now["missing"], now["out_of_order"], now["homeless"]) == (0, 0, 0)
     assert ids(listed, "zh") == ids(listed, "en")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_make_the_same_language_one_is_told(curator):
+    listed, outcomes = both_languages(), []
+
+    def make():
+        try:
+            newlanguage.create(listed, "de", "README_DE.md", curator)
+            outcomes.append("made")
+        except newlanguage.CannotCreate as problem:
+            outcomes.append(str(problem))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=make) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["The list has a README in “de” already: README_DE.md.", "made"]
