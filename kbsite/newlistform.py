@@ -144,6 +144,8 @@ class NewListForm(forms.Form):
             "definition": OneLine(label=_("Definition"), max_length=5000, required=False, widget=definition),
             "keywords": OneLine(label=_("Keywords"), max_length=2000, required=False),
         }
+        if language != self.rows.languages[0]:
+            fields["name"].help_text = _("Left empty, it is called as in the first language.")
         fields["keywords"].help_text = _("Separated by commas")
         for name, field in fields.items():
             self.fields[f"category-{number}-{name}-{language}"] = field

@@ -12,6 +12,21 @@ const propose = () => {
   }
 };
 
+// A category's words stand under the name of their language, which may have been typed just now.
+const nameLanguages = () => {
+  for (const heading of document.querySelectorAll("[data-language-of]")) {
+    const code = document.getElementById(heading.dataset.languageOf).value.trim();
+    if (code === heading.dataset.code) continue;
+    try {
+      heading.textContent = new Intl.DisplayNames([code], { type: "language" }).of(code);
+      heading.dataset.code = code;
+    } catch {
+      // no language yet
+    }
+  }
+};
+
 propose();
+document.addEventListener("change", nameLanguages);
 document.addEventListener("input", propose);
 document.addEventListener("htmx:afterSettle", propose);
