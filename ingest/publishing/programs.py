@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 _GRACE = 5.0  # seconds that a program has to end by itself
 
 # What a program of somebody else's is not told.
-_SECRETS = frozenset({"GITHUB_TOKEN", "SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL", "EMAIL_URL"})
+_SECRETS = frozenset({"GITHUB_TOKEN", "S2_API_KEY", "SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL", "EMAIL_URL"})
 
 
 class ProgramFailed(Exception):

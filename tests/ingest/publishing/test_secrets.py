@@ -11,6 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from ingest.publishing.checkout import without_password
+from ingest.publishing.programs import environment
+from kbsite.env import SETTINGS
 from tests.ingest.publishing.repositories import GitHubStandIn, accept, git, hook
 
 pytestmark = pytest.mark.django_db
@@ -150,3 +152,12 @@ def test_a_key_of_the_checkout_for_ssh_is_used(repo, github, paper_list, curator
     call_command("publish", "sample", repo=str(repo), pr=True)
     branch = git(repo, "branch", "--show-current").strip()
     assert git(tmp_path / "o" / "r.git", "rev-parse", branch) == git(repo, "rev-parse", "HEAD")
+
+
+def test_no_program_is_told_a_secret_of_the_settings(monkeypatch):
+    for setting in SETTINGS:
+        monkeypatch.setenv(setting.name, "x")
+    secret = [each.name for each in SETTINGS if each.name.endswith(("_TOKEN", "_KEY")) or each.name == "DATABASE_URL"]
+    assert {"GITHUB_TOKEN", "SECRET_KEY", "DATABASE_URL"} <= set(secret)
+    assert not set(secret) & environment().keys()
+    assert environment()["ENCODER"] == "x"
