@@ -22,6 +22,8 @@ SOURCES = {
     "hf_search": "ingest.sources.hf_search",
 }
 
+    "peer_list": "ingest.sources.peer_list",
+    "files": "ingest.sources.files",
 
 class Window(NamedTuple):
     """Days asked for, both included."""
