@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 SOURCES = {
     "arxiv": "ingest.sources.arxiv_api",
+    "arxiv_oai": "ingest.sources.arxiv_oai",
+    "arxiv_daily": "ingest.sources.arxiv_daily",
     "hf_daily": "ingest.sources.hf_daily",
     "hf_search": "ingest.sources.hf_search",
-}
-
     "peer_list": "ingest.sources.peer_list",
     "files": "ingest.sources.files",
+}
+
 
 class Window(NamedTuple):
     """Days asked for, both included."""

@@ -10,9 +10,11 @@ Sizes and limits: the API's user manual, https://info.arxiv.org/help/api/user-ma
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,24 +22,31 @@ from urllib.parse import parse_qs, urlsplit
 import arxiv
 import requests
 from django.conf import settings
+from django.utils import timezone
 from requests.adapters import BaseAdapter
 
-from ingest.sources import BadQuery, Page, SourceUnavailable, Window, arxiv_feed, http
+from ingest.sources import BadQuery, Page, SourceUnavailable, Window, arxiv_feed, arxiv_oai, arxiv_papers, http
 from papers import identity
 from papers.records import PaperRecord, Rejected
 
 if TYPE_CHECKING:
     from ingest.models import Topic
 
+log = logging.getLogger(__name__)
+
 LABEL = "arXiv search"
 QUERY = 'A search as arXiv\'s API takes it: cat:cs.CL AND (abs:"context compression" OR abs:"KV cache").'
-OVERLAP_DAYS = 2
+OVERLAP_DAYS = 7  # a paper is found by the day of its submission, and shown up to four days later around holidays
 
 PAGE_SIZE = 200  # about 0.5 MB; arXiv allows 2,000
 MOST_RESULTS = 9_000  # of one search: arXiv answers 500 to a start of 10,000 or more
 IDS_AT_ONCE = 100
+MOST_DAYS = timedelta(days=30)  # of a window that leads up to today; longer ones go by OAI-PMH where they can
 
-_POLITE_DELAY = 3.0  # seconds, by arXiv's terms; a mirror that is asked faster is also tried again sooner
+# To the search, `cat:cs` is nobody's category; only a few archives are one, undivided.
+_CATEGORY = re.compile(
+    r"cat:(?P<name>[a-z-]+\.[A-Za-z-]+|[a-z-]+(?=\.\*)|gr-qc|hep-(?:ex|lat|ph|th)|math-ph|nucl-(?:ex|th)|quant-ph)(?:\.\*)?"
+)
 
 
 def check(query: str) -> None:
@@ -60,8 +69,36 @@ def fetch(topic: Topic, window: Window) -> Iterator[Page]:
 
     That a topic which had results has none is not believed until arXiv says so twice. When fewer papers came
     than arXiv counted, also on a second look, raise SourceUnavailable after the pages that did come.
+
+    A search for nothing but categories goes by OAI-PMH when it is large: when it catches up with more than
+    `MOST_DAYS`, or has more results than can be paged through.
     """
-    yield from _search(topic.query, window, expected=topic.watermark is not None)
+    expected = topic.watermark is not None
+    leads_up_to_today = window.until >= timezone.now().date() - timedelta(days=1)
+    categories = only_categories(topic.query) if leads_up_to_today else ()
+    if not categories:
+        yield from _search(topic.query, window, expected)
+        return
+    if window.until - window.since <= MOST_DAYS:
+        try:
+            yield from _search_whole(topic.query, window, expected)
+            return
+        except _TooMany as too_many:
+            log.info("%s: going by OAI-PMH", too_many)
+    yield from arxiv_oai.submitted([arxiv_oai.set_of(category) for category in categories], window)
+
+
+def only_categories(query: str) -> tuple[str, ...]:
+    """Return the categories and archives that a query asks for, () when it asks for anything else.
+
+    `cat:cs.CL OR (cat:cs.LG OR cat:math.*)` -> `("cs.CL", "cs.LG", "math")`
+    """
+    words = query.replace("(", " ").replace(")", " ").split()
+    terms, between = words[::2], words[1::2]
+    found = [_CATEGORY.fullmatch(term) for term in terms]
+    if not (all(found) and len(terms) == len(between) + 1 and set(between) <= {"OR"}):
+        return ()
+    return tuple(dict.fromkeys(each["name"] for each in found if each))
 
 
 def lookup(ids: Sequence[str]) -> Iterator[Page]:
@@ -81,6 +118,18 @@ def lookup(ids: Sequence[str]) -> Iterator[Page]:
 
 def _search(query: str, window: Window, expected: bool, total: int | None = None) -> Iterator[Page]:
     """Yield the pages of a window, in halves when it holds more than can be paged through."""
+    try:
+        for page in _search_whole(query, window, expected):
+            yield replace(page, total=total or page.total)
+    except _TooMany as too_many:
+        if window.since == window.until:
+            raise http.Refused(f"{too_many} on {window.since} alone: the query is too wide") from None
+        for half in window.halves():
+            yield from _search(query, half, expected, total or too_many.total)
+
+
+def _search_whole(query: str, window: Window, expected: bool) -> Iterator[Page]:
+    """Yield the pages of a window; raise _TooMany before the first when it holds more than can be paged through."""
     if window.since > window.until:
         return
     asker = _Asker(
@@ -91,14 +140,7 @@ def _search(query: str, window: Window, expected: bool, total: int | None = None
             sort_order=arxiv.SortOrder.Ascending,
         )
     )
-    try:
-        for page in _everything(asker, expected):
-            yield replace(page, total=total or page.total)
-    except _TooMany as too_many:
-        if window.since == window.until:
-            raise http.Refused(f"{too_many} on {window.since} alone: the query is too wide") from None
-        for half in window.halves():
-            yield from _search(query, half, expected, total or too_many.total)
+    yield from _everything(asker, expected)
 
 
 def _query(query: str, window: Window) -> str:
@@ -193,9 +235,8 @@ class _Transport(BaseAdapter):
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         assert request.url
-        host = http.Host("arxiv", "arXiv", settings.ARXIV_DELAY_SECONDS, settings.ARXIV_DELAY_SECONDS / _POLITE_DELAY)
         start = int(parse_qs(urlsplit(request.url).query)["start"][0])
-        self.feed = http.get(host, request.url, partial(arxiv_feed.whole_feed, start))
+        self.feed = http.get(arxiv_papers.host(), request.url, partial(arxiv_feed.whole_feed, start))
         response = requests.Response()
         response.status_code, response.url, response.request = 200, request.url, request
         response.raw = io.BytesIO(self.feed.body)

@@ -280,7 +280,7 @@ class TestTrouble:
             (Reply("", kind="application/atom+xml"), "arXiv answered a feed that is cut off"),
             (Reply(feed(entry()).replace("</id>", "</ID>"), kind="text/xml"), "arXiv answered a broken feed (mismatch"),
             (Reply(feed().replace("totalResults", "total"), kind="text/xml"), "a document that is no search result"),
-            (Reply("<feed><entry/></feed>", kind="text/xml"), "a document that is no search result"),
+            (Reply("<feed><entry/></feed>", kind="text/xml"), "a document that is no feed"),
             (atom(total="many"), "a document that is no search result"),
             (
                 Reply(feed().replace("\n<feed", '\n<!DOCTYPE feed [<!ENTITY a "b">]>\n<feed', 1), kind="text/xml"),
