@@ -2,249 +2,319 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from papers import identity
-from papers.bulk import copy_in
+from papers import authority, identity, merging, review
+from papers.bulk import copy_in, copy_over, next_keys
 from papers.models import Fact, IdentifierRow, Paper, SourceRecord
 from papers.records import Identifier, PaperRecord, Rejected
 
-# Who is believed when two sources tell of one paper. arXiv's daily feed leaves out comments and the days of versions;
-# a README row knows a title and a link only.
-AUTHORITY = ("arxiv", "arxiv-feed", "huggingface", "file", "readme")
-
-_BATCH = 1000  # rows a statement
-
 _UPSERT_LOCK = 0x4C4B_0001  # "LK": one page at a time is written, so two pulls never race for one identifier
 
+Owners = dict[Identifier, int]  # the paper of every identifier that is stored
+Told = tuple[int, PaperRecord]  # a paper and what a record tells of it
 
-@dataclass(slots=True)
+
+@dataclass
 class UpsertResult:
-    """What one page brought. `papers` leads from every identifier of the page to its paper."""
+    """What one page brought; `merged` counts the stored papers that turned out to be another one."""
 
     new: int = 0
     changed: int = 0
     same: int = 0
+    merged: int = 0
     rejected: list[Rejected] = field(default_factory=list)
-    papers: dict[Identifier, Paper] = field(default_factory=dict)
+    ids: Owners = field(default_factory=dict)
+
+    @cached_property
+    def papers(self) -> dict[Identifier, Paper]:
+        """The paper of every identifier that the page names, read when asked for."""
+        stored = Paper.objects.defer("search").in_bulk(set(self.ids.values()))
+        return {identifier: stored[pk] for identifier, pk in self.ids.items()}
 
 
 def upsert(records: Iterable[PaperRecord]) -> UpsertResult:
     """Store the records of one page in one transaction; a record equal to the last one of its source writes nothing.
 
-    Records that share an identifier are one paper. A record whose identifiers belong to two stored papers tells of
-    the one that its first known identifier names; the other keeps its own, and the clash is among the rejected each
-    time, with both named: only a person may say that they are one.
+    Records that share an identifier are one paper. A record whose identifiers belong to several stored papers says
+    that these are one: they are merged where that can be believed (see merging.py). Else it tells of the one that its
+    first known identifier names; the other keeps its own, and the clash is among the rejected each time, with both
+    named.
     """
     result = UpsertResult()
-    clean: list[PaperRecord] = []
+    told: list[PaperRecord] = []
     for record in records:
         normalised = identity.normalise(record)
         if isinstance(normalised, Rejected):
             result.rejected.append(normalised)
         else:
-            clean.append(normalised)
+            told.append(normalised)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_UPSERT_LOCK])
-        known = _known(clean)
-        alone, others = _parted(clean, known)
-        _create_all(alone, known, result)
-        for record in others:
-            _store(record, known, result)
-        result.papers = known
+        result.ids = owners(told)
+        for part in _parted(told, result):
+            _store(part, result)
     return result
 
 
-def _known(records: Sequence[PaperRecord]) -> dict[Identifier, Paper]:
-    """Return the stored papers by every identifier that the records name, in one query a scheme."""
+def owners(records: Iterable[PaperRecord]) -> Owners:
+    """Return the stored paper of every identifier that the records name and that is known, in one query a scheme."""
     wanted: dict[str, set[str]] = {}
     for record in records:
         for scheme, value in record.identifiers:
             wanted.setdefault(scheme, set()).add(value)
-    known: dict[Identifier, Paper] = {}
-    by_id: dict[int, Paper] = {}
-    for scheme, values in wanted.items():
-        rows = IdentifierRow.objects.filter(scheme=scheme, value__in=values)
-        for row in rows.select_related("paper").prefetch_related(
-            "paper__identifiers", "paper__source_records", "paper__facts"
-        ):
-            # One object a paper, whatever identifier led here, so later records of the page see earlier changes.
-            known[Identifier(row.scheme, row.value)] = by_id.setdefault(row.paper_id, row.paper)
-    return known
-
-
-def _parted(
-    records: Sequence[PaperRecord], known: Mapping[Identifier, Paper]
-) -> tuple[list[PaperRecord], list[PaperRecord]]:
-    """Part the records of new papers that share nothing with any other record from the rest."""
-    named = Counter(identifier for record in records for identifier in set(record.identifiers))
-    alone: list[PaperRecord] = []
-    others: list[PaperRecord] = []
-    for record in records:
-        is_alone = all(identifier not in known and named[identifier] == 1 for identifier in record.identifiers)
-        (alone if is_alone else others).append(record)
-    return alone, others
-
-
-def _create_all(records: Sequence[PaperRecord], known: dict[Identifier, Paper], result: UpsertResult) -> None:
-    """Store new papers in a few statements, however many there are."""
-    papers = [Paper() for _ in records]
-    for paper, record in zip(papers, records, strict=True):
-        _copy(record, paper)
-    Paper.objects.bulk_create(papers, batch_size=_BATCH)
-    told = list(zip(papers, records, strict=True))
-    IdentifierRow.objects.bulk_create(
-        [IdentifierRow(paper=p, scheme=scheme, value=value) for p, r in told for scheme, value in r.identifiers],
-        ignore_conflicts=True,
-        batch_size=_BATCH,
-    )
-    copy_in([SourceRecord(paper=p, source=r.source, content_hash=identity.content_hash(r)) for p, r in told])
-    now = timezone.now()
-    Fact.objects.bulk_create(
-        [
-            Fact(paper=p, kind=kind, source=r.source, value=value, observed_at=now)
-            for p, r in told
-            for kind, value in {fact.kind: fact.value for fact in r.facts}.items()
-        ],
-        batch_size=_BATCH,
-    )
-    known |= {identifier: paper for paper, record in told for identifier in record.identifiers}
-    result.new += len(papers)
-
-
-def _store(record: PaperRecord, known: dict[Identifier, Paper], result: UpsertResult) -> None:
-    paper = next((known[i] for i in record.identifiers if i in known), None)
-    # What is told is hashed without them too: once they are free, the record has news.
-    foreign = [i for i in record.identifiers if i in known and known[i] is not paper]
-    record = replace(record, identifiers=tuple(i for i in record.identifiers if i not in foreign))
-    if paper is not None:
-        changed = _update(paper, record)
-        result.changed += changed
-        result.same += not changed
-    else:
-        paper = _create(record)
-        result.new += 1
-    for identifier in record.identifiers:
-        known[identifier] = paper
-    observe(paper, record)
-    if foreign:
-        stay = " and ".join(f"{each.scheme} {each.value} stays with “{known[each].title}”" for each in foreign)
-        reason = f"its identifiers belong to several papers: taken as “{paper.title}”, while {stay}"
-        result.rejected.append(Rejected(record.identifiers[0].value[:80], reason))
-
-
-def _create(record: PaperRecord) -> Paper:
-    paper = Paper()
-    _copy(record, paper)
-    paper.save()
-    _remember(paper, record, known=None)
-    return paper
-
-
-def _update(paper: Paper, record: PaperRecord) -> bool:
-    """Merge the record into the paper; return whether anything was written."""
-    last = next((row for row in paper.source_records.all() if row.source == record.source), None)
-    if last is not None and last.content_hash == identity.content_hash(record):
-        return False
-    if _is_older_version(paper, record):
-        return False
-    if rank(record.source) <= rank(paper.source):
-        _copy(record, paper)
-    else:
-        _fill(record, paper)
-    paper.save()
-    _remember(paper, record, known=last)
-    return True
-
-
-def _is_older_version(paper: Paper, record: PaperRecord) -> bool:
-    return record.version is not None and paper.version is not None and record.version < paper.version
+    return {
+        Identifier(scheme, value): paper
+        for scheme, values in wanted.items()
+        for value, paper in IdentifierRow.objects.filter(scheme=scheme, value__in=values).values_list("value", "paper")
+    }
 
 
 def of_known_papers(records: Sequence[PaperRecord]) -> list[PaperRecord]:
     """Return the records that name a stored paper."""
-    wanted: dict[str, set[str]] = {}
-    for record in records:
-        for scheme, value in record.identifiers:
-            wanted.setdefault(scheme, set()).add(value)
-    known = {
-        Identifier(scheme, value)
-        for scheme, values in wanted.items()
-        for value in IdentifierRow.objects.filter(scheme=scheme, value__in=values).values_list("value", flat=True)
-    }
-    return [record for record in records if known.intersection(record.identifiers)]
+    known = owners(records)
+    return [record for record in records if not known.keys().isdisjoint(record.identifiers)]
 
 
-def rank(source: str) -> int:
-    """Return how much a source is believed, 0 the most."""
-    return AUTHORITY.index(source) if source in AUTHORITY else len(AUTHORITY)
+# --- one page in parts ----------------------------------------------------------------------------------------
 
 
-_FIELDS = ("abstract", "authors", "subjects", "published", "updated", "version", "comment", "journal_ref")
+def _parted(records: Sequence[PaperRecord], result: UpsertResult) -> list[list[PaperRecord]]:
+    """Part a page so that no two records of one part tell of one paper: nearly always it is one part.
 
-
-def _copy(record: PaperRecord, paper: Paper) -> None:
-    """Take over what an authoritative record says; what it leaves blank stays as it was."""
-    paper.title = record.title
-    paper.source = record.source
-    if record.withdrawn is not None:
-        paper.withdrawn = record.withdrawn
-    for name in _FIELDS:
-        if value := getattr(record, name):
-            setattr(paper, name, list(value) if isinstance(value, tuple) else value)
-    _derive(paper)
-
-
-def _fill(record: PaperRecord, paper: Paper) -> None:
-    """Take from a lesser record only what is still blank.
-
-    arXiv says of every paper whether it is withdrawn. Of a paper that it has not told of, nobody else may have said.
+    What one source tells of one paper by several records is one record.
     """
-    if record.withdrawn is not None and paper.source != AUTHORITY[0]:
-        paper.withdrawn = record.withdrawn
-    for name in _FIELDS:
-        if not getattr(paper, name) and (value := getattr(record, name)):
-            setattr(paper, name, list(value) if isinstance(value, tuple) else value)
-    _derive(paper)
+    if _are_apart(records, result.ids):
+        return [list(records)] if records else []
+    by_name: dict[tuple[str, object], PaperRecord] = {}
+    for record in records:
+        name = record.source, _names(record, result.ids)[0]
+        by_name[name] = _joined(by_name[name], record) if name in by_name else record
+    result.same += len(records) - len(by_name)
+    parts: list[list[PaperRecord]] = []
+    for group in _groups(list(by_name.values()), result.ids):
+        parts += [[] for _ in range(len(group) - len(parts))]
+        for part, record in zip(parts, group, strict=False):
+            part.append(record)
+    return parts
 
 
-def _derive(paper: Paper) -> None:
-    paper.title_key = identity.title_key(paper.title)
-    paper.text_hash = identity.text_hash(paper.text)
+def _groups(records: Sequence[PaperRecord], known: Owners) -> list[list[PaperRecord]]:
+    """Return the records that hang together by what they name, each group in the order of the page."""
+    group_of: dict[object, list[PaperRecord]] = {}
+    place = {id(record): number for number, record in enumerate(records)}
+    for record in records:
+        names = _names(record, known)
+        groups = {id(group): group for name in names if (group := group_of.get(name)) is not None}
+        joined = sorted((each for group in groups.values() for each in group), key=lambda each: place[id(each)])
+        joined.append(record)
+        group_of |= {name: joined for each in joined for name in _names(each, known)}
+    return list({id(group): group for group in group_of.values()}.values())
 
 
-def _remember(paper: Paper, record: PaperRecord, known: SourceRecord | None) -> None:
-    IdentifierRow.objects.bulk_create(
-        [IdentifierRow(paper=paper, scheme=scheme, value=value) for scheme, value in record.identifiers],
-        ignore_conflicts=True,
+def _names(record: PaperRecord, known: Owners) -> list[object]:
+    """Return what a record names: papers that are stored, and identifiers of none."""
+    return [known.get(identifier, identifier) for identifier in record.identifiers]
+
+
+def _are_apart(records: Sequence[PaperRecord], known: Owners) -> bool:
+    named: set[object] = set()
+    for record in records:
+        names = set(_names(record, known))
+        if not named.isdisjoint(names):
+            return False
+        named |= names
+    return True
+
+
+def _joined(first: PaperRecord, second: PaperRecord) -> PaperRecord:
+    """Return what two records of one source tell of one paper: the newer version, else the second, and what it lacks.
+
+    All identifiers and the last of each kind of facts are kept.
+    """
+    is_older = first.version is not None and second.version is not None and second.version < first.version
+    old, new = (second, first) if is_older else (first, second)
+    blank = {
+        name: getattr(old, name) for name in authority.FIELDS if getattr(new, name) in ("", (), None) and not is_older
+    }
+    return replace(
+        new,
+        **blank,
+        identifiers=tuple(dict.fromkeys((*first.identifiers, *second.identifiers))),
+        facts=tuple({fact.kind: fact for fact in (*old.facts, *new.facts)}.values()),
     )
-    row = known or SourceRecord(paper=paper, source=record.source)
-    row.content_hash = identity.content_hash(record)
-    row.save()
-    # The next record of this page must see what was just written.
-    paper._prefetched_objects_cache = {}  # type: ignore[attr-defined]
 
 
-def observe(paper: Paper, record: PaperRecord) -> int:
-    """Store the record's facts of the paper; return how many differ from what was known of this source."""
-    stored = {(fact.kind, fact.source): fact for fact in paper.facts.all()}
+def _store(records: Sequence[PaperRecord], result: UpsertResult) -> None:
+    """Store records that tell of papers apart."""
+    new: list[PaperRecord] = []
+    known: list[Told] = []
+    merged: set[int] = set()
+    for record in records:
+        homes = list(dict.fromkeys(result.ids[each] for each in record.identifiers if each in result.ids))
+        if not homes:
+            new.append(record)
+            continue
+        if len(homes) > 1:
+            before = result.merged
+            homes[0], record = _one_of(homes, record, result)
+            if result.merged > before:
+                merged.add(homes[0])
+        known.append((homes[0], record))
+    _create(new, result)
+    news = _update(known, result)
+    review.reconsider(news | merged)
+
+
+def _one_of(homes: Sequence[int], record: PaperRecord, result: UpsertResult) -> Told:
+    """Merge the papers that a record says are one, and return it with what it says of the one it is taken for."""
+    papers = Paper.objects.defer("search").prefetch_related("identifiers", "source_records").in_bulk(homes)
+    home, others = papers[homes[0]], [papers[pk] for pk in homes[1:]]
+    foreign: dict[int, Paper] = {}
+    for other in others:
+        if not merging.is_believed(record, home, other):
+            foreign[other.pk] = other
+            continue
+        old, home = merging.merge(home, other, record)
+        result.merged += 1
+        result.ids = {identifier: home.pk if pk == old else pk for identifier, pk in result.ids.items()}
+    if foreign:
+        names = [each for each in record.identifiers if result.ids.get(each) in foreign]
+        # What is told is hashed without them too: once they are free, the record has news.
+        record = replace(record, identifiers=tuple(each for each in record.identifiers if each not in names))
+        stay = " and ".join(f"{each.scheme} {each.value} stays with “{foreign[result.ids[each]]}”" for each in names)
+        reason = f"its identifiers belong to several papers: taken as “{home}”, while {stay}"
+        result.rejected.append(Rejected(record.identifiers[0].value[:80], reason))
+    return home.pk, record
+
+
+# --- new papers -----------------------------------------------------------------------------------------------
+
+
+def _create(records: Sequence[PaperRecord], result: UpsertResult) -> None:
+    """Store new papers in a few statements, however many there are."""
+    if not records:
+        return
+    told: list[Told] = list(zip(next_keys(Paper, len(records)), records, strict=True))
+    papers = [Paper(pk=pk) for pk, _ in told]
+    for paper, record in zip(papers, records, strict=True):
+        authority.take(record, paper, {})
+    copy_in(papers)
+    copy_in([_identifier(pk, each) for pk, record in told for each in record.identifiers])
+    copy_in([_source_record(pk, record, identity.content_hash(record)) for pk, record in told])
+    now = timezone.now()
+    copy_in(
+        [
+            Fact(paper_id=pk, kind=kind, source=record.source, value=value, observed_at=now)
+            for pk, record in told
+            for kind, value in _facts(record).items()
+        ]
+    )
+    result.ids |= {identifier: pk for pk, record in told for identifier in record.identifiers}
+    result.new += len(told)
+
+
+def _identifier(paper: int, identifier: Identifier) -> IdentifierRow:
+    return IdentifierRow(paper_id=paper, scheme=identifier.scheme, value=identifier.value)
+
+
+def _source_record(
+    paper: int, record: PaperRecord, content_hash: str, known: SourceRecord | None = None
+) -> SourceRecord:
+    version = known.version if known and record.version is None else record.version
+    return SourceRecord(paper_id=paper, source=record.source, content_hash=content_hash, version=version)
+
+
+def _facts(record: PaperRecord) -> dict[str, object]:
+    return {fact.kind: fact.value for fact in record.facts}
+
+
+# --- known papers ---------------------------------------------------------------------------------------------
+
+
+def _update(told: Sequence[Told], result: UpsertResult) -> set[int]:
+    """Store what records tell of known papers; return the papers of which there is anything new, facts included."""
+    if not told:
+        return set()
+    last = _last_records([paper for paper, _ in told])
+    changed: dict[int, tuple[PaperRecord, SourceRecord]] = {}
+    for paper, record in told:
+        content_hash = identity.content_hash(record)
+        known = last[paper].get(record.source)
+        if known is None or (known.content_hash != content_hash and not _is_older(record, known)):
+            last[paper][record.source] = _source_record(paper, record, content_hash, known)
+            changed[paper] = record, last[paper][record.source]
+    _change(changed, last, result)
+    result.changed += len(changed)
+    result.same += len(told) - len(changed)
+    return changed.keys() | observe(told)
+
+
+def _last_records(papers: Sequence[int]) -> dict[int, dict[str, SourceRecord]]:
+    """Return the last record of each source by paper."""
+    found: dict[int, dict[str, SourceRecord]] = {paper: {} for paper in papers}
+    rows = SourceRecord.objects.filter(paper__in=papers).only("paper_id", "source", "content_hash", "version")
+    for row in rows:
+        found[row.paper_id][row.source] = row
+    return found
+
+
+def _is_older(record: PaperRecord, known: SourceRecord) -> bool:
+    return record.version is not None and known.version is not None and record.version < known.version
+
+
+def _change(
+    changed: Mapping[int, tuple[PaperRecord, SourceRecord]],
+    last: Mapping[int, Mapping[str, SourceRecord]],
+    result: UpsertResult,
+) -> None:
+    """Let each record speak of its paper, and keep it as the last one of its source."""
+    if not changed:
+        return
+    papers = Paper.objects.defer("search").in_bulk(changed)
+    others: list[Paper] = []
+    for pk, (record, _) in changed.items():
+        if authority.take(record, papers[pk], {source: row.version for source, row in last[pk].items()}):
+            others.append(papers[pk])
+    copy_over(others, authority.COLUMNS)
+    names = {each: pk for pk, (record, _) in changed.items() for each in record.identifiers if each not in result.ids}
+    copy_in([_identifier(pk, each) for each, pk in names.items()])
+    result.ids |= names
+    SourceRecord.objects.bulk_create(
+        [row for _, row in changed.values()],
+        update_conflicts=True,
+        unique_fields=["paper", "source"],
+        update_fields=["content_hash", "version", "changed_at"],
+    )
+
+
+def observe(told: Sequence[Told]) -> set[int]:
+    """Store the facts that records tell of stored papers; return the papers of which one differs from the last."""
+    told = [(paper, record) for paper, record in told if record.facts]
+    if not told:
+        return set()
+    rows = Fact.objects.filter(paper__in=[paper for paper, _ in told], source__in={record.source for _, record in told})
+    stored = {
+        (paper, source, kind): value
+        for paper, source, kind, value in rows.values_list("paper", "source", "kind", "value")
+    }
+    now = timezone.now()
     news = [
-        Fact(paper=paper, kind=fact.kind, source=record.source, value=fact.value, observed_at=timezone.now())
-        for fact in record.facts
-        if (fact.kind, record.source) not in stored or stored[fact.kind, record.source].value != fact.value
+        Fact(paper_id=paper, kind=kind, source=record.source, value=value, observed_at=now)
+        for paper, record in told
+        for kind, value in _facts(record).items()
+        if (paper, record.source, kind) not in stored or stored[paper, record.source, kind] != value
     ]
-    if news:
-        Fact.objects.bulk_create(
-            news,
-            update_conflicts=True,
-            unique_fields=["paper", "kind", "source"],
-            update_fields=["value", "observed_at"],
-        )
-        paper._prefetched_objects_cache = {}  # type: ignore[attr-defined]
-    return len(news)
+    Fact.objects.bulk_create(
+        news,
+        update_conflicts=True,
+        unique_fields=["paper", "kind", "source"],
+        update_fields=["value", "observed_at"],
+    )
+    return {fact.paper_id for fact in news}

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
-from papers import texts
+from papers import agreement, texts
 from papers.following import TRANSLATED_FIELDS as TRANSLATED_FIELDS
 from papers.following import Languages, Shown, spread, translated
 from papers.models import Category, Decision, Document, Entry, EntryChange, EntryText, Origin, Paper, PaperList
@@ -57,6 +57,7 @@ def admit(
             text.position = placement.position(document, category, paper)
             _show(text, shown)
         _record(EntryChange.Verb.ADMIT, category.list, entry, user, origin, after=_snapshot(entry))
+        agreement.after_change(category.list, paper, user)
     return entry
 
 
@@ -107,6 +108,7 @@ def _edit(
             before={language: before[language].fields.as_json() for language in told},
             after={language: after[language].fields.as_json() for language in told},
         )
+        agreement.after_change(entry.category.list, entry.paper, user)
     return True
 
 
@@ -181,6 +183,7 @@ def move(entry: Entry, category: Category, user: AbstractBaseUser | None, origin
             text.position = placement.position(text.document, category, entry.paper)
             text.save(update_fields=["position"])
         _record(EntryChange.Verb.MOVE, category.list, entry, user, origin, before=before, after=_snapshot(entry))
+        agreement.after_change(category.list, entry.paper, user)
 
 
 def reorder(entry: Entry, after: Entry | None, user: AbstractBaseUser | None, origin: Origin = Origin.CURATOR) -> bool:
@@ -215,6 +218,23 @@ def remove(entry: Entry, user: AbstractBaseUser | None, origin: Origin = Origin.
     with transaction.atomic():
         _record(EntryChange.Verb.REMOVE, entry.category.list, entry, user, origin, before=_snapshot(entry))
         entry.delete()
+        agreement.after_change(entry.category.list, entry.paper, user)
+
+
+def unite(entry: Entry, other: Entry) -> None:
+    """Make one entry of two that one category has of one paper: the other's rows go where the first has none.
+
+    All of the other's words are in its history, as of an entry that was taken out.
+    """
+    with transaction.atomic():
+        _record(EntryChange.Verb.REMOVE, other.category.list, other, None, Origin.CURATOR, before=_snapshot(other))
+        shown = entry.texts.values("document")
+        other.texts.exclude(document__in=shown).update(entry=entry)
+        other.findings.update(entry=entry)
+        if entry.decision is None and other.decision is not None:
+            entry.decision = other.decision
+            entry.save(update_fields=["decision"])
+        other.delete()
 
 
 def _texts(entry: Entry) -> list[EntryText]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from papers import dates, titles, venues
-from papers.catalog import rank
+from papers.authority import rank
 from papers.models import Category, Document, EntryText, Paper
 from papers.readme.columns import columns
 from papers.readme.roles import Column, Role

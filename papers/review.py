@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from papers import entries
+from papers import entries, merging, news
 from papers.models import Category, Decision, Entry, Origin, Paper, PaperList, Review, Suggestion
 from papers.readme.row import RowFields
 
@@ -109,6 +109,35 @@ def take_out(entry: Entry, user: AbstractBaseUser) -> None:
         entries.remove(entry, user)
 
 
+def reconsider(papers: Collection[int]) -> list[Review]:
+    """Return rejected papers to the queue that have gained a venue or code since they were rejected; return these.
+
+    Each paper returns once in a list, and the decision stays in the history. Rejected again, it is for good.
+    """
+    if not papers:
+        return []
+    with transaction.atomic():
+        rejected = Review.objects.filter(
+            paper__in=papers, state=Review.State.REJECTED, returned_at=None, paper__withdrawn=False
+        ).exclude(rejected_with=None)
+        reviews = list(rejected.select_for_update(of=("self",)))
+        said = news.known([review.paper_id for review in reviews]) if reviews else {}
+        returned = []
+        for review in reviews:
+            gained = [each for each in Review.News if each in said[review.paper_id] and each not in _before(review)]
+            if gained:
+                review.state, review.decision = Review.State.OPEN, None
+                review.returned_for, review.returned_at = gained[0], timezone.now()
+                review.returned_with = said[review.paper_id][gained[0]]
+                returned.append(review)
+        Review.objects.bulk_update(returned, ["state", "decision", "returned_for", "returned_with", "returned_at"])
+    return returned
+
+
+def _before(review: Review) -> list[str]:
+    return review.rejected_with or []
+
+
 def told_by_readme(
     paper_list: PaperList, verdicts: Sequence[tuple[Paper, Category | None]], note: str, user: AbstractBaseUser | None
 ) -> list[Decision]:
@@ -121,6 +150,8 @@ def told_by_readme(
         suggestion.paper_id: _as_seen(suggestion)
         for suggestion in Suggestion.objects.filter(list=paper_list, paper__in=[paper.pk for paper, _ in verdicts])
     }
+    rejected = [paper.pk for paper, category in verdicts if category is None]
+    said = news.known(rejected) if rejected else {}
     with transaction.atomic():
         decisions = Decision.objects.bulk_create(
             Decision(
@@ -138,12 +169,18 @@ def told_by_readme(
         )
         Review.objects.bulk_create(
             (
-                Review(list=paper_list, paper_id=paper, state=_STATES[Decision.Kind(decision.kind)], decision=decision)
+                Review(
+                    list=paper_list,
+                    paper_id=paper,
+                    state=_STATES[Decision.Kind(decision.kind)],
+                    decision=decision,
+                    rejected_with=sorted(said.get(paper, {})) if decision.kind == Decision.Kind.REJECT else None,
+                )
                 for paper, decision in {decision.paper_id: decision for decision in decisions}.items()
             ),
             update_conflicts=True,
             unique_fields=["list", "paper"],
-            update_fields=["state", "decision", "until"],
+            update_fields=["state", "decision", "until", "rejected_with"],
         )
     return decisions
 
@@ -156,6 +193,7 @@ def _decide(
     Raise AlreadyDecided when somebody was first, and AlreadyListed when a listed paper is to be anything but accepted.
     """
     with transaction.atomic():
+        paper = _held(paper)
         Review.objects.get_or_create(list=paper_list, paper=paper)
         review = Review.objects.select_for_update().get(list=paper_list, paper=paper)
         if review.decision is not None and not _is_due(review):
@@ -171,8 +209,15 @@ def _decide(
             **fields,
         )
         review.state, review.decision, review.until = _STATES[kind], decision, fields.get("until")
+        review.rejected_with = sorted(news.known([paper.pk])[paper.pk]) if kind == Decision.Kind.REJECT else None
         review.save()
     return decision
+
+
+def _held(paper: Paper) -> Paper:
+    """Return the paper, or the one that it was merged into meanwhile, which stays while the transaction lasts."""
+    now = merging.hold([paper.pk]).get(paper.pk, paper.pk)
+    return paper if now == paper.pk else Paper.objects.get(pk=now)
 
 
 def _is_due(review: Review) -> bool:

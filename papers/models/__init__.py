@@ -13,7 +13,7 @@ from papers.models.lists import (
     Origin,
     PaperList,
 )
-from papers.models.papers import Embedding, Fact, IdentifierRow, Paper, SourceRecord
+from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
 from papers.models.reviews import Decision, Review, Suggestion
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Finding",
     "GlossaryTerm",
     "IdentifierRow",
+    "Merge",
     "Order",
     "Origin",
     "Paper",

@@ -14,6 +14,8 @@ from papers.models.papers import Paper
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
+    from papers.models.findings import Finding
+
 
 class Origin(models.TextChoices):
     """Where a decision or change was made: here by a curator, or in the README itself, as on GitHub."""
@@ -146,6 +148,7 @@ class Entry(models.Model):
     added_at = models.DateTimeField(auto_now_add=True)
 
     if TYPE_CHECKING:
+        findings: RelatedManager[Finding]
         texts: RelatedManager[EntryText]
 
     class Meta:

@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 DEFAULT_DIMENSIONS = 384  # of the bundled encoder; only vectors of this size are indexed
 
 
+def nobody() -> dict[str, str]:
+    """The default of `Paper.told_by`."""
+    return {}
+
+
 class Paper(models.Model):
-    """A paper, merged from its source records: the most authoritative source wins (see catalog.py)."""
+    """A paper, made of its source records: the most authoritative source wins, field by field (see authority.py)."""
 
     title = models.TextField()
     title_key = models.TextField(db_index=True, help_text="The title as letters and digits only")
@@ -37,6 +42,9 @@ class Paper(models.Model):
     journal_ref = models.TextField(blank=True)
     withdrawn = models.BooleanField(default=False)
     source = models.CharField(max_length=200, help_text="The source whose record is shown")
+    told_by = models.JSONField(
+        default=nobody, blank=True, help_text="Field -> the lesser source that told it, where `source` says nothing"
+    )
     text_hash = models.CharField(max_length=64, help_text="SHA-256 of the text that is embedded")
     added_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
@@ -106,6 +114,7 @@ class SourceRecord(models.Model):
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="source_records")
     source = models.CharField(max_length=200, help_text="arxiv, huggingface, …, or peer:owner/name of another list")
     content_hash = models.CharField(max_length=64)
+    version = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Of the paper, as this source knows it")
     first_seen = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
 
@@ -160,3 +169,24 @@ class Embedding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.encoder} of {self.paper_id}"
+
+
+class Merge(models.Model):
+    """Two stored papers that turned out to be one: what was paper `old_id` is `paper` now.
+
+    Everything that hung on the old one hangs on `paper`. Its addresses lead there, and `was` keeps what it said.
+    """
+
+    old_id = models.BigIntegerField(unique=True)
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="merges")
+    source = models.CharField(max_length=200, help_text="The source that told it")
+    why = models.TextField(help_text="The identifiers that belong together, as the source says")
+    note = models.TextField(blank=True, help_text="What the two did not agree on, and what stands now")
+    was = models.JSONField(help_text="The old paper's fields and identifiers")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.old_id} is {self.paper_id}"

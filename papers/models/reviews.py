@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -125,7 +126,12 @@ class Decision(models.Model):
 
 
 class Review(models.Model):
-    """Where a paper stands in a list's review. No row means: open, nobody has looked at it."""
+    """Where a paper stands in a list's review. No row means: open, nobody has looked at it.
+
+    A rejected paper returns once: when a source tells of a venue or of code that it had not when it was rejected, it
+    is open again, and `returned_for`, `returned_with` and `returned_at` say why and stay. Rejected again, it is for
+    good.
+    """
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -133,6 +139,10 @@ class Review(models.Model):
         REJECTED = "rejected"
         DEFERRED = "deferred"
         DUPLICATE = "duplicate"
+
+    class News(models.TextChoices):
+        VENUE = "venue", "Published"
+        CODE = "code", "Code"
 
     list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="reviews")
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="reviews")
@@ -146,6 +156,15 @@ class Review(models.Model):
         related_name="+",
         help_text="The one in force",
     )
+    rejected_with = ArrayField(
+        models.CharField(max_length=16, choices=News),
+        null=True,
+        blank=True,
+        help_text="What was known of it when it was rejected: a venue, code",
+    )
+    returned_for = models.CharField(max_length=16, choices=News, blank=True)
+    returned_with = models.TextField(blank=True, help_text="The venue, or the address of the code")
+    returned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -157,6 +176,11 @@ class Review(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["open", "accepted", "rejected", "deferred", "duplicate"]),
                 name="review_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(returned_for="", returned_at__isnull=True)
+                | Q(returned_for__in=["venue", "code"], returned_at__isnull=False),
+                name="review_returned",
             ),
         ]
         indexes = [models.Index(fields=["list", "state"], name="review_by_state")]

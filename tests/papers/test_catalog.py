@@ -128,29 +128,30 @@ def owner(identifier):
 
 
 def test_a_record_of_two_papers_updates_the_first_and_names_both():
-    catalog.upsert([arxiv(ARXIV.value, title="First"), PaperRecord("readme", (DOI,), "Other")])
+    catalog.upsert([arxiv(ARXIV.value, title="First"), PaperRecord("file", (DOI,), "Other")])
     new = Identifier("acl", "2025.acl-long.1")
     both = arxiv(identifiers=(ARXIV, DOI, new), title="First, revised", version=2)
-    for expected in [(0, 1, 0, 1), (0, 0, 1, 1)]:  # pulled again it is the same, and the clash is told again
+    # Pulled again it is the same, and the clash is told again.
+    for expected, title in [((0, 1, 0, 1), "First"), ((0, 0, 1, 1), "First, revised")]:
         result = catalog.upsert([both])
         assert counts(result) == expected
         assert result.rejected[0].record == ARXIV.value
         assert result.rejected[0].reason == (
-            "its identifiers belong to several papers: taken as “First, revised”, while doi 10.1/a stays with “Other”"
+            f"its identifiers belong to several papers: taken as “{title}”, while doi 10.1/a stays with “Other”"
         )
         assert [result.papers[each].title for each in both.identifiers] == ["First, revised", "Other", "First, revised"]
     assert [owner(each) for each in both.identifiers] == ["First, revised", "Other", "First, revised"]
 
 
 def test_a_record_of_two_papers_and_a_new_name_belongs_to_the_first_that_is_known():
-    catalog.upsert([PaperRecord("readme", (DOI,), "By its DOI"), PaperRecord("readme", (ARXIV,), "By its number")])
+    catalog.upsert([PaperRecord("file", (DOI,), "By its DOI"), PaperRecord("file", (ARXIV,), "A number's")])
     new = Identifier("acl", "2025.acl-long.1")
     assert counts(catalog.upsert([PaperRecord("file", (new, DOI, ARXIV), "Told")])) == (0, 1, 0, 1)
-    assert [owner(each) for each in (new, DOI, ARXIV)] == ["Told", "Told", "By its number"]
+    assert [owner(each) for each in (new, DOI, ARXIV)] == ["Told", "Told", "A number's"]
 
 
 def test_an_identifier_is_taken_up_once_its_other_paper_is_gone():
-    catalog.upsert([arxiv(ARXIV.value), PaperRecord("readme", (DOI,), "Other")])
+    catalog.upsert([arxiv(ARXIV.value), PaperRecord("file", (DOI,), "Other")])
     both = arxiv(ARXIV.value, identifiers=(ARXIV, DOI))
     catalog.upsert([both])
     Paper.objects.get(title="Other").delete()
