@@ -5,7 +5,8 @@ Each is "do up to N of what is missing": safe to repeat, safe to stop anywhere. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from ingest import models, runs
+from ingest import claims, models, runs
 from ingest.classifier import encoder as encoders
 from ingest.classifier import evaluate as figures
 from ingest.classifier import training
@@ -24,8 +25,13 @@ from ingest.classifier.labelled import LabelledPaper
 from ingest.models import Run
 from papers import identity, vectors
 from papers.models import Category, Embedding, Paper, PaperList, Suggestion
+from papers.querysets import PaperQuerySet
+from papers.records import Rejected
+
+log = logging.getLogger(__name__)
 
 RECIPE = training.RECIPE
+WELL_KNOWN = "Attention is all you need."  # what every encoder can encode
 CLASSIFY_CHUNK = 500
 MOST_REMEMBERED = 20_000  # vectors of 1.5 kB
 _remembered: dict[str, dict[str, Vectors]] = {}  # by encoder and text hash: what the last training encoded
@@ -57,15 +63,25 @@ def list_named(slug: str) -> PaperList:
     return found
 
 
-def is_behind() -> bool:
-    """Say whether a paper lacks a vector of its current text, or a list what its newest head says of a paper."""
-    if Paper.objects.without_any_embedding().exists():
-        return True
-    for paper_list in PaperList.objects.all():
-        head = paper_list.heads.first()
-        if head and Paper.objects.not_listed_in(paper_list).without_suggestion(paper_list, head.name).exists():
-            return True
-    return False
+def is_embedding_due() -> bool:
+    """Say whether a paper that nobody has in hand lacks a vector of its current text, and the work is not on hold."""
+    lacking = Paper.objects.without_any_embedding()
+    return claims.is_free(Run.Kind.EMBED, lacking) and not runs.is_on_hold(Run.Kind.EMBED, settings.ENCODER)
+
+
+def is_classifying_due(paper_list: PaperList) -> bool:
+    """Say whether the list's newest head has not spoken on a paper that it could, and the work is not on hold."""
+    head = paper_list.heads.first()
+    if head is None:
+        return False
+    missing = Paper.objects.not_listed_in(paper_list).without_suggestion(paper_list, head.name)
+    is_missing = vectors.current(missing, head.encoder).exists()
+    return is_missing and not runs.is_on_hold(Run.Kind.CLASSIFY, paper_list.slug)
+
+
+def is_training_due(paper_list: PaperList) -> bool:
+    """Say whether the list's head may have something to learn, and the work is not on hold."""
+    return has_news(paper_list) and not runs.is_on_hold(Run.Kind.TRAIN, paper_list.slug)
 
 
 def has_news(paper_list: PaperList) -> bool:
@@ -84,28 +100,68 @@ def has_news(paper_list: PaperList) -> bool:
 def embed(limit: int | None = None, progress: Progress = runs.progress) -> Run:
     """Give up to `limit` papers the vector that their current text lacks; return the run.
 
-    Each chunk is stored by itself, so work that is cut off is kept. Another process may embed the same papers:
-    both write in the order of the keys, the same vectors under the same keys.
+    Any number of processes may do this at once: each takes a chunk of papers in hand, encodes them, and stores the
+    vectors. A paper that the encoder fails on is parked with its error, and all others get their vectors.
     """
     with runs.open(Run.Kind.EMBED, settings.ENCODER) as run:
         encoder = encoders.load()
-        lacking = Paper.objects.without_embedding(encoder.name).order_by("pk")
+        lacking = Paper.objects.without_embedding(encoder.name)
         run.total = lacking.count() if limit is None else min(limit, lacking.count())
         progress(run)
-        after = 0
-        # By key, not "the first that lack one": a paper whose text changes meanwhile is met once, not for ever.
-        while chunk := list(
-            lacking.filter(pk__gt=after).only("title", "abstract", "text_hash")[: _room(run, limit, encoder.chunk)]
-        ):
-            known = Embedding.objects.filter(encoder=encoder.name, paper__in=chunk).count()
-            vectors.store(encoder.name, chunk, encoder.encode([paper.text for paper in chunk]))
-            run.fetched += len(chunk)
-            run.changed += known
-            run.new += len(chunk) - known
-            after = chunk[-1].pk
+        for chunk in _in_hand(run, lacking, limit, encoder.chunk):
+            _embed(run, encoder, chunk)
             progress(run)
         run.note = f"Encoder {encoder.name}."
+        if run.rejected:
+            run.note += f" {run.rejected} papers could not be encoded and are parked."
     return run
+
+
+def _in_hand(run: Run, lacking: PaperQuerySet, limit: int | None, size: int) -> Iterator[list[Paper]]:
+    """Yield chunks of papers that this process alone works on, then the suspects one by one.
+
+    By key, not "the first that lack one": a paper whose text changes meanwhile is met once, not for ever.
+    """
+    after = 0
+    while chunk := claims.take(Run.Kind.EMBED, lacking.filter(pk__gt=after), _room(run, limit, size)):
+        yield chunk
+        after = chunk[-1].pk
+    met: list[int] = []
+    while _room(run, limit, 1) and (suspect := claims.take_suspect(Run.Kind.EMBED, lacking.exclude(pk__in=met))):
+        yield [suspect]
+        met.append(suspect.pk)
+
+
+def _embed(run: Run, encoder: Encoder, papers: list[Paper]) -> None:
+    """Encode and store papers in hand; where that fails try them one by one, and park the one it fails on."""
+    with claims.held(Run.Kind.EMBED, papers):
+        try:
+            _store_vectors(run, encoder, papers, encoder.encode([paper.text for paper in papers]))
+        except runs.NOT_THE_WORK:
+            raise
+        except Exception as error:
+            if len(papers) > 1:
+                log.warning("encoding %s papers at once failed, so one by one: %s", len(papers), error)
+                for paper in papers:
+                    _embed(run, encoder, [paper])
+                return
+            encoder.encode([WELL_KNOWN])  # where this fails, too, it is not the paper
+            claims.park(Run.Kind.EMBED, papers[0], f"{type(error).__name__}: {error}")
+            runs.reject(run, [Rejected(papers[0].title[:80], f"{type(error).__name__}: {error}")])
+            run.fetched += 1
+
+
+@transaction.atomic
+def _store_vectors(run: Run, encoder: Encoder, papers: list[Paper], found: Vectors) -> None:
+    by_id = dict(zip([paper.pk for paper in papers], found, strict=True))
+    still = claims.finish(Run.Kind.EMBED, papers)  # one may have been merged into another meanwhile
+    known = Embedding.objects.filter(encoder=encoder.name, paper__in=still).count()
+    vectors.store(encoder.name, still, np.stack([by_id[paper.pk] for paper in still]) if still else found[:0])
+    run.pages += 1
+    run.fetched += len(papers)
+    run.changed += known
+    run.new += len(still) - known
+    runs.save(run)
 
 
 def train(paper_list: PaperList, progress: Progress = runs.progress) -> models.Head | None:
@@ -156,10 +212,13 @@ def classify(paper_list: PaperList, limit: int | None = None, progress: Progress
         while ids := list(
             ready.filter(paper_id__gt=after).values_list("paper_id", flat=True)[: _room(run, limit, CLASSIFY_CHUNK)]
         ):
-            made, replaced = speaker.suggest(ids)
-            run.fetched += len(ids)
-            run.new += made - replaced
-            run.changed += replaced
+            with transaction.atomic():
+                made, replaced = speaker.suggest(ids)
+                run.pages += 1
+                run.fetched += len(ids)
+                run.new += made - replaced
+                run.changed += replaced
+                runs.save(run)
             after = ids[-1]
             progress(run)
         bare = missing.without_embedding(head.encoder).count()

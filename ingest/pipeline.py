@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,6 +19,9 @@ from papers import catalog
 from papers.models import Paper, PaperList
 
 FIRST_WINDOW_DAYS = 30  # what a topic without a watermark asks for
+MOST_TRIED = 10  # pages that a dry run looks at
+SAMPLE = 20  # titles that it keeps
+LOOK_UP_EVERY = timedelta(hours=6)  # what arXiv does not know today it may know tomorrow
 PERIOD = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(days=7)}
 
 Progress = Callable[[Run], None]
@@ -41,7 +46,8 @@ def pull(topic: Topic, since: date | None = None, until: date | None = None, pro
     another process pulls this topic.
     """
     asked = window(topic, since, until)
-    with runs.open(Run.Kind.PULL, topic.slug, topic=topic, since=asked.since, until=asked.until) as run:
+    fields: dict[str, Any] = {"topic": topic, "since": asked.since, "until": asked.until}
+    with runs.open(Run.Kind.PULL, topic.slug, PERIOD[topic.schedule], **fields) as run:
         for page, is_last in _told_apart(source(topic.source).fetch(topic, asked)):
             with transaction.atomic():
                 _store(run, page)
@@ -50,9 +56,37 @@ def pull(topic: Topic, since: date | None = None, until: date | None = None, pro
                 if is_last:
                     _keep_validator(topic, page.validator)
             progress(run)
-        if run.fetched == 0:
+        if run.pages == 0:
             _move_watermark(topic, asked, asked.until)
-            run.note = f"The source has nothing from {asked.since} to {asked.until}."
+        run.note = run.note or _why_nothing(run, asked)
+    return run
+
+
+def dry_run(topic: Topic, asked: Window | None = None, progress: Progress = runs.progress) -> Run:
+    """Count what a pull of the topic would bring and keep some titles; store none of it. Return the run.
+
+    `details` is {"new": papers, "known": papers, "sample": [title, …]}; the sample is of new ones. It looks at
+    `MOST_TRIED` pages and says in its note where there are more.
+    """
+    asked = asked or window(topic)
+    fields: dict[str, Any] = {"topic": topic, "since": asked.since, "until": asked.until}
+    with runs.open(Run.Kind.TRY, topic.slug, details={"new": 0, "known": 0, "sample": []}, **fields) as run:
+        pages = source(topic.source).fetch(topic, asked)
+        for page in islice(pages, MOST_TRIED):
+            known = catalog.of_known_papers(page.records)
+            with transaction.atomic():
+                _store(run, page)
+                transaction.set_rollback(True)
+            titles = [record.title for record in page.records if record not in known]
+            run.details = {
+                "new": run.new,
+                "known": run.changed + run.same,
+                "sample": (run.details["sample"] + titles)[:SAMPLE],
+            }
+            progress(run)
+        if run.pages == MOST_TRIED and next(pages, None) is not None:
+            run.note = f"There is more to come after these {MOST_TRIED} pages."
+        run.note = run.note or _why_nothing(run, asked)
     return run
 
 
@@ -76,12 +110,26 @@ def _store(run: Run, page: Page) -> None:
     """Write one page and count it; of the older papers that it tells news of, those that are known."""
     records = [*page.records, *catalog.of_known_papers(page.updates)]
     result = catalog.upsert(records)
+    run.pages += 1
     run.total = page.total if page.total is not None else run.total
     run.fetched += len(records) + len(page.rejected)
     run.new += result.new
     run.changed += result.changed
     run.same += result.same
     runs.reject(run, [*page.rejected, *result.rejected])
+    run.note = page.note or run.note
+    runs.save(run)
+
+
+def _why_nothing(run: Run, asked: Window) -> str:
+    """Say why a run brought nothing; "" when it brought something, or rejections speak for themselves."""
+    if run.new or run.changed:
+        return ""
+    if run.same:
+        return f"Nothing new: all {run.same} were known."
+    if run.rejected:
+        return f"None of the {run.rejected} records could be taken."
+    return f"The source has nothing from {asked.since} to {asked.until}."
 
 
 def _move_watermark(topic: Topic, asked: Window, complete_to: date) -> None:
@@ -102,14 +150,22 @@ def _keep_validator(topic: Topic, validator: str) -> None:
 
 
 def due() -> list[Topic]:
-    """Return the enabled topics whose schedule says that it is time."""
+    """Return the enabled topics whose schedule, or whose next try, says that it is time."""
     return [topic for topic in Topic.objects.filter(enabled=True) if is_due(topic)]
 
 
 def is_due(topic: Topic) -> bool:
-    """Say whether the topic's schedule calls for a pull now."""
-    last = topic.runs.filter(kind=Run.Kind.PULL).exclude(state=Run.State.INTERRUPTED).first()
-    return last is None or timezone.now() - last.started_at >= PERIOD[topic.schedule]
+    """Say whether the topic is to be pulled now, by the end of its last pull and else by its schedule."""
+    last = runs.newest(Run.Kind.PULL, topic.slug)
+    if last is None:
+        return True
+    if last.next_try is not None:
+        return timezone.now() >= last.next_try
+    if last.state == Run.State.INTERRUPTED:
+        return True
+    if last.state in (Run.State.RUNNING, Run.State.PARKED):
+        return False
+    return timezone.now() - last.started_at >= PERIOD[topic.schedule]
 
 
 def ingest_file(path: Path, progress: Progress = runs.progress) -> Run:
@@ -125,14 +181,28 @@ def lists_to_look_up() -> list[PaperList]:
     return [each for each in PaperList.objects.all() if _known_by_row_only(each).exists()]
 
 
+def is_look_up_due(paper_list: PaperList) -> bool:
+    """Say whether a list is to be looked up now: not while it is on hold, and every few hours."""
+    last = runs.newest(Run.Kind.PULL, _look_up(paper_list))
+    if last is None:
+        return True
+    if last.next_try is None and timezone.now() - last.started_at < LOOK_UP_EVERY:
+        return False
+    return not runs.is_on_hold(last.kind, last.subject)
+
+
 def look_up_listed(paper_list: PaperList, progress: Progress = runs.progress) -> Run:
     """Ask arXiv for the listed papers that are known by their README row only, to learn abstracts and dates."""
     ids = list(_known_by_row_only(paper_list).values_list("identifiers__value", flat=True))
-    with runs.open(Run.Kind.PULL, f"papers listed in {paper_list.slug}") as run:
+    with runs.open(Run.Kind.PULL, _look_up(paper_list), LOOK_UP_EVERY) as run:
         run.total = len(ids)
         _store_all(run, arxiv_api.lookup(ids), progress)
         run.note = f"{len(ids)} listed papers lacked an abstract; arXiv knows {run.fetched} of them."
     return run
+
+
+def _look_up(paper_list: PaperList) -> str:
+    return f"papers listed in {paper_list.slug}"
 
 
 def _known_by_row_only(paper_list: PaperList) -> QuerySet[Paper]:

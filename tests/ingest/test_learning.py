@@ -12,12 +12,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from ingest import learning, runs
+from ingest import learning
 from ingest.classifier import encoder as encoders
 from ingest.classifier import examples as gathering
 from ingest.classifier import labelled
 from ingest.classifier.heads import Head as TrainedHead
-from ingest.models import Head, Run
+from ingest.models import Claim, Head, Run
 from papers import catalog, review, vectors
 from papers.models import Embedding, Paper, PaperList, Suggestion
 from papers.readme.importer import import_readme
@@ -199,26 +199,31 @@ def test_a_text_that_changes_while_it_is_encoded_is_missing_still(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_at_once_are_one_run(monkeypatch):
-    arrives()
-    answers = []
+def test_two_at_once_share_the_papers(monkeypatch):
+    for _ in range(12):
+        arrives()
+    both_have_a_chunk = threading.Barrier(2, timeout=10)
+    counts = []
 
-    def second_process(_):
-        def run():
-            try:
-                learning.embed()
-            except runs.AlreadyRunning as busy:
-                answers.append(str(busy))
-            finally:
-                connection.close()
+    def wait_for_the_other(encoder):
+        if not encoder.encoded:
+            both_have_a_chunk.wait()
 
-        thread = threading.Thread(target=run)
+    def work():
+        try:
+            counts.append(learning.embed().fetched)
+        finally:
+            connection.close()
+
+    use(monkeypatch, wait_for_the_other, chunk=6)
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
         thread.start()
+    for thread in threads:
         thread.join()
-
-    use(monkeypatch, second_process)
-    assert learning.embed().state == "done"
-    assert answers == ["embed all-MiniLM-L6-v2 is already running elsewhere"]
+    assert counts == [6, 6]
+    assert Embedding.objects.count() == 12
+    assert not Claim.objects.exists()
 
 
 def test_an_encoder_that_cannot_be_used_fails_the_run_with_the_reason(settings):
@@ -584,10 +589,13 @@ def test_training_after_a_decision_encodes_nothing_but_the_news(trained, monkeyp
 
 def test_nothing_is_missing_after_the_work_is_done_and_a_new_paper_is(trained):
     learning.classify(trained)
-    assert not learning.is_behind()
+    assert not learning.is_embedding_due()
+    assert not learning.is_classifying_due(trained)
     arrives()
-    assert learning.is_behind()
+    assert learning.is_embedding_due()
+    assert not learning.is_classifying_due(trained), "without a vector there is nothing to classify by"
     learning.embed()
-    assert learning.is_behind(), "it has its vector and still lacks its suggestion"
+    assert not learning.is_embedding_due()
+    assert learning.is_classifying_due(trained)
     learning.classify(trained)
-    assert not learning.is_behind()
+    assert not learning.is_classifying_due(trained)
