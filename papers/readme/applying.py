@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 
-from papers import entries, findings, review
+from papers import agreement, entries, findings, review
 from papers.following import Languages, translated
 from papers.models import Category, Document, Entry, EntryChange, EntryText, Origin, Paper
 from papers.readme import placement
@@ -90,6 +90,7 @@ class Application:
         self._set_rows(outcomes, standing)
         self._place_elsewhere(standing)
         self._ask(outcomes, standing)
+        agreement.after_import(self.document, self._said_of_papers(), self.user)
         self.report.removed, self.report.kept = len(removed), len(standing) - self.report.added
         self.report.rows = len(standing)
         return self.changes
@@ -327,6 +328,13 @@ class Application:
         for place, (outcome, conflict) in zip(places, asked, strict=True):
             assert place is not None, "there is nothing to disagree on"
             self._open(outcome, conflict, place, standing, is_one_of_several=often[place.paper, conflict.field] > 1)
+
+    def _said_of_papers(self) -> dict[int, dict[str, RowFields]]:
+        """The file's rows by paper, and by the key of their category."""
+        said: dict[int, dict[str, RowFields]] = {}
+        for place, row in self.file.rows.items():
+            said.setdefault(place.paper, {})[self._category(place.category).key] = row.fields
+        return said
 
     def _conflicts(self, outcome: Outcome) -> Iterator[Conflict]:
         yield from outcome.conflicts

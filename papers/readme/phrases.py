@@ -37,6 +37,8 @@ SHIELD = re.compile(
 BREAK = re.compile(r"<br\s*/?>|\r\n|\n|\r", re.IGNORECASE)
 ET_AL = re.compile(r"\bet\.?\s?al\b\.?|等(?:人)?", re.IGNORECASE)
 _NAME = re.compile(r"(?:[^\W\d_][^\s\d,]*[. ]+){0,3}[^\W\d_a-z][^\s\d,]*(?: (?:Jr|Sr|I{2,3})\.?)?")
+_ONE_NAME = re.compile(r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z]\.?)?(?: [^\W\d_a-z][\w'’-]+){1,2}")
+_NOBODY = re.compile(r"(?:various|anonymous|multiple)(?: authors?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,15 @@ def shield_fields(text: str) -> tuple[str, str]:
 
 
 def is_names(words: str) -> bool:
-    """Whether a phrase is a list of people's names."""
+    """Whether a phrase is a list of people's names, or says that there are too many or none: `Various`."""
+    if _NOBODY.fullmatch(words.strip(" .")):
+        return True
     names = re.split(r"\s*(?:,|，|、|\band\b|&)\s*", plain(words).rstrip(" .*†‡"))
     told = [name.strip(" *†‡¹²³") for name in names if name.strip()]
     alike = sum(_NAME.fullmatch(name) is not None for name in told)
     return len(told) > 1 and alike >= 0.8 * len(told)
+
+
+def is_name(words: str) -> bool:
+    """Whether a phrase may be one person's name, or a group's: of two or three words, each with a capital."""
+    return _ONE_NAME.fullmatch(words) is not None

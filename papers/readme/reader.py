@@ -30,6 +30,7 @@ from papers.readme.phrases import (
     find_marks,
     is_bracketed,
     is_label,
+    is_name,
     is_names,
     paper_link,
     shield_fields,
@@ -340,8 +341,21 @@ class _Reader:
             self.add(Role.DATE, value, outer)
         elif is_venue(words):
             self.add(Role.VENUE, value, outer)
-        elif not self.has(Role.AUTHORS) and (ET_AL.search(words) or is_names(words)):
+        elif not self.has(Role.AUTHORS) and (
+            ET_AL.search(words) or is_names(words) or (is_name(words) and self._is_line_below_title(start, end))
+        ):
             self._add_phrase_of_authors(value, outer)
+
+    def _is_line_below_title(self, start: int, end: int) -> bool:
+        """Whether a stretch is all that stands between the first and the second `<br>` behind the title."""
+        above = BREAK.search(self.text, self.head_end)
+        below = BREAK.search(self.text, end)
+        return (
+            above is not None
+            and self.text[self.head_end : above.start()].strip() == ""
+            and self.text[above.end() : start].strip() == ""
+            and self.text[end : below.start() if below else len(self.text)].strip() == ""
+        )
 
     def _add_phrase_of_authors(self, value: tuple[int, int], outer: tuple[int, int]) -> None:
         """`Zhao et al., ICML 2024`: authors, and a venue behind them."""

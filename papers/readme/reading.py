@@ -16,6 +16,7 @@ from papers.readme.row import Row
 from papers.records import Identifier, PaperRecord, Rejected
 
 _LONGEST_TAG = 300  # characters that PostgreSQL's index of tags can surely hold
+_LONGEST_HEADER = 100  # characters of a further column's header, the name of its field
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ def _named(section: Section, report: ImportReport) -> Iterator[Row]:
             report.keep(row, "no title")
         elif any(len(tag) > _LONGEST_TAG for tag in row.fields.tags):
             report.keep(row, f"a tag of more than {_LONGEST_TAG} characters")
+        elif any(len(header) > _LONGEST_HEADER for header in row.fields.extra):
+            report.keep(row, f"a column whose header has more than {_LONGEST_HEADER} characters")
         else:
             yield row
 

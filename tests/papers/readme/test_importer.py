@@ -463,3 +463,15 @@ def test_importing_takes_few_queries(django_assert_max_num_queries):
         take_in(paper_list, readme)
     with django_assert_max_num_queries(60):
         take_in(paper_list, readme.replace("| [P7]", "| [Seven]"))
+
+
+def test_a_header_too_long_for_a_field_keeps_its_rows_as_text():
+    paper_list = new_list()
+    readme = f"## A\n\n| Title | {'Very long ' * 12} |\n| --- | --- |\n| [P1](https://arxiv.org/abs/2401.00001) | x |\n"
+    report = take_in(
+        paper_list, readme + "\n| Title | Short |\n| --- | --- |\n| [P2](https://arxiv.org/abs/2401.00002) | x |\n"
+    )
+    assert [(each.line, each.reason) for each in report.kept_as_text] == [
+        (5, "a column whose header has more than 100 characters")
+    ]
+    assert EntryText.objects.get().title == "P2"

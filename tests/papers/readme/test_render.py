@@ -48,7 +48,8 @@ def table_of(text: str, number: int = 0) -> Table:
         ),
         (
             samples.COMPOSITE,
-            "|[New: a paper](https://arxiv.org/abs/2501.00001) |- |[Github](https://github.com/owner/name) <br> [Paper](https://arxiv.org/abs/2501.00001)|\n",
+            "|[![Publish](https://img.shields.io/badge/ICML_2025-blue)]() [New: a paper](https://arxiv.org/abs/2501.00001) |- "
+            "|[Github](https://github.com/owner/name) <br> [Paper](https://arxiv.org/abs/2501.00001)|\n",
         ),
         (
             samples.LINKS,

@@ -130,6 +130,26 @@ def test_a_title_is_found_in_its_cell(cell, title, link):
     assert (row.fields.title, row.fields.link) == (title, link or "")
 
 
+@pytest.mark.parametrize(
+    ("cell", "authors"),
+    [
+        ("[A](https://a.org) <br> Some Body, Any One", "Some Body, Any One"),
+        ("[A](https://a.org) <br> Isaac Rehg", "Isaac Rehg"),
+        ("[A](https://a.org) <br> Jane Q. Public <br> [Code](https://github.com/o/r)", "Jane Q. Public"),
+        ("[A](https://a.org) <br> Acme Research <br> ICLR 2024", "Acme Research"),
+        ("[A](https://a.org), Various, [pdf](https://b.org)", "Various"),
+        ("[A](https://a.org) <br> ICLR 2024", ""),
+        ("[A](https://a.org) <br> Under Review", ""),
+        ("[A](https://a.org) <br> A word", ""),
+        ("[A](https://a.org) <br> Some Body ⭐ and more", ""),
+        ("[A](https://a.org) Isaac Rehg", ""),
+    ],
+)
+def test_authors_are_found_below_a_title(cell, authors):
+    (row,) = parse(f"| Title |\n| --- |\n| {cell} |\n".encode()).sections[0].rows
+    assert row.fields.authors == authors
+
+
 @pytest.mark.parametrize("cell", ["", "-", " N/A ", "—", "⭐️", "![](https://i.org/a.png)"])
 def test_some_cells_have_no_title(cell):
     assert find_title(cell) is None
