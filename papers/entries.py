@@ -221,6 +221,22 @@ def remove(entry: Entry, user: AbstractBaseUser | None, origin: Origin = Origin.
         agreement.after_change(entry.category.list, entry.paper, user)
 
 
+def unite(entry: Entry, other: Entry) -> None:
+    """Make one entry of two that one category has of one paper: the other's rows go where the first has none.
+
+    All of the other's words are in its history, as of an entry that was taken out.
+    """
+    with transaction.atomic():
+        _record(EntryChange.Verb.REMOVE, other.category.list, other, None, Origin.CURATOR, before=_snapshot(other))
+        shown = entry.texts.values("document")
+        other.texts.exclude(document__in=shown).update(entry=entry)
+        other.findings.update(entry=entry)
+        if entry.decision is None and other.decision is not None:
+            entry.decision = other.decision
+            entry.save(update_fields=["decision"])
+        other.delete()
+
+
 def _texts(entry: Entry) -> list[EntryText]:
     """What the documents show of the entry, the primary one first."""
     shown = entry.texts.select_related("document__list").defer("document__source")

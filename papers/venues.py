@@ -69,6 +69,17 @@ _VENUE = re.compile(
     rf"(?P<rest>(?:[\s:/@(),-]*(?:{_YEAR}|{_KNOWN}|{_TRACK}|{_WORDS})\)?)*)[.!]?",
     re.IGNORECASE,
 )
+# Within a sentence a venue has its capitals: `fast`, `date` and `science` are words.
+_NAMED = re.compile(
+    rf"(?<![\w-])(?:(?P<before>(?i:{_TRACK}))[\s:-]+)?(?:[Tt]he\s+)?(?:{_YEAR}\s+)?(?P<name>{_KNOWN})(?![A-Za-z])"
+    rf"(?P<rest>(?:[\s:/@(),-]*(?:{_YEAR}|(?i:{_TRACK}|{_WORDS}))\)?)*)"
+)
+_TAKEN = re.compile(
+    r"\b(?:accepted|to appear|appear(?:s|ed|ing)?|published|(?:to be )?presented|forthcoming|camera[- ]ready)\b",
+    re.IGNORECASE,
+)
+_NOT_TAKEN = re.compile(r"\b(?:review|submitted|submission|rejected)\b", re.IGNORECASE)
+_ARCHIVED = re.compile(r"(?:arxiv\b|corr\b|biorxiv\b|https?://arxiv)", re.IGNORECASE)
 _CANONICAL = {name.casefold(): name for name in [*_NAMES, *_LONG_NAMES]} | _SPELLINGS
 _LONGEST = 80  # characters
 PREPRINTS = frozenset({"arXiv", "bioRxiv", "medRxiv", "SSRN", "OpenReview", "HAL", "Zenodo"})
@@ -114,6 +125,42 @@ def is_preprint(text: str) -> bool:
 def is_published(text: str) -> bool:
     """Return whether a venue as written is one that papers are published at: no archive, blog or mere submission."""
     return name(text) not in _UNPUBLISHED and _NOT_YET.search(text) is None
+
+
+def of_reference(text: str) -> str:
+    """Return the venue that a journal reference names, as short as it is known; empty for an archive's own."""
+    text = " ".join(text.split())
+    if _ARCHIVED.match(text) or not is_published(text):
+        return ""
+    return _with_year(text) or text
+
+
+def of_comment(text: str) -> str:
+    """Return the venue that an author's comment says has taken the paper, `NeurIPS 2026`, else an empty text.
+
+    `Accepted at`, `to appear in`, `published at` a venue count, and a venue alone, as in `ICML 2024, 12 pages`; to be
+    submitted or under review does not.
+    """
+    for sentence in re.split(r"[;\n]|\.(?=\s|$)", text):
+        if _NOT_TAKEN.search(sentence):
+            continue
+        if (taken := _TAKEN.search(sentence)) and (venue := _with_year(sentence[taken.end() :])):
+            return venue
+        for phrase in sentence.split(","):
+            if is_venue(phrase) and re.search(r"\d{2}", phrase) and is_published(phrase):
+                return _with_year(phrase)
+    return ""
+
+
+def _with_year(text: str) -> str:
+    """Return the first venue in a text by its name, with its year where one follows; empty without any."""
+    for found in _NAMED.finditer(text):
+        said = f"{found['before'] or ''} {found['name']} {found['rest']}".strip()
+        if is_published(said):
+            year = re.search(r"(?:19|20)\d\d", text[found.start() :]) or re.search(r"(?:19|20)\d\d", text)
+            short = re.search(r"['’](\d\d)\b", found["rest"])
+            return f"{name(said)} {year[0] if year else f'20{short[1]}' if short else ''}".strip()
+    return ""
 
 
 def _bare(text: str) -> str:
