@@ -76,7 +76,7 @@ def open(kind: str, subject: str = "", longest_pause: timedelta = LONGEST_PAUSE,
     """
     name = f"{kind} {subject}"
     alone = kind not in SHARED
-    _notice_lost_machines()
+    notice_lost_machines()
     if alone and not _lock(name):
         raise AlreadyRunning(f"{name} is already running elsewhere")
     try:
@@ -183,7 +183,7 @@ def again(run: Run) -> Signature[Any]:
 def wanted_now(kind: str, subject: str) -> None:
     """Note that a person wants this work done now, whatever became of it: parked, late, or done."""
     last = newest(kind, subject)
-    if last is not None and kind not in BY_HAND:
+    if last is not None:
         Run.objects.filter(pk=last.pk).exclude(state=Run.State.RUNNING).update(next_try=timezone.now())
 
 
@@ -208,6 +208,8 @@ def _task(run: Run) -> Signature[Any]:
             return signature("ingest.tasks.embed")
         case Run.Kind.CLASSIFY | Run.Kind.TRAIN:
             return signature(f"ingest.tasks.{run.kind}", (run.subject,))
+        case Run.Kind.ENRICH:
+            return signature("ingest.tasks.enrich")
         case Run.Kind.PULL if run.since is None:
             return signature("ingest.tasks.look_up_listed")
         case Run.Kind.INGEST:
@@ -344,7 +346,7 @@ def _unlock(name: str) -> None:
         _ask("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"listkeeper run {name}"])
 
 
-def _notice_lost_machines() -> None:
+def notice_lost_machines() -> None:
     """Let the server notice within a minute that our machine is gone, not within TCP's two hours."""
     _ask(
         "SELECT set_config('tcp_keepalives_' || name, value, false)"

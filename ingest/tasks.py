@@ -12,6 +12,7 @@ from datetime import date
 
 from celery import shared_task
 
+from ingest import enrich as enriching
 from ingest import learning, pipeline, runs
 from ingest.models import Run, Topic
 from papers.models import PaperList

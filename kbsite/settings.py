@@ -202,34 +202,48 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         "control_folder": str(BROKER_DIR / "control"),
     }
 else:
-    # Longer than the longest task, or Redis hands a running task to a second worker.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 2 * 3600}
+    # A connection that says nothing for so long is asked whether it lives: a worker comes back from any outage.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"health_check_interval": 25, "socket_keepalive": True}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # it tries for ever
 CELERY_TASK_IGNORE_RESULT = True  # results are rows of the run table
+# A message is done when its task is, so that a killed worker loses none.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_TIME_LIMIT = 3600
 CELERY_TASK_SOFT_TIME_LIMIT = 3500
+CELERY_TASK_TIME_LIMIT = 3600
+# Longer than the longest task, or Redis hands a running task to a second worker. The least of all that any program
+# on a broker says is what counts, so it is said wherever Celery looks.
+CELERY_VISIBILITY_TIMEOUT = CELERY_TASK_TIME_LIMIT + 600
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT}
+CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"] = CELERY_VISIBILITY_TIMEOUT
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "ingest.tasks.embed": {"queue": "gpu"},
     "ingest.tasks.train": {"queue": "gpu"},
     "ingest.tasks.classify": {"queue": "gpu"},
 }
-# Topics carry their own schedule in the table; beat only asks every few minutes which are due.
+CELERY_BEAT_SCHEDULER = "ingest.beat.Scheduler"
+# The tables say what is due and missing; beat only has them asked, and a message that nobody took in time has a
+# successor. So what a lost message told of is found within a minute.
 CELERY_BEAT_SCHEDULE = {
     "pull topics that are due": {
         "task": "ingest.tasks.pull_due",
-        "schedule": timedelta(minutes=5),
-        "options": {"expires": 280},
-    },
-    "look up listed papers": {
-        "task": "ingest.tasks.look_up_listed",
-        "schedule": timedelta(hours=6),
-        "options": {"expires": 3600},
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 55},
     },
     "finish what is missing": {
         "task": "ingest.tasks.catch_up",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 55},
+    },
+    "look up listed papers": {
+        "task": "ingest.tasks.look_up_listed",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 580},
+    },
+    "enrich": {  # once a day, which the runs tell
+        "task": "ingest.tasks.enrich",
         "schedule": timedelta(minutes=10),
         "options": {"expires": 580},
     },

@@ -238,10 +238,7 @@ def _programs(bind: str) -> list[Program]:
         ),
         Program(
             "The schedule",
-            module(
-                "celery --app kbsite beat --loglevel=INFO --pidfile= --schedule",
-                str(settings.DATA_DIR / "beat-schedule"),
-            ),
+            module("celery --app kbsite beat --loglevel=INFO --pidfile="),
             logs / "beat.log",
         ),
     ]
