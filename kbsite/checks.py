@@ -44,3 +44,16 @@ def arxiv_delay_is_polite(**_: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(deploy=True)
+def sources_can_reach_us(**_: Any) -> list[CheckMessage]:
+    if settings.CONTACT.strip():
+        return []
+    return [
+        Warning(
+            "CONTACT is empty: arXiv and the others cannot tell whom to write to when something goes wrong.",
+            hint="Give a mail address or an address on the web; it is sent with every request (User-Agent).",
+            id="listkeeper.W002",
+        )
+    ]

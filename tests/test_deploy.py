@@ -36,6 +36,11 @@ def test_the_deployment_check_is_clean():
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_sources_are_to_know_whom_to_write_to():
+    assert "CONTACT is empty" in manage("check", "--deploy", CONTACT="").stderr
+    assert "CONTACT" not in manage("check", CONTACT="").stderr, "a trial of a newcomer is no deployment"
+
+
 def test_https_is_promised_for_this_host_alone():
     code = "from kbsite import settings as s; print(s.SECURE_HSTS_SECONDS, hasattr(s, 'SECURE_HSTS_PRELOAD'))"
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"HTTPS": "1"}, capture_output=True)

@@ -98,8 +98,6 @@ class Unchanged(Exception):
 class _Again(SourceUnavailable):
     """This may pass, and is worth another try."""
 
-    wait: float | None = None  # seconds, where the source says so
-
 
 def get(
     host: Host,
@@ -151,7 +149,7 @@ def _ask(host: Host, question: _Question, check: Callable[[Answer], T]) -> T:
     def wait(state: RetryCallState) -> float:
         error = state.outcome and state.outcome.exception()
         assert isinstance(error, _Again)
-        seconds = _backoff(host, state.attempt_number) if error.wait is None else error.wait
+        seconds = _backoff(host, state.attempt_number) if error.retry_after is None else error.retry_after
         log.info("%s: trying again in %.0f s", error, seconds)
         return seconds
 
@@ -161,7 +159,9 @@ def _ask(host: Host, question: _Question, check: Callable[[Answer], T]) -> T:
         result: T = retrying(_follow, host, question, check)
         return result
     except _Again as error:
-        raise SourceUnavailable(f"{error}, {tries} times") from error
+        outage = SourceUnavailable(f"{error}, {tries} times")
+        outage.retry_after = error.retry_after
+        raise outage from error
 
 
 def read_json(answer: Answer) -> Any:
@@ -260,10 +260,12 @@ def _again(host: Host, said: str, response: httpx.Response, turn: pace.Turn) -> 
     again = _Again(said)
     wanted = _retry_after(response)
     if wanted is not None:
-        again.wait = wanted
         turn.ask_for_pause(wanted)
         if wanted > pace.PATIENCE:
-            return SourceUnavailable(f"{said} and wants to be left alone for {wanted / 60:.0f} minutes")
+            outage = SourceUnavailable(f"{said} and wants to be left alone for {wanted / 60:.0f} minutes")
+            outage.retry_after = wanted
+            return outage
+        again.retry_after = wanted
     elif response.status_code == 429:
         turn.ask_for_pause(_backoff(host, 1))
     return again

@@ -110,7 +110,9 @@ def _wait(own: BaseDatabaseWrapper, host: str, delay: float) -> None:
             time.sleep(delay)
             break
         if left > PATIENCE:
-            raise SourceUnavailable(f"{host} asked for a pause, {left / 60:.0f} minutes are left of it")
+            outage = SourceUnavailable(f"{host} asked for a pause, {left / 60:.0f} minutes are left of it")
+            outage.retry_after = left
+            raise outage
         time.sleep(left)
     _ask(
         own,

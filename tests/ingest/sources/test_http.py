@@ -222,6 +222,17 @@ class TestPauses:
                 get_json(HOST, server.url)
             assert not server.asked
 
+    @pytest.mark.parametrize(("header", "seconds"), [("1800", 1800), ("1", 1), ("", None)])
+    def test_the_outage_says_when_to_come_back(self, header, seconds):
+        with Server(Reply(status=503, headers={"Retry-After": header})) as server:
+            with pytest.raises(SourceUnavailable) as caught:
+                get_json(HOST, server.url)
+            assert caught.value.retry_after == seconds
+            if seconds == 1800:
+                with pytest.raises(SourceUnavailable, match="asked for a pause") as later:
+                    get_json(HOST, server.url)
+                assert 1790 < (later.value.retry_after or 0) <= 1800
+
     def test_others_stay_away_too_after_429_without_a_time(self, monkeypatch):
         monkeypatch.setattr(http, "BACKOFF", (0.2,))
         failure(Reply("Rate exceeded.", 429), tries=2)
