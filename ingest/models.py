@@ -130,6 +130,21 @@ class Claim(models.Model):
         return f"{self.stage} of {self.paper_id} until {self.until}"
 
 
+class Enquiry(models.Model):
+    """When a source was last asked about a paper: one that it does not know is not to be asked for every day."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="+")
+    source = models.CharField(max_length=32)
+    asked_at = models.DateTimeField()
+    known = models.BooleanField(help_text="It had an answer")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "paper"], name="enquiry_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.paper_id} at {self.source}"
+
+
 class Head(models.Model):
     """A trained head of one list: vectors and terms -> probabilities. Arrays and JSON, never a pickle."""
 

@@ -90,6 +90,14 @@ def embed() -> None:
 
 
 @shared_task
+def enrich() -> None:
+    """Ask Semantic Scholar about papers, once a day and with a key; without one there is no run."""
+    if enriching.is_due():
+        with suppress(runs.AlreadyRunning):
+            enriching.enrich(enriching.MOST_A_DAY)
+
+
+@shared_task
 def train(slug: str) -> None:
     """Train the list's head from what it holds and what was decided, then classify with it."""
     paper_list = PaperList.objects.filter(slug=slug).first()

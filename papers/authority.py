@@ -14,7 +14,7 @@ from papers.records import PaperRecord
 
 # Who is believed when two sources tell of one paper. arXiv's daily feed leaves out comments and the days of versions;
 # a row of a README, another list's too, knows a title and a link only.
-AUTHORITY = ("arxiv", "arxiv-feed", "huggingface", "file", "peer", "readme")
+AUTHORITY = ("arxiv", "arxiv-feed", "huggingface", "file", "semanticscholar", "peer", "readme")
 ROWS = frozenset({"peer", "readme"})
 ARXIV = frozenset({"arxiv", "arxiv-feed"})
 
