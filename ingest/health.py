@@ -24,7 +24,7 @@ _VERDICTS = (Run.State.DONE, Run.State.LATE, Run.State.FAILED, Run.State.PARKED)
 class TopicHealth:
     """A topic with its newest pull, the newest that came to a verdict, and the end of the newest that succeeded.
 
-    `next_at` is when it is due; None while it is switched off, is being pulled, or never was.
+    `next_at` is when it is due; None while it is switched off, being pulled, parked, or never was.
     """
 
     topic: Topic
@@ -146,4 +146,6 @@ def _newest(pulls: QuerySet[Run], field: str) -> Subquery:
 def _next(topic: Topic, last: Run | None) -> datetime | None:
     if last is None or not topic.enabled or last.state == Run.State.RUNNING:
         return None
+    if last.state == Run.State.PARKED:
+        return last.next_try
     return last.next_try or last.started_at + PERIOD[topic.schedule]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
+from celery import signature
+from celery.canvas import Signature
 from django.db import transaction
 from django.utils.text import slugify
 
+from ingest import runs
 from ingest.models import Run, Topic
 from ingest.sources import SOURCES
 from papers.models import PaperList
@@ -44,6 +48,12 @@ def remove(topic: Topic) -> None:
     if topic.runs.filter(state=Run.State.RUNNING).exists():
         raise BeingPulled(f"{topic.slug} is being pulled; cancel the run first, or wait for its end")
     topic.delete()
+
+
+def asked(topic: Topic, kind: str) -> Signature[Any]:
+    """Note that a person wants a pull or a dry run now, also where it was parked; return the task to send for it."""
+    runs.wanted_now(kind, topic.slug)
+    return signature("ingest.tasks.try_topic" if kind == Run.Kind.TRY else "ingest.tasks.pull_now", (topic.pk,))
 
 
 def propose_slug(source: str, query: str) -> str:

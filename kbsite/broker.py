@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from celery import Task
+from celery.canvas import Signature
 from django.conf import settings
 from kombu import Connection
 
@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 IMPATIENT = {"max_retries": 0, "socket_connect_timeout": 1, "socket_timeout": 2}
 
 
-def send(task: Task[..., Any], *args: Any) -> bool:
+def send(task: Signature[Any]) -> bool:
     """Ask a worker to do a task; return whether the broker took it."""
     try:
         with _connection() as connection:
-            task.apply_async(args, connection=connection, retry=False)  # type: ignore[call-arg]
+            task.apply_async(connection=connection, retry=False)
     except Exception as error:
-        log.warning("no worker could be asked for %s%s: %s", task.name, args, error)
+        log.warning("no worker could be asked for %s: %s", task, error)
         return False
     return True
 

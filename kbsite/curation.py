@@ -66,4 +66,4 @@ def _learned_from(decision: Decision) -> Decision:
 
 
 def _ask_for_training(slug: str) -> None:
-    broker.send(tasks.train, slug)  # training looks at all decisions whenever it runs: one short attempt will do
+    broker.send(tasks.train.s(slug))  # training looks at all decisions whenever it runs: one short attempt will do

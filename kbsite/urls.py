@@ -19,6 +19,7 @@ from kbsite.views import (
     papers,
     queue,
     runs,
+    topics,
 )
 
 urlpatterns = [
@@ -48,6 +49,18 @@ urlpatterns = [
     path("decisions/<int:pk>/undo/", queue.undo, name="undo"),
     path("runs/", runs.index, name="runs"),
     path("runs/<int:pk>/", runs.detail, name="run"),
+    path("runs/<int:pk>/cancel/", runs.cancel, name="cancel-run"),
+    path("runs/<int:pk>/again/", runs.again, name="repeat-run"),
+    path("runs/parked/", runs.parked, name="parked"),
+    path("runs/parked/replay/", runs.replay, name="replay"),
+    path("topics/", topics.index, name="topics"),
+    path("topics/new/", topics.edit, name="new-topic"),
+    path("topics/<slug:slug>/edit/", topics.edit, name="edit-topic"),
+    path("topics/<slug:slug>/remove/", topics.remove, name="remove-topic"),
+    path("topics/<slug:slug>/switch/", topics.switch, name="switch-topic"),
+    path("topics/<slug:slug>/pull/", topics.ask, {"kind": "pull"}, name="pull-topic"),
+    path("topics/<slug:slug>/try/", topics.ask, {"kind": "try"}, name="try-topic"),
+    path("topics/<slug:slug>/asked/", topics.asked, name="asked"),
     path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="sign-in"),
     path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
     path("account/", account.show, name="account"),

@@ -17,12 +17,3 @@ class ReadOrCurate(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return request.method in SAFE_METHODS or access.is_curator(request.user)
-
-
-class ReadOrManage(BasePermission):
-    """Anyone reads, administrators write."""
-
-    message = "Only administrators may do this."
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return request.method in SAFE_METHODS or access.is_administrator(request.user)

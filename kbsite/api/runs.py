@@ -1,47 +1,20 @@
-"""Topics, which administrators keep, and the ledger of runs."""
+"""The ledger of runs, and what curators do about one."""
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_view
-from rest_framework.mixins import CreateModelMixin, DestroyModelMixin, UpdateModelMixin
+from drf_spectacular.utils import extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from ingest.models import Run, Topic
+from ingest import runs
+from ingest.models import Run
 from kbsite.api.base import Resource
-from kbsite.api.filters import RunFilters, TopicFilters
-from kbsite.api.permissions import ReadOrManage
+from kbsite.api.errors import Conflict
+from kbsite.api.filters import RunFilters
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import RunSerializer, TopicSerializer
-
-_TOPIC = OpenApiExample(
-    "A search on arXiv",
-    value={
-        "slug": "kv-cache",
-        "list": "context-compression",
-        "source": "arxiv",
-        "query": 'abs:"KV cache" AND cat:cs.CL',
-        "schedule": "daily",
-        "enabled": True,
-    },
-    request_only=True,
-)
-
-
-@extend_schema_view(
-    list=reads("Topics", TopicSerializer(many=True), 400),
-    retrieve=reads("A topic", TopicSerializer, 404),
-    create=writes("Add a topic", {201: TopicSerializer}, examples=[_TOPIC]),
-    partial_update=writes("Change a topic", {200: TopicSerializer}, 404),
-    destroy=writes("Remove a topic; its runs stay", {204: None}, 404),
-)
-class TopicViewSet(CreateModelMixin, UpdateModelMixin, DestroyModelMixin, Resource[Topic]):
-    """Saved queries against sources, with their schedules and watermarks."""
-
-    serializer_class = TopicSerializer
-    permission_classes = [ReadOrManage]
-    lookup_field = "slug"
-    lookup_value_converter = "slug"
-    filterset_class = TopicFilters
-    queryset = Topic.objects.select_related("list").order_by("slug")
+from kbsite.api.serializers import RunSerializer, SentSerializer
+from kbsite.api.work import sent
 
 
 @extend_schema_view(
@@ -49,9 +22,29 @@ class TopicViewSet(CreateModelMixin, UpdateModelMixin, DestroyModelMixin, Resour
     retrieve=reads("A run", RunSerializer, 404),
 )
 class RunViewSet(Resource[Run]):
-    """Every execution of a pull, embed, classify or train: counts, errors, state."""
+    """Every execution of a pull, embed, classify, train, enrich or dry run: counts, errors, state."""
 
     serializer_class = RunSerializer
     lookup_value_converter = "int"
     filterset_class = RunFilters
     queryset = Run.objects.select_related("topic").order_by("-id")
+
+    @writes("Cancel a run", {202: RunSerializer}, 404, 409, request=None)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: int) -> Response:
+        """Ask a running run to stop after the page that it is at; what came before is kept."""
+        run = self.get_object()
+        if not runs.cancel(run):
+            raise Conflict("It is not running.", "not-running")
+        return Response(self.get_serializer(self.get_object()).data, 202)
+
+    @writes("Run it again", {202: SentSerializer}, 404, 409, 503, request=None)
+    @action(detail=True, methods=["post"])
+    def again(self, request: Request, pk: int) -> Response:
+        """Ask for the work of this run to be done again, whatever its schedule says."""
+        run = self.get_object()
+        try:
+            task = runs.again(run)
+        except runs.CannotRepeat as problem:
+            raise Conflict(f"Not again: {problem}.", "not-repeatable") from None
+        return sent(task, run.kind, run.topic.slug if run.topic else "", request)

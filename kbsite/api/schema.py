@@ -24,6 +24,7 @@ _MEANING = {
     413: "The body is too large",
     415: "The body is no JSON",
     429: "Too many requests; Retry-After says when to come back",
+    503: "Something that is needed does not answer; Retry-After says when to come back",
 }
 _ALWAYS = (401, 406, 429)
 _WRITING = (400, 403, 413, 415)

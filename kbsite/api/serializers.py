@@ -8,10 +8,12 @@ from django.db import models
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from ingest import topics
 from ingest.models import Run, Topic
-from ingest.sources import SOURCES
+from ingest.sources import SOURCES, BadQuery, source
 from kbsite import access
 from kbsite.api.fields import Address, Cell, Flag, Key, SlugRef, Text
+from kbsite.topicform import sentence
 from papers import identity
 from papers.models import (
     Category,
@@ -341,6 +343,36 @@ class TopicSerializer(serializers.ModelSerializer[Topic]):
         model = Topic
         fields = ["id", "slug", "list", "source", "query", "schedule", "enabled", "watermark"]
         read_only_fields = ["watermark"]
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "slug": {"required": False, "help_text": "Made from the query if it is not given"}
+        }
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Have the source say whether it understands the query, and name a topic that has no name."""
+        asked, query = (attrs.get(name, getattr(self.instance, name, "")) for name in ("source", "query"))
+        try:
+            source(asked).check(query)
+        except BadQuery as problem:
+            raise serializers.ValidationError({"query": [sentence(str(problem))]}) from None
+        if self.instance is None and "slug" not in attrs:
+            attrs["slug"] = topics.propose_slug(asked, query)
+        return attrs
+
+    def create(self, validated_data: dict[str, Any]) -> Topic:
+        return topics.save(Topic(**validated_data))
+
+    def update(self, instance: Topic, validated_data: dict[str, Any]) -> Topic:
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        return topics.save(instance)
+
+
+class SentSerializer(serializers.Serializer[Any]):
+    """A worker was asked."""
+
+    kind = serializers.CharField(help_text="Of the run: `pull`, `try`, …")
+    topic = serializers.CharField(allow_null=True)
+    runs = serializers.URLField(help_text="Where the run stands as soon as a worker has begun it")
 
 
 class RejectionSerializer(serializers.Serializer[Any]):
@@ -365,6 +397,10 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "until",
             "started_at",
             "finished_at",
+            "next_try",
+            "attempt",
+            "cancel_asked",
+            "pages",
             "total",
             "fetched",
             "new",
@@ -372,6 +408,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "same",
             "rejected",
             "rejections",
+            "details",
             "note",
             "error",
         ]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django import template
-from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from ingest import health, progress
 from ingest.models import Run
 from kbsite.access import error_of, is_curator
 from papers import identity, overview
@@ -45,8 +46,6 @@ _STATUSES = {
 _SOURCES = {
     "arxiv": _("arXiv"),
     "huggingface": _("Hugging Face"),
-    "hf_daily": _("Hugging Face, daily papers"),
-    "hf_search": _("Hugging Face, search"),
     "file": _("A file"),
     "readme": _("A list’s README"),
 }
@@ -65,7 +64,11 @@ _STATES = {
     "done": (_("done"), "good"),
     "late": (_("late"), "warn"),
     "failed": (_("failed"), "bad"),
+    "cancelled": (_("cancelled"), "quiet"),
     "interrupted": (_("interrupted"), "warn"),
+    "parked": (_("parked"), "bad"),
+    "failing": (_("failing"), "bad"),
+    "ok": (_("works"), "good"),
     "never": (_("not yet pulled"), "quiet"),
     "off": (_("off"), "quiet"),
 }
@@ -101,6 +104,12 @@ def status(name: str) -> str:
 def source(name: str) -> str:
     """Return the name of a source, in words."""
     return str(_SOURCES.get(name, name))
+
+
+@register.filter
+def asked_source(name: str) -> str:
+    """Return the name of a source that topics ask, as the source gives it."""
+    return health.label(name)
 
 
 @register.filter
@@ -228,14 +237,59 @@ def run_error(context: dict[str, Any], run: Run) -> str:
     return error_of(run, context["request"].user)
 
 
+@register.filter
+def progress_of(run: Run) -> progress.Progress:
+    """Return how far a run is."""
+    return progress.of(run)
+
+
 @register.simple_tag
 def duration(run: Run) -> str:
     """Return how long a run took, or takes so far."""
-    seconds = ((run.finished_at or timezone.now()) - run.started_at).total_seconds()
+    return span(progress.of(run).elapsed)
+
+
+@register.filter
+def span(time: timedelta) -> str:
+    """Return how long something takes, in the units that people would say it in."""
+    seconds = time.total_seconds()
     if seconds < 100:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+@register.filter
+def pace(rate: float) -> str:
+    """Return how many papers a second, to two digits that mean something."""
+    return f"{rate:.0f}" if rate >= 10 else f"{rate:.2g}"
+
+
+@register.simple_tag
+def parked_papers() -> int:
+    """Return how many papers are left out because work on them went wrong again and again."""
+    return health.parked()
+
+
+@register.filter
+def topic_names(found: tuple[health.TopicHealth, ...]) -> str:
+    """Return the names of topics, of many the first two."""
+    names = [each.topic.slug for each in found]
+    if len(names) <= 3:
+        return ", ".join(names)
+    return f"{', '.join(names[:2])} " + _("and %(n)d more") % {"n": len(names) - 2}
+
+
+@register.simple_tag(takes_context=True)
+def failing_sources(context: dict[str, Any]) -> list[health.SourceHealth]:
+    """Return the sources that somebody should look at: for curators on every page, for all on the first one."""
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    match = getattr(request, "resolver_match", None)
+    is_home = match is not None and match.view_name == "home"
+    if user is None or not (is_home or is_curator(user)):
+        return []
+    return [each for each in health.sources(context.get("topic_health")) if each.failing]
 
 
 @register.simple_tag

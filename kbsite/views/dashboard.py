@@ -18,10 +18,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """Every list with its categories over time, what is new in it, and the sources' last runs."""
     today = timezone.localdate()
     overviews = overview.overviews()
+    topics = health.topics()
     context = {
         "overviews": [(each, plots.timeline(each.lines, today)) for each in overviews],
         "papers": Paper.objects.count(),
-        "topics": health.topics(),
+        "topic_health": topics,
+        "sources": health.sources(topics),
         "now": timezone.now(),
     }
     return render(request, "kbsite/home/page.html", context)

@@ -1,13 +1,20 @@
-"""Is the site alive? For supervisors and load balancers; says nothing of what is inside."""
+"""Is the site alive, and does the work go on? For supervisors, load balancers and monitors; tells no secrets."""
 
 from __future__ import annotations
 
 import logging
+from datetime import datetime
+from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from ingest import health
+from ingest.health import SourceHealth
+from kbsite import broker
 
 log = logging.getLogger(__name__)
 
@@ -15,11 +22,35 @@ log = logging.getLogger(__name__)
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when this process and the database work, 503 when the database does not."""
+    """Answer 200 when this process and the database work, 503 when the database does not.
+
+    `status` is "degraded" while pages are served but somebody should look: a source fails, the broker does not
+    answer, papers are parked. That is no 503: a supervisor would restart, and a balancer leave, a site that works.
+    """
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError as error:
+        sources, parked = health.sources(), health.parked()
+    except (DatabaseError, InterfaceError) as error:
         log.error("the database does not answer: %s", error)
         return JsonResponse({"status": "unavailable", "database": "unavailable"}, status=503)
-    return JsonResponse({"status": "ok", "database": "ok"})
+    broker_answers = broker.is_reachable()
+    is_well = broker_answers and not parked and not any(each.failing for each in sources)
+    return JsonResponse(
+        {
+            "status": "ok" if is_well else "degraded",
+            "database": "ok",
+            "broker": "ok" if broker_answers else "unavailable",
+            "sources": {each.name: _told(each) for each in sources},
+            "parked": parked,
+        }
+    )
+
+
+def _told(source: SourceHealth) -> dict[str, Any]:
+    at: datetime | None = source.succeeded_at
+    return {
+        "state": source.state,
+        "last_success": at.isoformat() if at else None,
+        "seconds_since_success": round((timezone.now() - at).total_seconds()) if at else None,
+        "failing": [each.topic.slug for each in source.failing],
+        "run": source.trouble.pk if source.trouble else None,
+    }

@@ -1,25 +1,36 @@
-"""The run ledger: what the machine did, when, and how it went."""
+"""The run ledger: what the machine did, when, and how it went; and what curators do about it."""
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_safe
+from typing import Any
 
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from ingest import claims, runs
 from ingest.models import Run
+from kbsite import broker
+from kbsite.access import curators_only
 from kbsite.api.filters import RunFilters
 
 PAGE_SIZE = 25
+REPEATABLE = frozenset(Run.State) - {Run.State.RUNNING, Run.State.DONE}
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Every run, the newest first; while one is running the page asks for its changing part again."""
-    filters = RunFilters(request.GET, queryset=Run.objects.select_related("topic"))
-    number = request.GET.get("page", "")
-    page = Paginator(filters.qs, PAGE_SIZE).get_page(number if number.isascii() else 1)
+    runs.sweep()
+    filters = RunFilters(request.GET, queryset=Run.objects.select_related("topic").defer("rejections", "details"))
+    page = _page_of(request, filters.qs)
     context = {
         "page": page,
         "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
@@ -33,10 +44,74 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One run: its window, its counts, what it rejected and why, and its error."""
+    """One run: how far it is, its window and counts, what it rejected and why, its error and its next try."""
+    runs.sweep()  # its process may have died a moment ago
     run = get_object_or_404(Run.objects.select_related("topic__list"), pk=pk)
-    context = {"run": run, "is_live": run.state == Run.State.RUNNING}
+    context = {
+        "run": run,
+        "now": timezone.now(),
+        "is_live": run.state == Run.State.RUNNING,
+        "has_ended": request.htmx and run.state != Run.State.RUNNING,  # type: ignore[attr-defined]
+        "can_repeat": run.state in REPEATABLE,
+        "successor": Run.objects.filter(kind=run.kind, subject=run.subject, pk__gt=run.pk).first(),
+    }
     return _page_or_part(request, "kbsite/runs/detail.html", "kbsite/runs/run.html", context)
+
+
+@curators_only
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask a run to stop."""
+    if runs.cancel(get_object_or_404(Run, pk=pk)):
+        messages.success(request, _("It stops after the page that it is at; what came is kept."))
+    else:
+        messages.info(request, _("It was over already."))
+    return redirect("run", pk)
+
+
+@curators_only
+@require_POST
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for the work of a run to be done again."""
+    run = get_object_or_404(Run.objects.select_related("topic"), pk=pk)
+    try:
+        task = runs.again(run)
+    except runs.CannotRepeat as problem:
+        messages.error(request, _("Not again: %(why)s.") % {"why": problem})
+        return redirect("run", pk)
+    if broker.send(task):
+        messages.success(request, _("A worker was asked to do it again; the newest run is the first in this list."))
+    else:
+        messages.warning(request, _("Noted, but no worker could be asked: the schedule takes it up in a few minutes."))
+    return redirect("runs")
+
+
+@require_safe
+def parked(request: HttpRequest) -> HttpResponse:
+    """The papers that are left out because work on them went wrong again and again."""
+    page = _page_of(request, claims.parked())
+    context = {"page": page, "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)}
+    return render(request, "kbsite/runs/parked.html", context)
+
+
+@curators_only
+@require_POST
+def replay(request: HttpRequest) -> HttpResponse:
+    """Let one parked paper, or all of them, be taken up again."""
+    chosen = claims.parked()
+    if "all" not in request.POST:
+        wanted = request.POST.get("claim", "")
+        is_number = wanted.isascii() and wanted.isdigit() and len(wanted) < 19
+        chosen = chosen.filter(pk=wanted) if is_number else chosen.none()
+    count = claims.replay(chosen)
+    words = ngettext("%(n)d paper is taken up again.", "%(n)d papers are taken up again.", count)
+    messages.success(request, words % {"n": count})
+    return redirect("parked")
+
+
+def _page_of(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:
+    number = request.GET.get("page", "")
+    return Paginator(rows, PAGE_SIZE).get_page(number if number.isascii() else 1)
 
 
 def _page_or_part(request: HttpRequest, page: str, part: str, context: dict[str, object]) -> HttpResponse:

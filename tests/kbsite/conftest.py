@@ -18,3 +18,12 @@ def desk(client, curator):
     """A browser in which the curator is signed in."""
     client.force_login(curator)
     return client
+
+
+@pytest.fixture
+def no_broker(monkeypatch):
+    """A broker at an address where nobody answers."""
+    from kbsite import broker
+    from kbsite.celery import app
+
+    monkeypatch.setattr(broker, "_connection", lambda: app.connection_for_write("redis://127.0.0.1:9"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ingest import health, scorecard
+from ingest import health, runs, scorecard
 from ingest.models import Head
 from kbsite.filters import PaperFilters
 from papers import facets, overview, review
@@ -476,16 +476,20 @@ def test_only_curators_see_the_words_of_an_exception(world, client):
 
 
 def test_running_work_is_asked_again(world, client):
-    run = make.make_run("running", total=200, fetched=50)
-    for address in ("/runs/", f"/runs/{run.pk}/"):
-        text = client.get(address).content.decode()
-        assert 'hx-trigger="every' in text
-        assert 'max="200" value="50"' in text
-        part = client.get(address, headers={"HX-Request": "true"}).content.decode()
-        assert "<html" not in part and 'hx-trigger="every' in part
-    run.state, run.finished_at = "done", datetime.now(UTC)
-    run.save()
+    with runs.open("pull", "a topic", total=200, fetched=50) as run:
+        for address in ("/runs/", f"/runs/{run.pk}/"):
+            text = client.get(address).content.decode()
+            assert 'hx-trigger="every' in text
+            assert 'max="200" value="50"' in text
+            part = client.get(address, headers={"HX-Request": "true"}).content.decode()
+            assert "<html" not in part and 'hx-trigger="every' in part
     assert "hx-trigger" not in client.get("/runs/", headers={"HX-Request": "true"}).content.decode()
+
+
+def test_work_whose_process_died_is_not_waited_for(world, client):
+    make.make_run("running")  # nobody holds its lock
+    for address in ("/runs/", "/topics/"):
+        assert "hx-trigger" not in client.get(address).content.decode()
 
 
 def test_runs_by_kind_state_and_topic(world, client):

@@ -10,11 +10,10 @@ from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
 READ = {"anonymous": 200, "reader": 200, "curator": 200, "administrator": 200}
-DECIDE = {"anonymous": 401, "reader": 403, "curator": 201, "administrator": 201}
 
 
-def manage(status: int) -> dict[str, int]:
-    return {"anonymous": 401, "reader": 403, "curator": 403, "administrator": status}
+def curate(status: int) -> dict[str, int]:
+    return {"anonymous": 401, "reader": 403, "curator": status, "administrator": status}
 
 
 MATRIX = {
@@ -33,15 +32,19 @@ MATRIX = {
     ("get", "/api/v1/suggestions/{id}/"): READ,
     ("get", "/api/v1/decisions/"): READ,
     ("get", "/api/v1/decisions/{id}/"): READ,
-    ("post", "/api/v1/decisions/"): DECIDE,
-    ("post", "/api/v1/decisions/{id}/undo/"): DECIDE,
+    ("post", "/api/v1/decisions/"): curate(201),
+    ("post", "/api/v1/decisions/{id}/undo/"): curate(201),
     ("get", "/api/v1/topics/"): READ,
     ("get", "/api/v1/topics/{slug}/"): READ,
-    ("post", "/api/v1/topics/"): manage(201),
-    ("patch", "/api/v1/topics/{slug}/"): manage(200),
-    ("delete", "/api/v1/topics/{slug}/"): manage(204),
+    ("post", "/api/v1/topics/"): curate(201),
+    ("patch", "/api/v1/topics/{slug}/"): curate(200),
+    ("delete", "/api/v1/topics/{slug}/"): curate(204),
+    ("post", "/api/v1/topics/{slug}/pull/"): curate(202),
+    ("post", "/api/v1/topics/{slug}/try/"): curate(202),
     ("get", "/api/v1/runs/"): READ,
     ("get", "/api/v1/runs/{id}/"): READ,
+    ("post", "/api/v1/runs/{id}/cancel/"): curate(409),  # it is over
+    ("post", "/api/v1/runs/{id}/again/"): curate(202),
 }
 BODIES = {
     ("post", "/api/v1/topics/"): {"slug": "new", "source": "hf_daily"},
