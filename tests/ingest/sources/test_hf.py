@@ -4,8 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from ingest.models import Topic
-from ingest.sources import Page, SourceUnavailable, Window, hf_daily, hf_papers, hf_search, http
+from ingest import pipeline
+from ingest.models import Run, Topic
+from ingest.sources import BadQuery, Page, SourceUnavailable, Window, hf_daily, hf_papers, hf_search, http
+from papers.models import Fact
 from papers.records import FactRecord, Identifier, PaperRecord, Rejected
 from tests.ingest.sources.answers import hf_item
 from tests.servers import Asked, Reply, Server, in_json
@@ -180,6 +182,75 @@ class TestDaily:
         with Server(reply) as server, pytest.raises(SourceUnavailable) as caught:
             daily(server, settings, date(2025, 1, 6), date(2025, 1, 6))
         assert words in str(caught.value)
+
+
+class TestOverlap:
+    """Each pull asks for the last two weeks again: papers are picked late, summaries and votes come later still."""
+
+    pytestmark = online
+
+    @pytest.fixture
+    def topic(self) -> Topic:
+        yesterday = datetime.now(UTC).date() - timedelta(days=1)
+        return Topic.objects.create(slug="daily", source="hf_daily", watermark=yesterday)
+
+    def test_a_daily_pull_is_sixteen_days_with_a_request_each(self, topic, settings):
+        with Server(in_json([hf_item()])) as server:
+            settings.HF_ENDPOINT = server.url
+            assert pipeline.pull(topic).state == Run.State.DONE
+        today = datetime.now(UTC).date()
+        assert [asked.params["date"] for asked in server.asked] == [
+            (today - timedelta(days=back)).isoformat() for back in range(15, -1, -1)
+        ]
+        # Three pulls a minute would use up the budget of 500 requests in 5 minutes, and there is one a day.
+        assert len(server.asked) <= 500 / 15
+
+    def test_what_comes_late_becomes_a_fact(self, topic, settings):
+        ten_days_ago = (datetime.now(UTC).date() - timedelta(days=10)).isoformat()
+        item = hf_item("2501.00001", upvotes=3)
+
+        def answer(asked: Asked) -> Reply:
+            return in_json([item] if asked.params["date"] == ten_days_ago else [hf_item("2501.00002")])
+
+        with Server(respond=answer) as server:
+            settings.HF_ENDPOINT = server.url
+            pipeline.pull(topic)
+            item["paper"] |= {"upvotes": 40, "ai_summary": "Short.", "ai_keywords": ["cache"], "githubStars": 9}
+            run = pipeline.pull(topic)
+        assert (run.new, run.changed) == (0, 0)  # a paper is not another one for being liked
+        facts = Fact.objects.filter(paper__identifiers__value="2501.00001")
+        assert dict(facts.values_list("kind", "value")) == {
+            "upvotes": 40,
+            "tldr": "Short.",
+            "keywords": ["cache"],
+            "stars": 9,
+        }
+
+    def test_a_summary_that_is_gone_for_once_stays_known(self, topic, settings):
+        with Server(in_json([hf_item(ai_summary="Short.")])) as server:
+            settings.HF_ENDPOINT = server.url
+            pipeline.pull(topic)
+        with Server(in_json([hf_item(ai_summary=None)])) as server:
+            settings.HF_ENDPOINT = server.url
+            pipeline.pull(topic)
+        assert Fact.objects.get(kind="tldr").value == "Short."
+
+
+class TestQueries:
+    def test_the_daily_list_takes_none(self):
+        hf_daily.check(" ")
+        with pytest.raises(BadQuery, match="leave the query empty"):
+            hf_daily.check("kv cache")
+        assert (hf_daily.QUERY, hf_daily.OVERLAP_DAYS) == ("", 14)
+
+    @pytest.mark.parametrize("query", ["", "  ", "x" * 251])
+    def test_a_search_needs_some_words(self, query):
+        with pytest.raises(BadQuery):
+            hf_search.check(query)
+
+    def test_a_search_knows_no_days(self):
+        hf_search.check("x" * 250)
+        assert hf_search.OVERLAP_DAYS == 0
 
 
 class TestSearch:
