@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import count
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, count
+from operator import attrgetter
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import (
+    BigAutoField,
+    BooleanField,
+    CharField,
+    DateField,
+    Field,
+    FloatField,
+    ForeignKey,
+    IntegerField,
+    Model,
+    TextField,
+)
 
 _numbers = count(1)
+_PLAIN = (
+    *(ArrayField, BigAutoField, BooleanField, CharField, DateField, FloatField, ForeignKey, IntegerField, TextField),
+)
 
 
 def next_keys(model: type[Model], number: int) -> list[int]:
@@ -23,21 +39,21 @@ def next_keys(model: type[Model], number: int) -> list[int]:
         return [key for (key,) in cursor.fetchall()]
 
 
-def copy_in(rows: Sequence[Model]) -> None:
+def copy_in(rows: Iterable[Model]) -> None:
     """Store new rows of one model by PostgreSQL's COPY, within the transaction that is open.
 
-    Rows that have no primary key stay without, and no signal is sent. A broken constraint raises IntegrityError as
-    ever.
+    Rows are taken one by one, so while they are made the server works. Those that have no primary key stay without,
+    and no signal is sent. A broken constraint raises IntegrityError as ever.
     """
-    if not rows:
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
         return
-    table = type(rows[0])._meta
+    table = type(first)._meta
     fields = [
-        field
-        for field in table.concrete_fields
-        if not field.generated and not (field.primary_key and rows[0].pk is None)
+        field for field in table.concrete_fields if not field.generated and not (field.primary_key and first.pk is None)
     ]
-    _copy(connection.ops.quote_name(table.db_table), fields, rows, add=True)
+    _copy(connection.ops.quote_name(table.db_table), fields, chain([first], rows), add=True)
 
 
 def copy_over(rows: Sequence[Model], names: Sequence[str]) -> None:
@@ -61,12 +77,21 @@ def copy_over(rows: Sequence[Model], names: Sequence[str]) -> None:
         )
 
 
-def _copy(target: str, fields: Sequence[Field[Any, Any]], rows: Sequence[Model], add: bool) -> None:
+def _copy(target: str, fields: Sequence[Field[Any, Any]], rows: Iterable[Model], add: bool) -> None:
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    readers = [_reader(field, add) for field in fields]
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
         cursor.copy(f"COPY {target} ({columns}) FROM STDIN") as copy,
     ):
         for row in rows:
-            copy.write_row([field.get_db_prep_save(field.pre_save(row, add=add), connection) for field in fields])
+            copy.write_row([read(row) for read in readers])
+
+
+def _reader(field: Field[Any, Any], add: bool) -> Callable[[Model], Any]:
+    """Return what reads a field of a row as the driver takes it; most values it takes as they are."""
+    is_noted = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    if isinstance(field, _PLAIN) and not field.choices and not is_noted:
+        return attrgetter(field.attname)
+    return lambda row: field.get_db_prep_save(field.pre_save(row, add=add), connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -64,16 +65,15 @@ def upsert(records: Iterable[PaperRecord]) -> UpsertResult:
 
 
 def owners(records: Iterable[PaperRecord]) -> Owners:
-    """Return the stored paper of every identifier that the records name and that is known, in one query a scheme."""
-    wanted: dict[str, set[str]] = {}
-    for record in records:
-        for scheme, value in record.identifiers:
-            wanted.setdefault(scheme, set()).add(value)
-    return {
-        Identifier(scheme, value): paper
-        for scheme, values in wanted.items()
-        for value, paper in IdentifierRow.objects.filter(scheme=scheme, value__in=values).values_list("value", "paper")
-    }
+    """Return the stored paper of every identifier that the records name and that is known, in one query."""
+    wanted = {identifier for record in records for identifier in record.identifiers}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT scheme, value, paper_id FROM papers_identifier"
+            " WHERE (scheme, value) IN (SELECT * FROM unnest(%s::varchar[], %s::text[]))",
+            [[scheme for scheme, _ in wanted], [value for _, value in wanted]],
+        )
+        return {Identifier(scheme, value): paper for scheme, value, paper in cursor.fetchall()}
 
 
 def of_known_papers(records: Sequence[PaperRecord]) -> list[PaperRecord]:
@@ -202,32 +202,30 @@ def _create(records: Sequence[PaperRecord], result: UpsertResult) -> None:
     if not records:
         return
     told: list[Told] = list(zip(next_keys(Paper, len(records)), records, strict=True))
-    papers = [Paper(pk=pk) for pk, _ in told]
-    for paper, record in zip(papers, records, strict=True):
-        authority.take(record, paper, {})
-    copy_in(papers)
-    copy_in([_identifier(pk, each) for pk, record in told for each in record.identifiers])
-    copy_in([_source_record(pk, record, identity.content_hash(record)) for pk, record in told])
+    copy_in(_new_paper(pk, record) for pk, record in told)
+    copy_in(_identifier(pk, each) for pk, record in told for each in record.identifiers)
+    copy_in(_source_record(pk, record, identity.content_hash(record), record.version) for pk, record in told)
     now = timezone.now()
     copy_in(
-        [
-            Fact(paper_id=pk, kind=kind, source=record.source, value=value, observed_at=now)
-            for pk, record in told
-            for kind, value in _facts(record).items()
-        ]
+        Fact(paper_id=pk, kind=kind, source=record.source, value=value, observed_at=now)
+        for pk, record in told
+        for kind, value in _facts(record).items()
     )
     result.ids |= {identifier: pk for pk, record in told for identifier in record.identifiers}
     result.new += len(told)
+
+
+def _new_paper(pk: int, record: PaperRecord) -> Paper:
+    paper = Paper(pk=pk)
+    authority.take(record, paper, {})
+    return paper
 
 
 def _identifier(paper: int, identifier: Identifier) -> IdentifierRow:
     return IdentifierRow(paper_id=paper, scheme=identifier.scheme, value=identifier.value)
 
 
-def _source_record(
-    paper: int, record: PaperRecord, content_hash: str, known: SourceRecord | None = None
-) -> SourceRecord:
-    version = known.version if known and record.version is None else record.version
+def _source_record(paper: int, record: PaperRecord, content_hash: str, version: int | None) -> SourceRecord:
     return SourceRecord(paper_id=paper, source=record.source, content_hash=content_hash, version=version)
 
 
@@ -243,51 +241,62 @@ def _update(told: Sequence[Told], result: UpsertResult) -> set[int]:
     if not told:
         return set()
     last = _last_records([paper for paper, _ in told])
-    changed: dict[int, tuple[PaperRecord, SourceRecord]] = {}
+    changed: dict[int, PaperRecord] = {}
     for paper, record in told:
         content_hash = identity.content_hash(record)
         known = last[paper].get(record.source)
         if known is None or (known.content_hash != content_hash and not _is_older(record, known)):
-            last[paper][record.source] = _source_record(paper, record, content_hash, known)
-            changed[paper] = record, last[paper][record.source]
+            version = known.version if known and record.version is None else record.version
+            last[paper][record.source] = Last(content_hash, version)
+            changed[paper] = record
     _change(changed, last, result)
     result.changed += len(changed)
     result.same += len(told) - len(changed)
     return changed.keys() | observe(told)
 
 
-def _last_records(papers: Sequence[int]) -> dict[int, dict[str, SourceRecord]]:
+class Last(NamedTuple):
+    """The last record of one source."""
+
+    content_hash: str
+    version: int | None
+
+
+def _last_records(papers: Sequence[int]) -> dict[int, dict[str, Last]]:
     """Return the last record of each source by paper."""
-    found: dict[int, dict[str, SourceRecord]] = {paper: {} for paper in papers}
-    rows = SourceRecord.objects.filter(paper__in=papers).only("paper_id", "source", "content_hash", "version")
-    for row in rows:
-        found[row.paper_id][row.source] = row
+    found: dict[int, dict[str, Last]] = {paper: {} for paper in papers}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT paper_id, source, content_hash, version FROM papers_sourcerecord WHERE paper_id = ANY(%s)",
+            [list(papers)],
+        )
+        for paper, source, content_hash, version in cursor.fetchall():
+            found[paper][source] = Last(content_hash, version)
     return found
 
 
-def _is_older(record: PaperRecord, known: SourceRecord) -> bool:
+def _is_older(record: PaperRecord, known: Last) -> bool:
     return record.version is not None and known.version is not None and record.version < known.version
 
 
-def _change(
-    changed: Mapping[int, tuple[PaperRecord, SourceRecord]],
-    last: Mapping[int, Mapping[str, SourceRecord]],
-    result: UpsertResult,
-) -> None:
+def _change(changed: Mapping[int, PaperRecord], last: Mapping[int, Mapping[str, Last]], result: UpsertResult) -> None:
     """Let each record speak of its paper, and keep it as the last one of its source."""
     if not changed:
         return
     papers = Paper.objects.defer("search").in_bulk(changed)
-    others: list[Paper] = []
-    for pk, (record, _) in changed.items():
-        if authority.take(record, papers[pk], {source: row.version for source, row in last[pk].items()}):
-            others.append(papers[pk])
-    copy_over(others, authority.COLUMNS)
-    names = {each: pk for pk, (record, _) in changed.items() for each in record.identifiers if each not in result.ids}
-    copy_in([_identifier(pk, each) for each, pk in names.items()])
+    copy_over(
+        [
+            papers[pk]
+            for pk, record in changed.items()
+            if authority.take(record, papers[pk], {source: each.version for source, each in last[pk].items()})
+        ],
+        authority.COLUMNS,
+    )
+    names = {each: pk for pk, record in changed.items() for each in record.identifiers if each not in result.ids}
+    copy_in(_identifier(pk, each) for each, pk in names.items())
     result.ids |= names
     SourceRecord.objects.bulk_create(
-        [row for _, row in changed.values()],
+        [_source_record(pk, record, *last[pk][record.source]) for pk, record in changed.items()],
         update_conflicts=True,
         unique_fields=["paper", "source"],
         update_fields=["content_hash", "version", "changed_at"],
