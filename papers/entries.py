@@ -249,7 +249,8 @@ def _texts(entry: Entry) -> list[EntryText]:
 def _show(text: EntryText, shown: Shown) -> None:
     texts.write(text, shown.fields)
     text.untranslated, text.stale = list(shown.untranslated), list(shown.stale)
-    text.save()
+    # Where it stands, and what it was imported as, may have changed since it was read.
+    text.save(update_fields=None if text._state.adding else [*texts.COLUMNS, "untranslated", "stale"])
 
 
 def _snapshot(entry: Entry) -> dict[str, Any]:
