@@ -35,7 +35,7 @@ SETTINGS = (
     Setting("ARXIV_FEED_URL", "str", "https://rss.arxiv.org", "arXiv daily feeds"),
     Setting("HF_ENDPOINT", "str", "https://huggingface.co", "Hugging Face Papers"),
     Setting("S2_API_URL", "str", "https://api.semanticscholar.org", "Semantic Scholar"),
-    Setting("S2_API_KEY", "str", "", "Semantic Scholar is asked for venues and citations with this key, else not at all"),
+    Setting("S2_API_KEY", "str", "", "Semantic Scholar is asked for venues and citations with this key only"),
     Setting("GITHUB_API_URL", "str", "https://api.github.com", "GitHub API"),
     Setting("GITHUB_TOKEN", "str", "", "Lets `publish --pr` push and open pull requests; keep it to yourself"),
     Setting("ARXIV_DELAY_SECONDS", "float", 3.0, "Pause between two requests to arXiv, for all processes together"),

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from django.core.management import get_commands, load_command_class
 
+from ingest.sources import SOURCES, source
 from kbsite import env
 from tests.servers import Reply, Server
 
@@ -27,6 +28,14 @@ def test_the_readme_has_every_setting_with_its_default():
                 if setting.kind == "float"
                 else str(setting.default) in rows[setting.name]
             )
+
+
+def test_the_readme_tells_how_to_ask_every_source():
+    rows = re.search(r"^\| Source \|.*\n\| :-.*\n((?:\|.*\n)+)", README, re.MULTILINE)
+    assert rows
+    assert re.findall(r"^\| `(\w+)` \|", rows[1], re.MULTILINE) == list(SOURCES)
+    for name, query in re.findall(r"^\| `(\w+)` \|.*\| [^|]*?: `([^`]+)`", rows[1], re.MULTILINE):
+        source(name).check(query)
 
 
 def test_the_readme_names_every_command_of_ours():

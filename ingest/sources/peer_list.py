@@ -1,4 +1,4 @@
-"""Another list, followed: each paper of its README is a record, with a fact that says where it stands there.
+"""Another list, followed: each paper of its README is a record, with a fact that says in which sections it stands.
 
 A repository's README comes from GitHub's API, without a token: who follows a list is a curator, who must not read
 what the operator's token may. It is believed when it is the very file that Git has, and not asked for in full again
@@ -20,9 +20,9 @@ import httpx
 from django.conf import settings
 
 from ingest.sources import BadQuery, Page, Window, fields, guard, http
-from papers import titles
+from papers import titles, venues
 from papers.readme.document import parse
-from papers.readme.inline import is_code_address
+from papers.readme.inline import is_code_address, plain
 from papers.readme.row import Row
 from papers.records import FactRecord, Identifier, PaperRecord
 
@@ -81,14 +81,14 @@ def fetch(topic: Topic, window: Window) -> Iterator[Page]:
 
 def read(readme: bytes, name: str) -> tuple[list[PaperRecord], int]:
     """Return the papers of a README, each once, and how many rows there are; a row that only names code is no paper."""
-    places: dict[Identifier, list[tuple[Row, list[str]]]] = {}
+    places: dict[Identifier, list[tuple[Row, str]]] = {}
     rows = 0
     for section in parse(readme).sections:
-        path = [*section.path, section.name] if section.name else []
+        place = fields.text(" › ".join(filter(None, [*section.path, section.name])))
         for row in section.rows:
             rows += 1
             if row.identifier is not None and _is_of_a_paper(row.identifier) and titles.clean(row.fields.title):
-                places.setdefault(row.identifier, []).append((row, path))
+                places.setdefault(row.identifier, []).append((row, place))
     return [_record(identifier, found, name) for identifier, found in places.items()], rows
 
 
@@ -97,21 +97,25 @@ def _is_of_a_paper(identifier: Identifier) -> bool:
     return scheme != "url" or not is_code_address(value) or value.lower().endswith(".pdf")
 
 
-def _record(identifier: Identifier, found: list[tuple[Row, list[str]]], name: str) -> PaperRecord:
+def _record(identifier: Identifier, found: list[tuple[Row, str]], name: str) -> PaperRecord:
     row = found[0][0]
-    addresses = [address for row, _ in found for _, address in row.fields.code]
-    code = next(filter(None, (fields.text(address) for address in addresses)), "")
-    venue = next(filter(None, (fields.text(row.fields.venue) for row, _ in found)), "")
-    listed = {"list": name, "sections": [[fields.text(part) for part in path] for _, path in found], "venue": venue}
-    facts = [FactRecord("listed", {key: value for key, value in listed.items() if value})]
-    if re.match(r"https?://\S+$", code):
-        facts.append(FactRecord("code", code))
     return PaperRecord(
         source=source_name(name),
         identifiers=(identifier,),
         title=titles.clean(row.fields.title),
-        facts=tuple(facts),
+        facts=tuple(_facts(found)),
     )
+
+
+def _facts(found: list[tuple[Row, str]]) -> Iterator[FactRecord]:
+    """Yield what the list says of a paper by all its rows; where it was published is the list's word, no more."""
+    yield FactRecord("listed", [place for _, place in found])
+    addresses = (fields.text(address) for row, _ in found for _, address in row.fields.code)
+    if code := next(filter(re.compile(r"https?://\S+$").match, addresses), None):
+        yield FactRecord("code", code)
+    named = (fields.text(plain(row.fields.venue)) for row, _ in found)
+    if venue := next(filter(venues.is_published, named), None):
+        yield FactRecord("venue_evidence", {"signal": "list", "venue": venue})
 
 
 def source_name(name: str) -> str:

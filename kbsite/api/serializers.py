@@ -70,7 +70,7 @@ class IdentifierSerializer(serializers.ModelSerializer[IdentifierRow]):
 
 
 class FactSerializer(serializers.ModelSerializer[Fact]):
-    value = serializers.JSONField(help_text="A text, a number or a list, by kind")
+    value = serializers.JSONField(help_text="A text, a number, a list or an object, by kind")
 
     class Meta:
         model = Fact

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from ingest import health, progress
 from ingest.models import Run
+from kbsite import topicform
 from kbsite.access import error_of, is_curator
 from papers import identity, overview
 from papers.models import Category, Entry, IdentifierRow, Paper, PaperList, Suggestion
@@ -45,7 +46,9 @@ _STATUSES = {
 }
 _SOURCES = {
     "arxiv": _("arXiv"),
+    "arxiv-feed": _("arXiv’s daily feed"),
     "huggingface": _("Hugging Face"),
+    "semanticscholar": _("Semantic Scholar"),
     "file": _("A file"),
     "readme": _("A list’s README"),
 }
@@ -57,6 +60,9 @@ _FACTS = {
     "tldr": _("TL;DR"),
     "keywords": _("Keywords"),
     "venue": _("Venue"),
+    "venue_evidence": _("Published, by its word"),
+    "listed": _("Listed under"),
+    "pdf": _("PDF"),
     "project": _("Project page"),
 }
 _STATES = {
@@ -102,8 +108,14 @@ def status(name: str) -> str:
 
 @register.filter
 def source(name: str) -> str:
-    """Return the name of a source, in words."""
-    return str(_SOURCES.get(name, name))
+    """Return the name of a source, in words; another list is called as it calls itself."""
+    return str(_SOURCES.get(name, name.removeprefix("peer:")))
+
+
+@register.filter
+def sentence(words: str) -> str:
+    """Return words as a sentence, with its capital and its full stop."""
+    return topicform.sentence(words)
 
 
 @register.filter

@@ -58,15 +58,9 @@ class TestRead:
             identifiers=(Identifier("arxiv", "2306.14048"),),
             title="H2O: Heavy-Hitter Oracle",
             facts=(
-                FactRecord(
-                    "listed",
-                    {
-                        "list": "peer/list",
-                        "sections": [["Awesome Caches", "Eviction", "Tokens"], ["Awesome Caches", "Surveys"]],
-                        "venue": "NeurIPS 2023",
-                    },
-                ),
+                FactRecord("listed", ["Awesome Caches › Eviction › Tokens", "Awesome Caches › Surveys"]),
                 FactRecord("code", "https://github.com/FMInference/H2O"),
+                FactRecord("venue_evidence", {"signal": "list", "venue": "NeurIPS 2023"}),
             ),
         )
 
@@ -270,7 +264,7 @@ class TestPull:
         known = Paper.objects.get(identifiers__value="2306.14048")
         assert (known.title, known.source) == ("H2O: as arXiv has it", "arxiv")
         fact = known.facts.get(kind="listed")
-        assert (fact.source, fact.value["sections"][0]) == ("peer:peer/list", ["Awesome Caches", "Eviction", "Tokens"])
+        assert (fact.source, fact.value[0]) == ("peer:peer/list", "Awesome Caches › Eviction › Tokens")
 
     def test_two_lists_tell_of_one_paper(self, settings):
         for repository in ("peer/list", "other/list"):
