@@ -323,8 +323,8 @@ def _excerpt(response: httpx.Response, body: bytes) -> str:
         except (ValueError, AttributeError, RecursionError):
             pass
     elif form.endswith("xml"):
-        found = re.search(rb"<summary[^>]*>([^<]*)</summary>", body)
-        said = unescape(found[1].decode("utf-8", "replace")) if found else ""
+        found = re.search(rb"<(summary|subtitle)[^>]*>([^<]*)</\1>", body)
+        said = unescape(found[2].decode("utf-8", "replace")) if found else ""
     elif form == "text/plain":
         said = body[:1000].decode("utf-8", "replace")
     return " ".join(said.split()).rstrip(".")[:200] or response.reason_phrase or "no word why"

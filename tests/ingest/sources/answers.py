@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -70,3 +71,58 @@ def hf_item(id: Any = "2501.00001", title: Any = "A Paper", **paper: Any) -> dic
         "title": "Outer",
         "numComments": 1,
     }
+
+
+def raw(name: str = "2501.00001", title: str = "A Paper", extra: str = "", **fields: str) -> str:
+    """Return a record of OAI-PMH in arXivRaw; `versions` are `day source_type size`, with commas between."""
+    given = {"authors": "Ada Vóss, Bo Lin", "categories": "cs.CL cs.LG", "abstract": "An abstract."} | fields
+    versions = ""
+    for number, version in enumerate(given.pop("versions", "2025-01-06").split(","), 1):
+        day, source_type, size = (*version.split(), "", "")[:3]
+        stamp = f"{datetime.fromisoformat(day):%a, %d %b %Y} 10:00:00 GMT" if day[:2] == "20" else day
+        versions += f'<version version="v{number}"><date>{stamp}</date><size>{size or "90kb"}</size>'
+        versions += f"<source_type>{source_type or 'D'}</source_type></version>"
+    lines = "".join(f"<{tag}>{escape(text)}</{tag}>" for tag, text in given.items() if text)
+    return (
+        f"<record><header><identifier>oai:arXiv.org:{name}</identifier><datestamp>2025-01-07</datestamp></header>"
+        f'<metadata><arXivRaw xmlns="http://arxiv.org/OAI/arXivRaw/"><id>{name}</id>{versions}'
+        f"<title>{escape(title)}</title>{lines}{extra}</arXivRaw></metadata></record>"
+    )
+
+
+def oai(*records: str, token: str = "", error: str = "", **more: Any) -> Reply:
+    """Return a reply of OAI-PMH: a list of these records, or an error of this code."""
+    said = f"<error code='{error}'>It says {error}.</error>"
+    more_to_come = f"<resumptionToken expirationDate='2026-01-02T00:00:00Z'>{escape(token)}</resumptionToken>"
+    listed = f"<ListRecords>{''.join(records)}{more_to_come}</ListRecords>"
+    return Reply(
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><responseDate>2025-01-07T00:00:00Z</responseDate>'
+        f"<request>http://oaipmh.arxiv.org/oai</request>{said if error else listed}</OAI-PMH>\n",
+        kind="text/xml",
+        **more,
+    )
+
+
+def announcement(name: str = "2501.00001v1", kind: str = "new", title: str = "A Paper", extra: str = "") -> str:
+    """Return an entry of arXiv's daily feed."""
+    return (
+        f"<entry><id>oai:arXiv.org:{name}</id><title>{escape(title)}</title>"
+        f"<summary>arXiv:{name} Announce Type: {kind} \nAbstract: An abstract.</summary>"
+        '<category term="cs.CL"/><category term="cs.LG"/><published>2025-01-07T00:00:00-05:00</published>'
+        f"<arxiv:announce_type>{kind}</arxiv:announce_type><dc:rights>http://creativecommons.org/licenses/by/4.0/"
+        f"</dc:rights>{extra}<dc:creator>Ada Vóss, Bo Lin</dc:creator></entry>"
+    )
+
+
+def daily(*entries: str, etag: str = '"today"', **more: Any) -> Reply:
+    """Return the reply that carries the daily feed of these entries."""
+    return Reply(
+        "<?xml version='1.0' encoding='UTF-8'?>\n"
+        '<feed xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+        ' xmlns="http://www.w3.org/2005/Atom"><title>cs.CL updates on arXiv.org</title>'
+        "<updated>2025-01-07T05:00:02+00:00</updated>" + "".join(entries) + "</feed>\n",
+        kind="application/atom+xml",
+        headers={"ETag": etag},
+        **more,
+    )

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from ingest.models import Topic
-from ingest.sources import Page, SourceUnavailable, Window, arxiv_api, http, jsonl, source
+from ingest.sources import Page, SourceUnavailable, Window, arxiv_api, arxiv_daily, arxiv_oai, http, jsonl, source
+from papers.identity import normalise
 from papers.records import FactRecord, PaperRecord
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rested")]
@@ -49,6 +52,12 @@ def corpus(recorded: Path) -> list[str]:
 
 def names(pages: list[Page]) -> list[str]:
     return [record.identifiers[0].value for page in pages for record in page.records]
+
+
+def content(pages: list[Page]) -> dict[str, PaperRecord]:
+    """Return the papers as they are compared: clean, and without the facts."""
+    clean = [normalise(replace(record, facts=())) for page in pages for record in page.records]
+    return {record.identifiers[0].value: record for record in clean if isinstance(record, PaperRecord)}
 
 
 def fetch(topic: Topic = TOPIC, window: Window = ALL) -> list[str]:
@@ -182,6 +191,89 @@ def test_odd_papers_arrive_as_they_are(fake_sources, recorded, settings):
     assert papers["2501.90003"].withdrawn
     assert papers["2501.90001"].version == 3
     assert papers["2501.90001"].facts == (FactRecord("code", "https://github.com/example/gist-memories"),)
+
+
+class TestHarvest:
+    def harvest(self, query: str = "") -> list[str]:
+        return names(list(arxiv_oai.fetch(Topic(query=query), ALL)))
+
+    def test_all_pages_come_at_the_pace_once_each(self, fake, corpus):
+        fake.opts.oai_page = 7
+        assert sorted(self.harvest("cs:cs:CL cs:cs:LG")) == corpus
+        assert fake.stats()["arxiv_family"]["min_gap_s"] >= DELAY
+
+    @pytest.mark.parametrize(
+        "faults",
+        [
+            ["503"],
+            ["429=1"],
+            ["503=0"],
+            ["ok", "500", "502"],
+            ["ok", "ok", "504", "reset"],
+            ["truncate", "ok", "truncate=0.97"],
+            ["html", "shortbody"],
+            ["empty"],
+            ["ok", "empty"] * 3,
+            ["ok"] * 9 + ["badtoken", "ok", "badtoken"],
+            ["dup"] * 40,
+            ["slow=0.2"],
+        ],
+        ids="+".join,
+    )
+    def test_no_fault_that_passes_costs_a_paper(self, fake, corpus, faults):
+        fake.opts.oai_page = 20
+        fake.script("oai", *faults)
+        assert sorted(self.harvest()) == corpus
+
+    @pytest.mark.parametrize(
+        ("fault", "words"),
+        [
+            ("429", r"429 \(Rate exceeded\), 3 times"),
+            ("503=0", r"503 \(first byte timeout\), 3 times"),
+            ("reset", "could not be reached"),
+            ("truncate", "a list of records that is cut off"),
+            ("html", "an HTML page instead of a list of records"),
+            ("badtoken", "did not take back its own resumption token"),
+        ],
+    )
+    def test_a_fault_that_stays_is_an_outage(self, fake, fault, words):
+        fake.opts.oai_page = 5
+        fake.script("oai", *[fault] * 400)
+        with pytest.raises(SourceUnavailable, match=words):
+            self.harvest()
+
+    @pytest.mark.parametrize("seed", range(2))
+    def test_failures_of_every_other_request_cost_no_paper(self, fake, corpus, monkeypatch, seed):
+        monkeypatch.setattr(http, "BACKOFF", (0.0,) * 9)
+        fake.opts.oai_page = 20
+        fake.control.set_faults({"fail_rate": 0.5, "seed": seed, "fail_kinds": "503,500,reset,truncate,html,shortbody"})
+        assert sorted(self.harvest()) == corpus
+
+    @pytest.mark.parametrize("name", ["corpus_sample.jsonl", "corpus_quirks.jsonl"])
+    def test_a_paper_is_the_same_from_search_and_harvest(self, fake_sources, recorded, settings, name):
+        settings.ARXIV_DELAY_SECONDS = 0.0
+        with fake_sources.FakeSources(str(recorded / name), min_gap=0.0) as fake:
+            settings.ARXIV_API_URL = settings.ARXIV_OAI_URL = fake.url
+            searched = arxiv_api.fetch(Topic(query="cat:cs.* OR cat:math.* OR cat:hep-th ANDNOT ti:zzz"), ALL)
+            harvested = arxiv_oai.fetch(Topic(), ALL)
+            by_search, by_harvest = (content(list(pages)) for pages in (searched, harvested))
+        assert by_search and by_search == by_harvest
+
+
+class TestDaily:
+    def test_the_feed_of_the_day_and_the_days_before_it(self, fake_sources, recorded, settings):
+        settings.ARXIV_DELAY_SECONDS = 0.0
+        today = timezone.now().date()
+        corpus = recorded / "corpus_sample.jsonl"
+        with fake_sources.FakeSources(str(corpus), min_gap=0.0, today="2026-02-03") as fake:
+            settings.ARXIV_FEED_URL, settings.ARXIV_OAI_URL = fake.url, fake.url
+            topic = Topic(query="cs.CL cs.LG", watermark=today - timedelta(days=1))
+            (*_, page) = arxiv_daily.fetch(topic, Window(today, today))
+            assert page.records and page.validator
+            assert {record.source for record in page.records} == {"arxiv-feed"}
+            topic.validator = page.validator
+            (again,) = arxiv_daily.fetch(topic, Window(today, today))
+            assert (again.records, again.validator) == ((), page.validator)
 
 
 class TestHuggingFace:
