@@ -13,15 +13,15 @@ from django.utils.text import slugify
 
 from ingest import runs
 from ingest.models import Run, Topic
-from ingest.sources import SOURCES
+from ingest.sources import SOURCES, BadQuery, source
 from papers.models import PaperList
 from papers.readme.listfile import TopicSetting
 
 _LONG = 40  # characters of a proposed slug
 
 
-class UnknownSource(ValueError):
-    """A topic names a source that does not exist."""
+class CannotAsk(ValueError):
+    """A topic names a source that does not exist, or asks it something that it does not understand."""
 
 
 class TopicTaken(ValueError):
@@ -71,12 +71,12 @@ def propose_slug(source: str, query: str) -> str:
 def declare(paper_list: PaperList, settings: Iterable[TopicSetting]) -> list[Topic]:
     """Create the topics that do not exist yet and return them; those that exist keep what people changed.
 
-    Raise UnknownSource or TopicTaken, which name the topic, when one of them cannot be; then none is made.
+    Raise CannotAsk or TopicTaken, which name the topic, when one of them cannot be; then none is made.
     """
     made = []
     for setting in settings:
         if setting.source not in SOURCES:
-            raise UnknownSource(f"topic {setting.slug}: no source “{setting.source}”; there are {', '.join(SOURCES)}")
+            raise CannotAsk(f"topic {setting.slug}: no source “{setting.source}”; there are {', '.join(SOURCES)}")
         topic, created = Topic.objects.get_or_create(
             slug=setting.slug,
             defaults={
@@ -91,8 +91,16 @@ def declare(paper_list: PaperList, settings: Iterable[TopicSetting]) -> list[Top
                 f"topic {setting.slug}: the list “{topic.list.slug}” has one of this name already; choose another slug"
             )
         if created:
+            _check(setting)
             made.append(topic)
     return made
+
+
+def _check(setting: TopicSetting) -> None:
+    try:
+        source(setting.source).check(setting.query)
+    except BadQuery as problem:
+        raise CannotAsk(f"topic {setting.slug}: {problem}") from problem
 
 
 def declared(paper_list: PaperList) -> tuple[TopicSetting, ...]:

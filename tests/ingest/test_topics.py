@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.models import Topic
-from ingest.topics import TopicTaken, UnknownSource, declare
+from ingest.topics import CannotAsk, TopicTaken, declare
 from papers.readme.listfile import SCHEDULES, TopicSetting
 from tests.factories import make_list, make_topic
 
@@ -39,7 +39,9 @@ def test_a_topic_that_people_took_out_of_the_list_stays_out():
     ("last", "error"),
     [
         (setting("taken"), (TopicTaken, "topic taken: the list “other” has one of this name")),
-        (setting("b", source="nowhere"), (UnknownSource, "topic b: no source “nowhere”")),
+        (setting("b", source="nowhere"), (CannotAsk, "topic b: no source “nowhere”")),
+        (setting("b", source="peer_list", query="nobody"), (CannotAsk, "topic b: name a repository on GitHub")),
+        (setting("b", source="files", query="/etc/passwd"), (CannotAsk, "topic b: name a file or folder in")),
     ],
 )
 def test_of_topics_that_cannot_all_be_none_is_made(last, error):

@@ -57,7 +57,7 @@ class Command(BaseCommand):
                 paper_list = _list(slug, source, settings)
                 report = import_readme(paper_list, language, source, path.name, settings)
                 declared = topics.declare(paper_list, settings.topics if settings else ())
-        except (ListFileError, ImportRefused, topics.UnknownSource, topics.TopicTaken) as error:
+        except (ListFileError, ImportRefused, topics.CannotAsk, topics.TopicTaken) as error:
             raise CommandError(str(error)) from error
         for line in _told(report, slug):
             self.stdout.write(line)

@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 paper_list = create(new)
                 topics.declare(paper_list, new.topics)
                 _write(folder, new)
-        except (ListFileError, ListExists, ImportRefused, topics.UnknownSource, topics.TopicTaken) as error:
+        except (ListFileError, ListExists, ImportRefused, topics.CannotAsk, topics.TopicTaken) as error:
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{error.filename or folder}: {error.strerror}") from error
