@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import suppress
 from typing import Any
 
 from celery.beat import Scheduler as Beat
@@ -51,12 +50,11 @@ class Scheduler(Beat):
                 self._swept_at = time.monotonic()
         except DatabaseError as error:
             log.warning("the schedule waits for the database: %s", error)
-            with suppress(DatabaseError):
-                connection.close()
-            leads = False
+            connection.close()
+            return False
         if leads != self._leads:
             log.info("This schedule leads." if leads else "Another schedule leads; this one stands by.")
-        self._leads = leads
+            self._leads = leads
         return leads
 
 

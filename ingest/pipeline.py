@@ -42,8 +42,9 @@ def pull(topic: Topic, since: date | None = None, until: date | None = None, pro
     """Bring the topic's window into the catalogue; return the run, whose state says how it went.
 
     Each page is one transaction. The watermark moves in the transaction of the last page, or of one that the source
-    says completes a part of the window; an older window asked for by hand moves nothing. Raise AlreadyRunning when
-    another process pulls this topic.
+    says completes a part of the window; an older window asked for by hand moves nothing, nor does one in which there
+    was nothing at all: a source that falters may say so of any window, and asking again costs little. Raise
+    AlreadyRunning when another process pulls this topic.
     """
     asked = window(topic, since, until)
     fields: dict[str, Any] = {"topic": topic, "since": asked.since, "until": asked.until}
@@ -51,24 +52,25 @@ def pull(topic: Topic, since: date | None = None, until: date | None = None, pro
         for page, is_last in _told_apart(source(topic.source).fetch(topic, asked)):
             with transaction.atomic():
                 _store(run, page)
-                if is_last or page.complete_to:
+                # An answer with a validator says which one it is; without, silence is not taken for one.
+                if (is_last or page.complete_to) and (run.fetched or page.validator):
                     _move_watermark(topic, asked, asked.until if is_last else page.complete_to or asked.until)
                 if is_last:
                     _keep_validator(topic, page.validator)
             progress(run)
-        if run.pages == 0:
-            _move_watermark(topic, asked, asked.until)
         run.note = run.note or _why_nothing(run, asked)
     return run
 
 
-def dry_run(topic: Topic, asked: Window | None = None, progress: Progress = runs.progress) -> Run:
+def dry_run(
+    topic: Topic, since: date | None = None, until: date | None = None, progress: Progress = runs.progress
+) -> Run:
     """Count what a pull of the topic would bring and keep some titles; store none of it. Return the run.
 
     `details` is {"new": papers, "known": papers, "sample": [title, …]}; the sample is of new ones. It looks at
     `MOST_TRIED` pages and says in its note where there are more.
     """
-    asked = asked or window(topic)
+    asked = window(topic, since, until)
     fields: dict[str, Any] = {"topic": topic, "since": asked.since, "until": asked.until}
     with runs.open(Run.Kind.TRY, topic.slug, details={"new": 0, "known": 0, "sample": []}, **fields) as run:
         pages = source(topic.source).fetch(topic, asked)
@@ -129,7 +131,7 @@ def _why_nothing(run: Run, asked: Window) -> str:
         return f"Nothing new: all {run.same} were known."
     if run.rejected:
         return f"None of the {run.rejected} records could be taken."
-    return f"The source has nothing from {asked.since} to {asked.until}."
+    return f"The source has nothing from {asked.since} to {asked.until}. These days are asked for again."
 
 
 def _move_watermark(topic: Topic, asked: Window, complete_to: date) -> None:

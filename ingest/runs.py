@@ -11,7 +11,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, NoReturn
@@ -75,11 +75,7 @@ def open(kind: str, subject: str = "", longest_pause: timedelta = LONGEST_PAUSE,
     gets AlreadyRunning. SIGTERM ends the block like Ctrl-C where nobody else listens for it.
     """
     name = f"{kind} {subject}"
-    alone = kind not in SHARED
-    notice_lost_machines()
-    if alone and not _lock(name):
-        raise AlreadyRunning(f"{name} is already running elsewhere")
-    try:
+    with nullcontext() if kind in SHARED else alone(name):
         run = _begin(kind, subject, fields)
         try:
             with _sigterm_stops():
@@ -103,9 +99,19 @@ def open(kind: str, subject: str = "", longest_pause: timedelta = LONGEST_PAUSE,
             _close(run, Run.State.DONE)
         finally:
             _let_go(run)
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Hold a lock of this name, which goes with the connection; raise AlreadyRunning when another process has it."""
+    notice_lost_machines()
+    if not _ask("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"listkeeper run {name}"]):
+        raise AlreadyRunning(f"{name} is already running elsewhere")
+    try:
+        yield
     finally:
-        if alone:
-            _unlock(name)
+        with suppress(DatabaseError):
+            _ask("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"listkeeper run {name}"])
 
 
 def save(run: Run) -> None:
@@ -225,6 +231,7 @@ def _is_by_hand(run: Run) -> bool:
 
 def _begin(kind: str, subject: str, fields: dict[str, Any]) -> Run:
     """Write the row and take its lock; nobody sees the one without the other."""
+    notice_lost_machines()
     sweep()
     with transaction.atomic():
         run = Run.objects.create(kind=kind, subject=subject, attempt=_attempt(kind, subject), **fields)
@@ -335,15 +342,6 @@ def _reconnect() -> None:
 def _let_go(run: Run) -> None:
     with suppress(DatabaseError):
         _ask("SELECT pg_advisory_unlock(%s, %s)", [_RUN_LOCKS, run.pk])
-
-
-def _lock(name: str) -> bool:
-    return bool(_ask("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"listkeeper run {name}"]))
-
-
-def _unlock(name: str) -> None:
-    with suppress(DatabaseError):
-        _ask("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"listkeeper run {name}"])
 
 
 def notice_lost_machines() -> None:

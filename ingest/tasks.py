@@ -7,10 +7,12 @@ and the next one goes on, at the second the process is killed.
 
 from __future__ import annotations
 
+import socket
 from contextlib import suppress
 from datetime import date
 
 from celery import shared_task
+from django.conf import settings
 
 from ingest import enrich as enriching
 from ingest import learning, pipeline, runs
@@ -82,9 +84,11 @@ def catch_up() -> None:
 
 @shared_task
 def embed() -> None:
-    """Embed the papers that lack a vector, then classify for every list."""
+    """Embed the papers that lack a vector, then classify for every list; a device has no room for two."""
+    device = f"encoding on {settings.ENCODER_DEVICE} of {socket.gethostname()}"
     if learning.is_embedding_due():
-        learning.embed()
+        with suppress(runs.AlreadyRunning), runs.alone(device):
+            learning.embed()
     for slug in PaperList.objects.values_list("slug", flat=True):
         classify.apply_async((slug,), expires=STALE)
 
