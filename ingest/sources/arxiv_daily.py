@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
@@ -67,8 +67,10 @@ def fetch(topic: Topic, window: Window) -> Iterator[Page]:
             return
     sets = [arxiv_oai.set_of(category) for category in categories]
     first_new = window.since - ANNOUNCED_AFTER
+    is_silent = not feed.announced
     try:
         for page in arxiv_oai.changes(sets, window):
+            is_silent = is_silent and not page.records
             new: list[PaperRecord] = []
             old: list[PaperRecord] = []
             for paper in page.records:
@@ -79,7 +81,8 @@ def fetch(topic: Topic, window: Window) -> Iterator[Page]:
     except SourceUnavailable:
         yield feed.page()
         raise
-    yield feed.page()
+    # A day without announcements is one, when OAI-PMH at least tells of the days before.
+    yield replace(feed.page(), validator="") if is_silent else feed.page()
 
 
 def _categories(query: str) -> list[str]:

@@ -108,13 +108,34 @@ def test_an_outage_in_the_middle_keeps_the_pages_and_not_the_watermark(topic, gi
     assert topic.watermark is None
 
 
-def test_an_empty_window_says_so_and_moves_the_watermark(topic, give):
-    give()
+@pytest.mark.parametrize("pages", [(), (Page(()),), (Page((), complete_to=TODAY), Page(()))], ids=len)
+def test_an_empty_window_says_so_and_is_asked_for_again(topic, give, pages):
+    topic.watermark = TODAY - timedelta(days=10)
+    topic.save()
+    give(*pages)
     run = pipeline.pull(topic)
     topic.refresh_from_db()
     assert (run.state, run.fetched) == ("done", 0)
-    assert "nothing from" in run.note
-    assert topic.watermark == TODAY - timedelta(days=1)
+    assert "nothing from" in run.note and "asked for again" in run.note
+    assert topic.watermark == TODAY - timedelta(days=10), "a source that falters may say that of any window"
+
+
+def test_an_answer_that_is_known_to_be_the_same_moves_the_watermark(topic, give):
+    topic.watermark = TODAY - timedelta(days=10)
+    topic.save()
+    give(Page((), validator='"same"', note="Nothing new."))
+    run = pipeline.pull(topic)
+    topic.refresh_from_db()
+    assert (run.note, topic.watermark) == ("Nothing new.", TODAY - timedelta(days=1))
+
+
+def test_a_completed_part_moves_the_watermark_whatever_comes_after(topic, give):
+    topic.watermark = TODAY - timedelta(days=10)
+    topic.save()
+    give(Page((record(1),)), Page((), complete_to=TODAY - timedelta(days=5)), SourceUnavailable("gone"))
+    assert pipeline.pull(topic).state == "late"
+    topic.refresh_from_db()
+    assert topic.watermark == TODAY - timedelta(days=5)
 
 
 def test_an_old_window_asked_for_by_hand_moves_no_watermark_back_or_past_a_gap(topic, give):
