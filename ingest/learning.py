@@ -23,7 +23,7 @@ from ingest.classifier.examples import Examples, examples
 from ingest.classifier.heads import OUT, Head, Probabilities, softmax
 from ingest.classifier.labelled import LabelledPaper
 from ingest.models import Run
-from papers import identity, vectors
+from papers import identity, merging, vectors
 from papers.models import Category, Embedding, Paper, PaperList, Suggestion
 from papers.querysets import PaperQuerySet
 from papers.records import Rejected
@@ -330,6 +330,8 @@ class _Speaker:
             for paper, text, probabilities, vector in zip(papers, texts, said, own, strict=True)
         ]
         with transaction.atomic():
+            held = merging.hold(found)  # one that was merged into another meanwhile has no place of its own
+            suggestions = [each for each in suggestions if held.get(each.paper_id) == each.paper_id]
             replaced = Suggestion.objects.filter(list=self._list, paper__in=found).count()
             Suggestion.objects.bulk_create(
                 suggestions,

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pgvector import Vector
 from pgvector.django import CosineDistance, VectorField
 
+from papers import merging
 from papers.models import Embedding, Paper
 from papers.models.papers import DEFAULT_DIMENSIONS
 
@@ -104,16 +105,22 @@ def of_texts(text_hashes: Collection[str], encoder: str) -> dict[str, Array]:
 
 
 def store(encoder: str, papers: Sequence[Paper], vectors: Array) -> None:
-    """Write one vector per paper for the text it was read with; a vector of an earlier text is replaced."""
-    Embedding.objects.bulk_create(
-        [
-            Embedding(paper=paper, encoder=encoder, text_hash=paper.text_hash, vector=vector)
-            for paper, vector in zip(papers, vectors, strict=True)
-        ],
-        update_conflicts=True,
-        unique_fields=["paper", "encoder"],
-        update_fields=["text_hash", "vector"],
-    )
+    """Write one vector per paper for the text it was read with; a vector of an earlier text is replaced.
+
+    A paper that was merged into another one meanwhile is left out: the other has a text of its own.
+    """
+    with transaction.atomic():
+        held = merging.hold([paper.pk for paper in papers])
+        Embedding.objects.bulk_create(
+            [
+                Embedding(paper=paper, encoder=encoder, text_hash=paper.text_hash, vector=vector)
+                for paper, vector in zip(papers, vectors, strict=True)
+                if held.get(paper.pk) == paper.pk
+            ],
+            update_conflicts=True,
+            unique_fields=["paper", "encoder"],
+            update_fields=["text_hash", "vector"],
+        )
 
 
 def _candidates(among: QuerySet[Paper], encoder: str, without: Collection[int]) -> QuerySet[Embedding]:
