@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Case, Exists, F, OuterRef, Value, When
 from django.utils import timezone
 
-from ingest import runs
+from ingest import pipeline, runs
 from ingest.models import Enquiry, Run
 from ingest.sources import semantic_scholar
 from papers import catalog
@@ -55,6 +55,7 @@ def enrich(limit: int | None = None, progress: Progress = runs.progress) -> Run:
             known += _ask(run, some)
             progress(run)
         run.note = f"Semantic Scholar knows {known} of {run.fetched} papers." if wanted else _nothing_missing()
+        pipeline.tell_merges(run)
     return run
 
 
@@ -92,6 +93,7 @@ def _ask(run: Run, ids: Sequence[int]) -> int:
         run.new += result.new
         run.changed += result.changed
         run.same += result.same
+        pipeline.count_merges(run, result)
         runs.reject(run, [*rejected, *result.rejected])
         runs.save(run)
     return len(records)

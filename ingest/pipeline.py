@@ -59,6 +59,7 @@ def pull(topic: Topic, since: date | None = None, until: date | None = None, pro
                     _keep_validator(topic, page.validator)
             progress(run)
         run.note = run.note or _why_nothing(run, asked)
+        tell_merges(run)
     return run
 
 
@@ -118,9 +119,23 @@ def _store(run: Run, page: Page) -> None:
     run.new += result.new
     run.changed += result.changed
     run.same += result.same
+    count_merges(run, result)
     runs.reject(run, [*page.rejected, *result.rejected])
     run.note = page.note or run.note
     runs.save(run)
+
+
+def count_merges(run: Run, result: catalog.UpsertResult) -> None:
+    """Keep in the run's details how many stored papers turned out to be another one."""
+    if result.merged:
+        run.details = run.details | {"merged": run.details.get("merged", 0) + result.merged}
+
+
+def tell_merges(run: Run) -> None:
+    """Say in the note of a run that is done what `count_merges` counted."""
+    if merged := run.details.get("merged"):
+        told = "1 paper turned out to be" if merged == 1 else f"{merged} papers turned out to be"
+        run.note = f"{run.note} {told} another one that is stored: merged.".strip()
 
 
 def _why_nothing(run: Run, asked: Window) -> str:
@@ -175,6 +190,7 @@ def ingest_file(path: Path, progress: Progress = runs.progress) -> Run:
     with runs.open(Run.Kind.INGEST, path.name) as run:
         _store_all(run, jsonl.read(path), progress)
         run.note = "" if run.fetched else "The file holds no records."
+        tell_merges(run)
     return run
 
 
@@ -200,6 +216,7 @@ def look_up_listed(paper_list: PaperList, progress: Progress = runs.progress) ->
         run.total = len(ids)
         _store_all(run, arxiv_api.lookup(ids), progress)
         run.note = f"{len(ids)} listed papers lacked an abstract; arXiv knows {run.fetched} of them."
+        tell_merges(run)
     return run
 
 

@@ -283,7 +283,9 @@ def _change(changed: Mapping[int, PaperRecord], last: Mapping[int, Mapping[str, 
     """Let each record speak of its paper, and keep it as the last one of its source."""
     if not changed:
         return
-    papers = Paper.objects.defer("search").in_bulk(changed)
+    # Locked in the order that every other writer of several papers keeps.
+    locked = Paper.objects.filter(pk__in=changed).defer("search").order_by("pk").select_for_update(no_key=True)
+    papers = {paper.pk: paper for paper in locked}
     copy_over(
         [
             papers[pk]

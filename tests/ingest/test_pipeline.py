@@ -204,3 +204,13 @@ def test_listed_papers_known_by_their_row_only_are_looked_up(monkeypatch):
     assert asked == ["2601.00001"]
     assert (run.changed, Paper.objects.get().abstract) == (1, "About caches.")
     assert pipeline.lists_to_look_up() == []
+
+
+def test_a_run_tells_of_papers_that_turned_out_to_be_one(topic, give):
+    doi = Identifier("doi", "10.1/a")
+    of_doi = PaperRecord("file", (doi,), "Paper 1")
+    both = replace(record(1), identifiers=(*record(1).identifiers, doi))
+    give(Page((record(1), of_doi)), Page((both,)))
+    run = pipeline.pull(topic)
+    assert (run.new, run.changed, run.note) == (2, 1, "1 paper turned out to be another one that is stored: merged.")
+    assert Paper.objects.count() == 1
