@@ -41,7 +41,7 @@ class TopicForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["source"].choices = sorted(((name, health.label(name)) for name in SOURCES), key=_by_label)  # type: ignore[attr-defined]
+        self.fields["source"].choices = [(name, health.label(name)) for name in SOURCES]  # type: ignore[attr-defined]
         self.fields["list"].empty_label = _("None")  # type: ignore[attr-defined]
         self.fields["list"].label_from_instance = lambda each: each.name  # type: ignore[attr-defined]
         self.fields["query"].help_text = self.query_help
@@ -74,8 +74,9 @@ def query_help(name: str) -> str:
 
 def sentence(words: str) -> str:
     """Return words that a source says of a query as a sentence."""
-    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?", "!")) else ".")
+    return words[:1].upper() + ended(words[1:])
 
 
-def _by_label(choice: tuple[str, str]) -> str:
-    return choice[1].lower()
+def ended(words: str) -> str:
+    """Return words with a full stop at their end, unless they have an end already."""
+    return words if words.endswith((".", "?", "!", "…")) else f"{words}."

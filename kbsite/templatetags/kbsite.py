@@ -113,9 +113,9 @@ def source(name: str) -> str:
 
 
 @register.filter
-def sentence(words: str) -> str:
-    """Return words as a sentence, with its capital and its full stop."""
-    return topicform.sentence(words)
+def ended(words: str) -> str:
+    """Return words with a full stop at their end."""
+    return topicform.ended(words)
 
 
 @register.filter

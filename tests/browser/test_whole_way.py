@@ -70,7 +70,12 @@ def page(site):
         page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
         page.on(
             "console",
-            lambda message: troubles.append(f"console: {message.text}") if message.type == "error" else None,
+            # A form that comes back with what is wrong in it is an answer, though Chromium notes its status.
+            lambda message: (
+                troubles.append(f"console: {message.text}")
+                if message.type == "error" and "status of 422" not in message.text
+                else None
+            ),
         )
         page.on(
             "request",

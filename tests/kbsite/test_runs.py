@@ -121,11 +121,12 @@ def test_a_run_that_was_followed_by_another_promises_no_next_try(client, topic):
 
 
 def test_a_dry_run_tells_what_a_topic_would_bring(client, topic):
-    papers = [["arXiv:2611.00001", "A <b>new</b> one", "new"], ["arXiv:2611.00002", "A known one", "same"]]
-    run = make.make_run(kind="try", topic=topic, new=12, same=30, fetched=42, details={"papers": papers})
+    details = {"new": 12, "known": 30, "sample": ["A <b>new</b> one", "Another"]}
+    run = make.make_run(kind="try", topic=topic, new=12, same=30, fetched=42, details=details)
     shown = text(client.get(f"/runs/{run.pk}/"))
-    for words in ("Would be new", "12", "Known, the same", "30", "A &lt;b&gt;new&lt;/b&gt; one", "arXiv:2611.00002"):
+    for words in ("Nothing was stored", "Would be new", "12", "Known, the same", "30", "A &lt;b&gt;new&lt;/b&gt; one"):
         assert words in shown, words
+    assert "is stored" not in shown
 
 
 # --- what curators do -----------------------------------------------------------------------------------------
