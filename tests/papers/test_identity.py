@@ -1,5 +1,8 @@
 """Every form of a link or id leads to one (scheme, value)."""
 
+import random
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +18,8 @@ CASES = [
     ("0704.0001", "arxiv", "0704.0001"),
     ("cs/9901001", "arxiv", "cs/9901001"),
     ("math.GT/0309136", "arxiv", "math/0309136"),
+    ("cond-mat.str-el/0309136v2", "arxiv", "cond-mat/0309136"),
+    ("https://example.com/1234567", "url", "https://example.com/1234567"),
     ("quant-ph/0201082v1", "arxiv", "quant-ph/0201082"),
     ("hep-th/0201082", "arxiv", "hep-th/0201082"),
     ("https://arxiv.org/abs/2407.12345", "arxiv", "2407.12345"),
@@ -61,6 +66,7 @@ def test_it_recognises(text, scheme, value):
 @pytest.mark.parametrize(
     "text",
     [
+        *("example.com/1234567", "example.de/1234567", "section/1234567"),
         *("", "-", "N/A", "a title", "https://", "javascript:alert(1)", "ftp://x.org/y", "2407"),
         *("https://example.org:99999/x", "https://example.org:port/x", "https://[::1/x"),
     ],
@@ -170,3 +176,103 @@ def test_the_hash_changes_with_the_text_but_not_with_facts():
 )
 def test_an_arxiv_id_says_its_month(value, said):
     assert identity.arxiv_month(value) == said
+
+
+# --- every form of an arXiv number ------------------------------------------------------------------------------
+
+ARCHIVES = ["cs", "math", "quant-ph", "hep-th", "gr-qc", "cond-mat", "astro-ph", "cmp-lg", "q-bio", "stat"]
+SUBJECTS = {"cs": "CL", "math": "GT", "cond-mat": "str-el", "astro-ph": "CO", "q-bio": "NC", "stat": "ML"}
+ARXIV_HOSTS = [
+    *("arxiv.org", "www.arxiv.org", "export.arxiv.org", "browse.arxiv.org", "ar5iv.labs.arxiv.org", "ar5iv.org"),
+    *("alphaxiv.org", "www.alphaxiv.org", "cn.arxiv.org", "xxx.arxiv.org"),
+]
+ARXIV_PATHS = ["abs", "pdf", "html", "ps", "src", "format", "e-print", "overview"]
+HF_HOSTS = ["huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com"]
+QUERIES = ["", "?context=cs.CL", "?download=1&x=y", "?utm_source=mail", "?v=2"]
+FRAGMENTS = ["", "#S3", "#", "#page=2"]
+
+new_numbers = st.builds(
+    lambda year, month, number: f"{year:02}{month:02}.{number:0{4 if year < 15 else 5}}",
+    st.integers(7, 26),
+    st.integers(1, 12),
+    st.integers(1, 9999),
+)
+old_numbers = st.builds(
+    lambda archive, year, month, number: f"{archive}/{year % 100:02}{month:02}{number:03}",
+    st.sampled_from(ARCHIVES),
+    st.integers(1992, 2007),
+    st.integers(1, 12),
+    st.integers(1, 999),
+)
+numbers = st.one_of(new_numbers, old_numbers)
+
+
+def forms(number, choose):
+    """One form of a number for each kind in the table of identifiers; `choose` picks the rest."""
+    archive, _, digits = number.rpartition("/")
+    written = number
+    if archive:
+        subject = choose(["", SUBJECTS.get(archive, "")])
+        written = f"{choose([archive, archive.upper()])}{'.' if subject else ''}{subject}/{digits}"
+    versioned = written + choose(["", "v1", "v2", "v12", "V3"])
+    scheme, slash = choose(["https", "http", "HTTPS"]), choose(["", "/"])
+    tail = choose(QUERIES) + choose(FRAGMENTS)
+    host = choose(ARXIV_HOSTS)
+    yield written
+    yield versioned
+    yield f" {versioned}\n"
+    yield f"<https://arxiv.org/abs/{versioned}>"
+    yield choose(["arXiv:", "arxiv:", "ARXIV: ", "oai:arXiv.org:"]) + versioned
+    yield f"{scheme}://{choose([host, host.upper()])}/{choose(ARXIV_PATHS)}/{versioned}{slash}{tail}"
+    yield f"{scheme}://{host}/pdf/{versioned}.{choose(['pdf', 'PDF'])}{tail}"
+    yield f"{scheme}://{host}:{'80' if scheme == 'http' else '443'}/abs/{versioned}"
+    yield f"https://arxiv.org/abs/{quote(versioned, safe='')}"
+    yield f"arxiv.org/{choose(['abs', 'pdf'])}/{versioned}"
+    yield f"{scheme}://{choose(HF_HOSTS)}/papers/{versioned}{choose(['', '/', '.md'])}{tail}"
+    yield f"huggingface.co/papers/{versioned}"
+    prefix = choose(["10.48550/arXiv.", "10.48550/arxiv.", "10.48550/ARXIV."])
+    yield f"{prefix}{written}"
+    yield f"{choose(['doi:', 'DOI: '])}{prefix}{written}"
+    yield f"{scheme}://{choose(['doi.org', 'dx.doi.org', 'www.doi.org'])}/{prefix}{written}{slash}"
+
+
+@given(numbers, st.randoms(use_true_random=False))
+def test_every_form_of_an_arxiv_number_names_the_same_paper(number, chance):
+    for form in forms(number, chance.choice):
+        assert identity.identify(form) == Identifier("arxiv", number), form
+
+
+@given(numbers, numbers, st.randoms(use_true_random=False))
+def test_no_form_of_one_number_names_another(first, second, chance):
+    found = {identity.identify(form) for number in (first, second) for form in forms(number, chance.choice)}
+    assert len(found) == len({first, second})
+
+
+def test_the_archive_is_part_of_an_old_number_and_its_subject_is_not():
+    assert identity.identify("quant-ph/0201082") != identity.identify("hep-th/0201082")
+    assert identity.identify("math.GT/0309136") == identity.identify("https://arxiv.org/abs/math/0309136v2")
+
+
+@pytest.mark.django_db
+def test_a_thousand_forms_of_two_hundred_papers_are_two_hundred_rows():
+    from papers import catalog
+    from papers.models import IdentifierRow, Paper
+
+    chance = random.Random(4)
+    papers = [f"{7 + n % 19:02}{n % 12 + 1:02}.{n:0{4 if n % 19 < 8 else 5}}" for n in range(1, 151)]
+    papers += [f"{ARCHIVES[n % 10]}/{95 + n % 5}{n % 12 + 1:02}{n:03}" for n in range(1, 49)]
+    papers += ["quant-ph/0201082", "hep-th/0201082"]
+    told = [(number, form) for number in papers for form in chance.sample([*forms(number, chance.choice)], 5)]
+    assert len(told) == 1000
+    assert len({form for _, form in told}) > 990
+    chance.shuffle(told)
+    sources = ["arxiv", "arxiv-feed", "huggingface", "semanticscholar", "file", "peer:owner/list", "readme"]
+    for first in range(0, len(told), 100):
+        page = [
+            PaperRecord(chance.choice(sources), (identity.identify(form),), f"Paper {number}")
+            for number, form in told[first : first + 100]
+        ]
+        assert catalog.upsert(page).rejected == []
+    assert Paper.objects.count() == len(set(papers)) == 200
+    assert set(IdentifierRow.objects.values_list("value", flat=True)) == set(papers)
+    assert {paper.title for paper in Paper.objects.all()} == {f"Paper {number}" for number in papers}
