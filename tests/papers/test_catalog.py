@@ -1,13 +1,16 @@
 """Records become papers: once, whatever source or id form they come by."""
 
 import random
+from dataclasses import replace
 from datetime import date
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from papers import catalog
+from papers import authority, catalog
 from papers.models import Fact, IdentifierRow, Paper
 from papers.records import FactRecord, Identifier, PaperRecord
 
@@ -221,14 +224,162 @@ def test_facts_are_kept_by_source_and_do_not_count_as_a_change():
     assert (fact.kind, fact.source, fact.value) == ("upvotes", "huggingface", 40)
 
 
-def test_the_queries_of_a_page_do_not_grow_with_known_papers():
-    page = [arxiv(f"2407.{n:05}") for n in range(40)]
-    catalog.upsert(page)
-    with CaptureQueriesContext(connection) as few:
-        catalog.upsert(page[:5])
-    with CaptureQueriesContext(connection) as many:
-        catalog.upsert(page)
-    assert len(many) == len(few)
+def page(size, **fields):
+    return [
+        arxiv(f"2407.{n:05}", facts=(FactRecord("code", f"https://github.com/a/{n}"),), **fields)
+        for n in range(1, size + 1)
+    ]
+
+
+def statements(records):
+    """How many statements, and how many of these write, storing a page takes, COPY among them."""
+    with CaptureQueriesContext(connection) as queries:
+        result = catalog.upsert(records)
+    told = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    return len(told), sum(sql.startswith(("INSERT", "UPDATE", "DELETE", "CREATE", "COPY")) for sql in told), result
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_page_takes_the_same_few_statements_however_many_papers_it_has(size):
+    # The lock, whose the names are, new keys; papers, identifiers, source records, facts.
+    assert statements(page(size))[:2] == (7, 4)
+    assert statements(page(size))[:2] == (4, 0)  # the lock, the names, the last records, the facts
+    changed = page(size, version=2, abstract="Another.")
+    # Also the papers as they are; a table for the news, which is filled and copied over; source records; reviews.
+    assert statements(changed)[:2] == (10, 4)
+    assert Paper.objects.filter(abstract="Another.").count() == size
+    more = [replace(each, facts=(FactRecord("code", "https://github.com/b/b"),)) for each in changed]
+    number, writes, result = statements(more)
+    assert (number, writes, counts(result)) == (6, 1, (0, 0, size, 0))  # facts; reviews
+
+
+def test_papers_are_read_only_where_somebody_asks_for_them():
+    catalog.upsert(page(5))
+    result = catalog.upsert(page(5))
+    with CaptureQueriesContext(connection) as queries:
+        assert {paper.title for paper in result.papers.values()} == {f"Paper 2407.{n:05}" for n in range(1, 6)}
+        assert len(result.papers) == 5
+    assert len(queries) == 1
+
+
+def test_a_known_paper_costs_no_read_of_its_text():
+    catalog.upsert(page(3))
+    with CaptureQueriesContext(connection) as queries:
+        catalog.upsert(page(3))
+    assert not any("abstract" in query["sql"] for query in queries)
+
+
+# --- whatever the order -----------------------------------------------------------------------------------------
+
+SOURCES = ["arxiv", "arxiv-feed", "huggingface", "semanticscholar", "file", "peer:a/list", "peer:b/list", "readme"]
+NAMES = [Identifier("arxiv", "2407.00001"), Identifier("doi", "10.1/a"), Identifier("acl", "2025.acl-long.1")]
+blank = st.just("")
+
+
+@st.composite
+def tellings(draw):
+    """What several sources say of one paper, each once: they agree on its title more or less, on the rest not at all."""
+    sources = draw(st.lists(st.sampled_from(SOURCES), min_size=2, max_size=6, unique=True))
+    return [
+        PaperRecord(
+            source=source,
+            identifiers=tuple(draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True))),
+            title=draw(st.sampled_from(["Small Caches for Long Texts", "SMALL caches for long texts!"])),
+            abstract=draw(blank | st.just(f"As {source} has it.")),
+            authors=draw(st.just(()) | st.just((source,))),
+            subjects=draw(st.just(()) | st.just(("cs.CL", source))),
+            published=draw(st.none() | st.dates(date(2024, 1, 1), date(2024, 1, 9))),
+            updated=draw(st.none() | st.dates(date(2024, 1, 1), date(2024, 1, 9))),
+            version=draw(st.none() | st.integers(1, 4)),
+            comment=draw(blank | st.just(f"{source} says so")),
+            journal_ref=draw(blank | st.just(f"Journal of {source}")),
+            withdrawn=draw(st.sampled_from([None, None, True, False])),
+            facts=tuple(FactRecord(kind, source) for kind in draw(st.sets(st.sampled_from(["code", "stars"])))),
+        )
+        for source in sources
+    ]
+
+
+def stored():
+    """All that is stored, but for keys and times."""
+    return sorted(
+        (
+            *(str(getattr(paper, name)) for name in authority.COLUMNS if name != "told_by"),
+            sorted(paper.told_by.items()),
+            sorted((row.scheme, row.value) for row in paper.identifiers.all()),
+            sorted((row.source, row.content_hash, row.version or 0) for row in paper.source_records.all()),
+            sorted((fact.kind, fact.source, fact.value) for fact in paper.facts.all()),
+        )
+        for paper in Paper.objects.all()
+    )
+
+
+def after(*pages):
+    """What is stored when these pages came, which are then forgotten."""
+    with transaction.atomic():
+        results = [catalog.upsert(page) for page in pages]
+        found = stored()
+        transaction.set_rollback(True)
+    return found, results
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tellings(), st.randoms(use_true_random=False))
+def test_a_paper_is_the_same_in_whatever_order_its_sources_tell_of_it(db, records, chance):
+    joining = PaperRecord("arxiv", tuple(NAMES), "Small Caches for Long Texts")  # so that they are all of one paper
+    records = [joining, *(record for record in records if record.source != "arxiv")]
+    other = chance.sample(records, len(records))
+    one_by_one, _ = after(*[[record] for record in records])
+    in_disorder, _ = after(*[[record] for record in other])
+    at_once, _ = after(other)
+    assert one_by_one == in_disorder == at_once
+    assert len(one_by_one) == 1
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tellings())
+def test_what_came_once_is_known(db, records):
+    once, _ = after(records)
+    twice, results = after(records, records)
+    assert once == twice
+    assert (results[1].new, results[1].changed, results[1].merged) == (0, 0, 0)
+    assert results[1].same == len(records)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations([1, 2, 3]), st.permutations([1, 2]))
+def test_the_newest_version_of_arxiv_is_shown_by_whichever_way_it_came(db, own, feed):
+    records = [arxiv(version=n, abstract=f"arXiv's {n}.", comment=f"Comment {n}") for n in own]
+    fed = [replace(arxiv(version=n + 2, abstract=f"The feed's {n + 2}."), source="arxiv-feed") for n in feed]
+    found, _ = after(*[[each] for each in [*records, *fed]])
+    other, _ = after(*[[each] for each in [*fed, *records]])
+    assert found == other
+    with transaction.atomic():
+        for each in [*fed, *records]:
+            catalog.upsert([each])
+        paper = Paper.objects.get()
+        transaction.set_rollback(True)
+    assert (paper.version, paper.abstract, paper.comment) == (4, "The feed's 4.", "Comment 3")
+    assert (paper.source, paper.told_by) == ("arxiv-feed", {"comment": "arxiv", "withdrawn": "arxiv"})
+
+
+def test_two_rows_of_one_source_are_one_record():
+    rows = [
+        PaperRecord("peer:a/list", (ARXIV,), "Small", facts=(FactRecord("code", "https://github.com/a/a"),)),
+        PaperRecord("peer:a/list", (ARXIV, DOI), "Small Caches"),
+    ]
+    assert counts(catalog.upsert(rows)) == (1, 0, 1, 0)
+    assert counts(catalog.upsert(rows)) == (0, 0, 2, 0)
+    paper = Paper.objects.get()
+    assert (paper.title, paper.identifiers.count(), paper.facts.count()) == ("Small Caches", 2, 1)
+
+
+def test_of_two_versions_on_a_page_the_newer_is_shown():
+    pair = [arxiv(version=2, abstract="New."), arxiv(version=1, abstract="Old.")]
+    for records in (pair, pair[::-1]):
+        found, (result,) = after(records)
+        assert counts(result) == (1, 0, 1, 0)
+        assert found[0][1] == "New."
 
 
 def test_the_database_refuses_a_second_owner_of_an_identifier():
