@@ -60,3 +60,22 @@ def test_facts_and_the_record_tell_venue_and_code():
         both.pk: {"venue": "ICML 2025"},
         empty.pk: {},
     }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        ({"signal": "dblp", "key": "conf/nips/A25", "known_as": "NeurIPS", "year": 2025}, {"venue": "NeurIPS 2025"}),
+        ({"signal": "dblp", "key": "conf/x/A25", "venue": "A Small Symposium"}, {"venue": "A Small Symposium"}),
+        ({"signal": "acl", "key": "2024.acl-long.1", "venue": "ACL", "year": 2024}, {"venue": "ACL 2024"}),
+        ({"signal": "dblp", "key": "conf/x/A25"}, {}),
+        ({"signal": "name", "venue": "ICLR"}, {}),
+        ({"signal": "list", "venue": "ICLR 2025"}, {}),
+        ("ICLR 2025", {}),
+        ([], {}),
+    ],
+)
+def test_evidence_of_a_venue_counts_where_it_is_strong(evidence, said):
+    paper = make_paper(facts=[("venue_evidence", evidence)])
+    assert news.known([paper.pk]) == {paper.pk: said}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import socket
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import product
@@ -196,7 +198,7 @@ class TestRedirects:
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in ("127.0.0.2", "127.0.0.1")]
 
         monkeypatch.setattr(socket, "getaddrinfo", resolve)
-        with pytest.raises(guard.Forbidden, match=r"both\.example is 127\.0\.0\.1"):
+        with pytest.raises(guard.Forbidden, match=r"both\.example leads to no address of the public Internet$"):
             ask(f"http://both.example:{port_of(canary)}/")
 
 
@@ -220,6 +222,17 @@ PUBLIC = """
     198.17.255.255 198.20.0.1 203.0.112.1 203.0.114.1 223.255.255.255 2606:50c0:8000::154 2001:4860:4860::8888
     2a04:4e42::81 2400:cb00:2048:1::c629:d7a2 2003::1 64:ff9b::8.8.8.8 ::ffff:8.8.8.8
 """
+
+
+def test_what_unpacks_to_too_much_is_not_taken(settings):
+    settings.ALLOW_PRIVATE_FETCHES = True
+    bomb = gzip.compress(bytes(300 * 2**20), 9)
+    reply = Reply(bomb, headers={"Content-Encoding": "gzip"})
+    tracemalloc.start()
+    with Server(reply) as server, pytest.raises(http.Refused, match="more than 5 MB"):
+        fetch(server.url)
+    assert tracemalloc.get_traced_memory()[1] < 150 * 2**20
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("address", PUBLIC.split())
