@@ -155,15 +155,18 @@ def _move_watermark(topic: Topic, asked: Window, complete_to: date) -> None:
     reached = min(complete_to, yesterday)
     # What stands before a first watermark is not asked for again, so a first window must lead up to today.
     follows = asked.until >= yesterday if topic.watermark is None else asked.since <= topic.watermark < reached
-    if follows:
-        Topic.objects.filter(pk=topic.pk).update(watermark=reached)
+    if follows and _still_asks(topic).update(watermark=reached):
         topic.watermark = reached
 
 
 def _keep_validator(topic: Topic, validator: str) -> None:
-    if validator != topic.validator:
-        Topic.objects.filter(pk=topic.pk).update(validator=validator)
+    if validator != topic.validator and _still_asks(topic).update(validator=validator):
         topic.validator = validator
+
+
+def _still_asks(topic: Topic) -> QuerySet[Topic]:
+    """Return the topic unless a person made it ask something else since the pull began: that begins anew."""
+    return Topic.objects.filter(pk=topic.pk, source=topic.source, query=topic.query)
 
 
 def due() -> list[Topic]:

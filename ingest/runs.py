@@ -34,6 +34,7 @@ KEPT_REJECTIONS = 100
 MOST_DEATHS = 3  # processes in a row that die of the same work before it is left alone
 FIRST_PAUSE = timedelta(minutes=15)  # after the first failure; each one more in a row doubles it
 LONGEST_PAUSE = timedelta(days=1)
+PAUSE_AFTER_DEATHS = timedelta(minutes=1)  # where several share the work; each death more in a row doubles it
 
 # Several processes may be at this work at once; they share it out by claims, and poison is parked paper by paper.
 SHARED = (Run.Kind.EMBED,)
@@ -257,7 +258,8 @@ def _bury(run: Run) -> bool:
         closed = _buried(run, state=Run.State.PARKED, error=said)
     else:
         # One more than its papers are parked after: something else kills whoever is at shared work.
-        pause = _pause(in_vain - MOST_DEATHS) if in_vain > MOST_DEATHS else timedelta()
+        too_many = in_vain - MOST_DEATHS
+        pause = _pause(too_many, first=PAUSE_AFTER_DEATHS) if too_many > 0 else timedelta()
         next_try = None if run.kind in BY_HAND else now + pause
         closed = _buried(run, state=Run.State.INTERRUPTED, error=_DIED, next_try=next_try)
     if closed:
@@ -301,8 +303,8 @@ def _after_failure(run: Run, longest: timedelta, wanted: float | None = None) ->
     return timezone.now() + max(_pause(earlier + 1, longest), timedelta(seconds=wanted or 0))
 
 
-def _pause(failures: int, longest: timedelta = LONGEST_PAUSE) -> timedelta:
-    pause: timedelta = FIRST_PAUSE * 2 ** (failures - 1)
+def _pause(failures: int, longest: timedelta = LONGEST_PAUSE, first: timedelta = FIRST_PAUSE) -> timedelta:
+    pause: timedelta = first * 2 ** (failures - 1)
     return min(pause, longest)
 
 

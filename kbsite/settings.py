@@ -209,6 +209,7 @@ CELERY_TASK_IGNORE_RESULT = True  # results are rows of the run table
 # A message is done when its task is, so that a killed worker loses none.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_LOST_WAIT = 1.0  # seconds for a result that may be on its way still; there are none
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 3500
 CELERY_TASK_TIME_LIMIT = 3600

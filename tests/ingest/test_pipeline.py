@@ -8,10 +8,10 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from ingest import pipeline
+from ingest import pipeline, runs, topics
 from ingest.models import Run, Topic
 from ingest.sources import Page, SourceUnavailable, Window
-from papers.models import Paper
+from papers.models import Paper, PaperList
 from papers.records import Identifier, PaperRecord, Rejected
 
 pytestmark = pytest.mark.django_db
@@ -214,3 +214,76 @@ def test_a_run_tells_of_papers_that_turned_out_to_be_one(topic, give):
     run = pipeline.pull(topic)
     assert (run.new, run.changed, run.note) == (2, 1, "1 paper turned out to be another one that is stored: merged.")
     assert Paper.objects.count() == 1
+
+
+def test_a_topic_that_asks_something_else_meanwhile_gets_no_watermark_of_the_old_question(topic, monkeypatch):
+    class ChangedMeanwhile:
+        OVERLAP_DAYS = 2
+
+        def fetch(self, asked, window):
+            topics.save(Topic(pk=topic.pk, slug=topic.slug, source=topic.source, query="something else"))
+            yield Page((record(1),), validator='"1"')
+
+    monkeypatch.setattr(pipeline, "source", lambda name: ChangedMeanwhile())
+    pipeline.pull(topic)
+    topic.refresh_from_db()
+    assert (topic.query, topic.watermark, topic.validator) == ("something else", None, "")
+
+
+def test_an_error_of_ours_between_two_pages_keeps_what_was_complete_and_no_more(topic, give):
+    """The watermark and its rows are one transaction, so neither is ahead of the other."""
+    topic.watermark = TODAY - timedelta(days=20)
+    topic.save()
+    done_to = TODAY - timedelta(days=15)
+    give(Page((record(1),), complete_to=done_to), Page((record(2),)), ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        pipeline.pull(topic)
+    topic.refresh_from_db()
+    assert topic.watermark == done_to
+    assert Run.objects.get().state == "failed"
+
+
+def test_a_page_that_cannot_be_stored_moves_nothing(topic, give, monkeypatch):
+    topic.watermark = TODAY - timedelta(days=20)
+    topic.save()
+    give(Page((record(1),), complete_to=TODAY - timedelta(days=15)), Page(()))
+    monkeypatch.setattr(pipeline, "_keep_validator", lambda *_: None)
+    monkeypatch.setattr(runs, "save", raising)
+    with pytest.raises(ZeroDivisionError):
+        pipeline.pull(topic)
+    topic.refresh_from_db()
+    assert (topic.watermark, Paper.objects.count()) == (TODAY - timedelta(days=20), 0)
+
+
+def raising(*_):
+    raise ZeroDivisionError
+
+
+def test_a_topic_that_was_late_is_due_at_its_next_try(topic, give):
+    give(SourceUnavailable("503"))
+    pipeline.pull(topic)
+    assert pipeline.due() == []
+    Run.objects.update(next_try=timezone.now())
+    assert pipeline.due() == [topic]
+
+
+def test_what_runs_or_is_parked_is_not_due(topic):
+    run = Run.objects.create(
+        kind=Run.Kind.PULL, topic=topic, subject=topic.slug, state="parked", finished_at=timezone.now()
+    )
+    Run.objects.update(started_at=timezone.now() - timedelta(days=9))
+    assert pipeline.due() == []
+    Run.objects.filter(pk=run.pk).update(next_try=timezone.now())
+    assert pipeline.due() == [topic], "a person said so"
+    with runs.open(Run.Kind.PULL, topic.slug, topic=topic):
+        assert pipeline.due() == []
+
+
+def test_listed_papers_are_looked_up_every_few_hours(monkeypatch):
+    paper_list = PaperList.objects.create(slug="a-list", name="A list")
+    monkeypatch.setattr(pipeline.arxiv_api, "lookup", lambda ids: iter(()))
+    assert pipeline.is_look_up_due(paper_list)
+    pipeline.look_up_listed(paper_list)
+    assert not pipeline.is_look_up_due(paper_list)
+    Run.objects.update(started_at=timezone.now() - timedelta(hours=7))
+    assert pipeline.is_look_up_due(paper_list)
