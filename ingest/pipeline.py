@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from ingest import runs
 from ingest.models import Run, Topic
-from ingest.sources import Page, SourceUnavailable, Window, arxiv_api, jsonl, source
+from ingest.sources import Page, SourceUnavailable, Window, arxiv_api, jsonl, peer_list, source
 from papers import catalog
 from papers.models import Paper, PaperList
 
@@ -198,7 +198,7 @@ def ingest_file(path: Path, progress: Progress = runs.progress) -> Run:
 
 
 def lists_to_look_up() -> list[PaperList]:
-    """Return the lists that hold papers known by their README row only."""
+    """Return the lists of which papers are known by a row of a README only."""
     return [each for each in PaperList.objects.all() if _known_by_row_only(each).exists()]
 
 
@@ -213,12 +213,12 @@ def is_look_up_due(paper_list: PaperList) -> bool:
 
 
 def look_up_listed(paper_list: PaperList, progress: Progress = runs.progress) -> Run:
-    """Ask arXiv for the listed papers that are known by their README row only, to learn abstracts and dates."""
+    """Ask arXiv what the papers are about of which only a row told, the list's or a followed one's."""
     ids = list(_known_by_row_only(paper_list).values_list("identifiers__value", flat=True))
     with runs.open(Run.Kind.PULL, _look_up(paper_list), LOOK_UP_EVERY) as run:
         run.total = len(ids)
         _store_all(run, arxiv_api.lookup(ids), progress)
-        run.note = f"{len(ids)} listed papers lacked an abstract; arXiv knows {run.fetched} of them."
+        run.note = f"{len(ids)} papers of READMEs lacked an abstract; arXiv knows {run.fetched} of them."
         tell_merges(run)
     return run
 
@@ -228,7 +228,11 @@ def _look_up(paper_list: PaperList) -> str:
 
 
 def _known_by_row_only(paper_list: PaperList) -> QuerySet[Paper]:
-    return Paper.objects.listed_in(paper_list).filter(abstract="", identifiers__scheme="arxiv")
+    """Return the papers of which a README told and arXiv did not: the list's own, and those of lists it follows."""
+    topics = Topic.objects.filter(Q(list=paper_list) | Q(list=None), source="peer_list")
+    followed = Paper.objects.filter(source_records__source__in=[peer_list.source_of(topic.query) for topic in topics])
+    told = Q(pk__in=Paper.objects.listed_in(paper_list).values("pk")) | Q(pk__in=followed.values("pk"))
+    return Paper.objects.filter(told, abstract="", identifiers__scheme="arxiv")
 
 
 def _store_all(run: Run, pages: Iterable[Page], progress: Progress) -> None:

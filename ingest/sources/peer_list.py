@@ -40,6 +40,7 @@ _GITHUB = http.Host("github", "GitHub", largest=guard.LARGEST)
 _REPOSITORY = re.compile(r"(?P<owner>[A-Za-z0-9][A-Za-z0-9-]{0,38})/(?P<name>[A-Za-z0-9_.-]{1,100})")
 _ON_GITHUB = re.compile(r"https?://(?:www\.)?github\.com/(?P<path>[^?#]+)", re.IGNORECASE)
 _PAGE_OF_A_FILE = re.compile(r"(?P<repository>[^/]+/[^/]+)/(?:blob|raw)/(?P<file>.+)")
+_BROKEN_ARXIV = re.compile(r"https?://(?:\w+\.)*arxiv\.org/", re.IGNORECASE)
 _HTML = re.compile(rb"\s*(?:<!doctype html|<html)\b", re.IGNORECASE)
 
 
@@ -75,8 +76,11 @@ def fetch(topic: Topic, window: Window) -> Iterator[Page]:
         raise http.Refused(
             f"no paper was found in the README of {_name(place)} ({len(readme.body):,} bytes, {rows} rows)"
         )
+    others = rows - sum(len(fact.value) for record in records for fact in record.facts if fact.kind == "listed")
+    note = f"{others} of {rows} rows name code or nothing that a paper is known by." if others else ""
     for first in range(0, len(records), PAGE_SIZE):
-        yield Page(tuple(records[first : first + PAGE_SIZE]), total=len(records), validator=readme.validator)
+        some = tuple(records[first : first + PAGE_SIZE])
+        yield Page(some, total=len(records), validator=readme.validator, note=note)
 
 
 def read(readme: bytes, name: str) -> tuple[list[PaperRecord], int]:
@@ -93,8 +97,10 @@ def read(readme: bytes, name: str) -> tuple[list[PaperRecord], int]:
 
 
 def _is_of_a_paper(identifier: Identifier) -> bool:
+    """Whether a row's link leads to a paper: not to code, and not to an arXiv id that is none."""
     scheme, value = identifier
-    return scheme != "url" or not is_code_address(value) or value.lower().endswith(".pdf")
+    is_code = is_code_address(value) and not value.lower().endswith(".pdf")
+    return scheme != "url" or not (is_code or _BROKEN_ARXIV.match(value))
 
 
 def _record(identifier: Identifier, found: list[tuple[Row, str]], name: str) -> PaperRecord:
@@ -116,6 +122,14 @@ def _facts(found: list[tuple[Row, str]]) -> Iterator[FactRecord]:
     named = (fields.text(plain(row.fields.venue)) for row, _ in found)
     if venue := next(filter(venues.is_published, named), None):
         yield FactRecord("venue_evidence", {"signal": "list", "venue": venue})
+
+
+def source_of(query: str) -> str:
+    """Return what the list of a query is called as a source of records and facts; "" for a query that names none."""
+    try:
+        return source_name(_name(_place(query)))
+    except BadQuery:
+        return ""
 
 
 def source_name(name: str) -> str:

@@ -12,6 +12,8 @@ from ingest.sources import BadQuery, Page, SourceUnavailable, Window, guard, htt
 from papers import catalog, identity
 from papers.models import Fact, Paper, SourceRecord
 from papers.records import FactRecord, Identifier, PaperRecord, Rejected
+from tests.factories import make_list
+from tests.ingest.sources import answers
 from tests.ingest.sources.github import GitHub
 from tests.servers import Reply, Server
 
@@ -68,6 +70,11 @@ class TestRead:
         records, _ = peer_list.read(README.encode(), "peer/list")
         assert [record.identifiers[0].scheme for record in records] == ["arxiv", "url", "url", "acl"]
         assert not any("vllm" in paper(record) for record in records)
+
+    def test_a_broken_link_to_arxiv_names_no_paper(self):
+        row = b"- [A paper](https://arxiv.org/abs/203.05527)\n- [Another](https://arxiv.org/abs/2303.05527)\n"
+        records, rows = peer_list.read(row, "x")
+        assert ([paper(record) for record in records], rows) == (["2303.05527"], 2)
 
     @pytest.mark.parametrize("readme", [b"", b"# Title\n", b"\xff\xfe\x00|", b"| a |\n| - |\n| b |\n", b"\r" * 1000])
     def test_any_bytes_are_read(self, readme):
@@ -265,6 +272,22 @@ class TestPull:
         assert (known.title, known.source) == ("H2O: as arXiv has it", "arxiv")
         fact = known.facts.get(kind="listed")
         assert (fact.source, fact.value[0]) == ("peer:peer/list", "Awesome Caches › Eviction › Tokens")
+
+    def test_arxiv_is_asked_what_the_papers_of_a_followed_list_are_about(self, settings):
+        mine, other = make_list("mine"), make_list("other")
+        topic = Topic.objects.create(slug="peer", list=mine, source="peer_list", query="https://github.com/peer/list")
+        with GitHub(README) as server:
+            settings.GITHUB_API_URL = server.url
+            run = pipeline.pull(topic)
+        assert run.note == "1 of 6 rows name code or nothing that a paper is known by."
+        assert pipeline.lists_to_look_up() == [mine] and other.pk
+        with Server(answers.atom(answers.entry("2306.14048v3", "H2O", summary="About caches."))) as server:
+            settings.ARXIV_API_URL = server.url
+            run = pipeline.look_up_listed(mine)
+        assert run.note == "1 papers of READMEs lacked an abstract; arXiv knows 1 of them."
+        paper = Paper.objects.get(identifiers__value="2306.14048")
+        assert (paper.title, paper.abstract, paper.source) == ("H2O", "About caches.", "arxiv")
+        assert pipeline.lists_to_look_up() == []
 
     def test_two_lists_tell_of_one_paper(self, settings):
         for repository in ("peer/list", "other/list"):
