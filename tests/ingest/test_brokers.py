@@ -207,6 +207,19 @@ def test_a_killed_worker_loses_nothing_once_another_is_there(site):
     assert site.titles() == ["A paper on caches"]
 
 
+def test_a_worker_that_is_stopped_closes_its_run(site):
+    """As `serve` stops one that does not finish in time; its run says so, and counts as no death."""
+    site.topic("caches")
+    worker = site.work()
+    site.hub.before["caches"] = once(lambda: [worker.send_signal(signal.SIGQUIT), time.sleep(20)])
+    site.send("pull_due")
+    worker.wait(60)
+    told = "list(Run.objects.values_list('state', 'error', 'note'))"
+    ((state, error, note),) = eventually(lambda: site.installation.ask(told), "its run")
+    assert (state, error) == ("interrupted", "")
+    assert "It was stopped" in note
+
+
 def test_a_task_that_kills_its_worker_three_times_is_parked_and_others_go_on(site):
     site.topic("poison")
     site.hub.before["poison"] = lambda: site.child().kill()
