@@ -92,6 +92,8 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["kind", "-id"], name="run_newest_of_kind"),
             models.Index(fields=["topic", "-id"], name="run_newest_of_topic"),
+            models.Index(fields=["kind", "subject", "-id"], name="run_newest_of_work"),
+            models.Index(fields=["id"], condition=Q(state="running"), name="run_running"),
         ]
         constraints = [
             models.CheckConstraint(
