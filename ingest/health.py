@@ -1,10 +1,10 @@
-"""How the sources are: for each topic its pulls and when the next one is due; for each source whether it fails."""
+"""How the work is: each topic with its pulls and when the next is due, each source, each other work; and what fails."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -16,8 +16,13 @@ from ingest.sources import SOURCES, source
 
 MISSED_PERIODS = 2  # so many periods without a pull are silence, and silence is a defect
 
-# What a pull came to. One that was stopped or whose process died says nothing of the source, and is made up for.
+# What a run came to. One that was stopped or whose process died says nothing of its source, and is made up for.
 _VERDICTS = (Run.State.DONE, Run.State.LATE, Run.State.FAILED, Run.State.PARKED)
+
+# Work without a topic: by the newest runs of the ledger, so that looking costs the same however long it is.
+_OTHER_KINDS = (Run.Kind.PULL, Run.Kind.EMBED, Run.Kind.CLASSIFY, Run.Kind.TRAIN, Run.Kind.ENRICH)
+_LOOKED_AT = 500
+_FORGOTTEN_AFTER = timedelta(days=14)  # such as what was done for a list that is no longer here
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,29 @@ class SourceHealth:
         return "ok" if self.succeeded_at else "never"
 
 
+@dataclass(frozen=True, slots=True)
+class WorkHealth:
+    """Work that no topic asks for: its newest run that came to a verdict, and the end of the newest that succeeded."""
+
+    verdict: Run
+    succeeded_at: datetime | None
+
+    @property
+    def trouble(self) -> Run | None:
+        """The run that went wrong, while none after it succeeded."""
+        return None if self.verdict.state == Run.State.DONE else self.verdict
+
+    @property
+    def state(self) -> str:
+        """In a word: failing or ok."""
+        return "failing" if self.trouble else "ok"
+
+    @property
+    def is_source(self) -> bool:
+        """Whether it asks a source, about papers that are here."""
+        return self.verdict.kind == Run.Kind.ENRICH
+
+
 def label(name: str) -> str:
     """Return a source's name for people; of one that is no longer here, the name that its topics keep."""
     return source(name).LABEL if name in SOURCES else name
@@ -132,6 +160,25 @@ def sources(found: Iterable[TopicHealth] | None = None) -> list[SourceHealth]:
     """Return the sources that topics ask, by name; of these topics if they are known already."""
     by_source = sorted(topics() if found is None else found, key=lambda each: each.topic.source)
     return [SourceHealth(name, tuple(group)) for name, group in groupby(by_source, lambda each: each.topic.source)]
+
+
+def other_work() -> list[WorkHealth]:
+    """Return the work that no topic asks for, as far as the newest runs tell of it, by kind and subject; one query."""
+    newest = Run.objects.order_by("-pk").values("pk")[:_LOOKED_AT]
+    runs = Run.objects.filter(
+        pk__in=newest,
+        topic=None,
+        kind__in=_OTHER_KINDS,
+        state__in=_VERDICTS,
+        started_at__gte=timezone.now() - _FORGOTTEN_AFTER,
+    )
+    verdicts: dict[tuple[str, str], Run] = {}
+    successes: dict[tuple[str, str], datetime | None] = {}
+    for run in runs.defer("rejections", "details").order_by("kind", "subject", "-pk"):
+        verdicts.setdefault((run.kind, run.subject), run)
+        if run.state == Run.State.DONE:
+            successes.setdefault((run.kind, run.subject), run.finished_at)
+    return [WorkHealth(run, successes.get(name)) for name, run in verdicts.items()]
 
 
 def parked() -> int:

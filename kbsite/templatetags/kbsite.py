@@ -18,7 +18,7 @@ from ingest.models import Run
 from kbsite import topicform
 from kbsite.access import error_of, is_curator
 from papers import identity, overview
-from papers.models import Category, Entry, IdentifierRow, Paper, PaperList, Suggestion
+from papers.models import Category, Entry, IdentifierRow, Paper, PaperList, Review, Suggestion
 from papers.querysets import FOUND, FOUND_END, LIKELY
 from papers.records import Identifier
 
@@ -40,6 +40,7 @@ _STATUSES = {
     "listed": _("Listed"),
     "likely": _("Likely, awaiting review"),
     "awaiting": _("Awaiting review"),
+    "returned": _("Back with news"),
     "rejected": _("Rejected"),
     "deferred": _("Deferred"),
     "duplicate": _("Duplicate"),
@@ -175,6 +176,7 @@ class Standing:
     entries: tuple[Entry, ...]
     suggestion: Suggestion | None
     state: str  # of its review
+    returned: Review | None  # of a paper that was rejected and is back in the queue
 
     @property
     def is_likely(self) -> bool:
@@ -190,11 +192,12 @@ def standing(paper: Paper) -> dict[str, Any]:
         entries.setdefault(entry.category.list, []).append(entry)
     suggestions = {each.list: each for each in paper.suggestions.all()}
     states = {each.list: each.state for each in paper.reviews.all() if each.state != "open"}
+    back = {each.list: each for each in paper.reviews.all() if each.state == "open" and each.returned_at}
     found = [
-        Standing(each, tuple(entries.get(each, ())), suggestions.get(each), states.get(each, ""))
-        for each in dict.fromkeys([*entries, *states, *suggestions])
+        Standing(each, tuple(entries.get(each, ())), suggestions.get(each), states.get(each, ""), back.get(each))
+        for each in dict.fromkeys([*entries, *states, *back, *suggestions])
     ]
-    shown = [each for each in found if each.entries or each.state or each.is_likely] or found[:1]
+    shown = [each for each in found if each.entries or each.state or each.returned or each.is_likely] or found[:1]
     return {"standings": shown, "names_lists": len(found) > 1}
 
 
@@ -293,15 +296,24 @@ def topic_names(found: tuple[health.TopicHealth, ...]) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def failing_sources(context: dict[str, Any]) -> list[health.SourceHealth]:
-    """Return the sources that somebody should look at: for curators on every page, for all on the first one."""
+def failing(context: dict[str, Any]) -> dict[str, Any]:
+    """Return the sources and the other work that somebody should look at; nothing for whom no banner is."""
     request = context.get("request")
     user = getattr(request, "user", None)
     match = getattr(request, "resolver_match", None)
     is_home = match is not None and match.view_name == "home"
-    if user is None or not (is_home or is_curator(user)):
-        return []
-    return [each for each in health.sources(context.get("topic_health")) if each.failing]
+    if user is None or not (is_home or is_curator(user)):  # on the first page for all, for curators on every one
+        return {}
+    sources = [each for each in health.sources(context.get("topic_health")) if each.failing]
+    work = [each for each in context.get("other_work") or health.other_work() if each.trouble]
+    return {"sources": sources, "work": work} if sources or work else {}
+
+
+@register.filter
+def work_name(work: health.WorkHealth) -> str:
+    """Return the name of work that no topic asks for: the source that it asks, else what it does to what."""
+    run = work.verdict
+    return source(run.subject) if work.is_source else f"{run.get_kind_display()} {run.subject}"
 
 
 @register.simple_tag

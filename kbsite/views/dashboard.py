@@ -24,6 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "papers": Paper.objects.count(),
         "topic_health": topics,
         "sources": health.sources(topics),
+        "other_work": health.other_work(),
         "now": timezone.now(),
     }
     return render(request, "kbsite/home/page.html", context)

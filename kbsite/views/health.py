@@ -24,22 +24,25 @@ log = logging.getLogger(__name__)
 def healthz(request: HttpRequest) -> JsonResponse:
     """Answer 200 when this process and the database work, 503 when the database does not.
 
-    `status` is "degraded" while pages are served but somebody should look: a source fails, the broker does not
-    answer, papers are parked. That is no 503: a supervisor would restart, and a balancer leave, a site that works.
+    `status` is "degraded" while pages are served but somebody should look: a source or other work fails, the
+    broker does not answer, papers are parked. That is no 503: a supervisor would restart, and a balancer would
+    leave, a site that works.
     """
     try:
-        sources, parked = health.sources(), health.parked()
+        sources, other_work, parked = health.sources(), health.other_work(), health.parked()
     except (DatabaseError, InterfaceError) as error:
         log.error("the database does not answer: %s", error)
         return JsonResponse({"status": "unavailable", "database": "unavailable"}, status=503)
     broker_answers = broker.is_reachable()
-    is_well = broker_answers and not parked and not any(each.failing for each in sources)
+    failing = [each.trouble for each in other_work if each.trouble]
+    is_well = broker_answers and not parked and not failing and not any(each.failing for each in sources)
     return JsonResponse(
         {
             "status": "ok" if is_well else "degraded",
             "database": "ok",
             "broker": "ok" if broker_answers else "unavailable",
             "sources": {each.name: _told(each) for each in sources},
+            "failing_work": [{"kind": run.kind, "subject": run.subject, "run": run.pk} for run in failing],
             "parked": parked,
         }
     )

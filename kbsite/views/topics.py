@@ -7,6 +7,7 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -53,7 +54,11 @@ def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
     form = TopicForm(request.POST, instance=topic)
     if not form.is_valid():
         return _form(request, topic, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    topics.save(form.instance)
+    try:
+        topics.save(form.instance)
+    except IntegrityError:
+        form.add_error("slug", _("Another topic was given this name a moment ago."))
+        return _form(request, topic, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     messages.success(request, _("Saved the topic “%(topic)s”.") % {"topic": form.instance.slug})
     return redirect("topics")
 

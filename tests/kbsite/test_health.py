@@ -86,6 +86,39 @@ def test_when_a_topic_is_pulled_next(topic):
     assert found() is None
 
 
+# --- work without a topic -------------------------------------------------------------------------------------
+
+
+def troubles() -> list[Run]:
+    return [each.trouble for each in health.other_work() if each.trouble]
+
+
+def test_other_work_fails_until_it_succeeds(topic):
+    for kind in ("embed", "train", "classify", "enrich", "pull"):
+        bad = make.make_run("failed", kind=kind, subject="small")
+        assert troubles() == [bad]
+        make.make_run("interrupted", kind=kind, subject="small")
+        make.make_run(kind=kind, subject="another")
+        assert troubles() == [bad]
+        make.make_run(kind=kind, subject="small")
+        assert troubles() == []
+
+
+def test_what_a_person_began_and_what_is_long_ago_is_no_trouble(topic):
+    for kind in ("try", "ingest"):
+        make.make_run("failed", kind=kind)
+    old = make.make_run("failed", kind="train", subject="a list that was deleted")
+    Run.objects.filter(pk=old.pk).update(started_at=timezone.now() - timedelta(days=20))
+    assert troubles() == []
+
+
+def test_other_work_is_found_by_one_query(django_assert_num_queries):
+    for number in range(5):
+        make.make_run("failed", kind="train", subject=f"list-{number}")
+    with django_assert_num_queries(1):
+        assert len(troubles()) == 5
+
+
 # --- the banner -----------------------------------------------------------------------------------------------
 
 
@@ -138,6 +171,14 @@ def test_the_first_page_says_when_each_source_last_succeeded(client, topic):
     assert "arXiv search" in shown and "Hugging Face daily papers" in shown
 
 
+def test_other_work_that_fails_and_a_source_without_topics(desk, topic):
+    bad = make.make_run("failed", kind="embed", subject="the encoder", error="OSError: no such model")
+    make.make_run(kind="enrich", subject="semanticscholar", finished_at=timezone.now() - timedelta(days=2))
+    shown = " ".join(text(desk.get("/")).split())
+    assert "Embed the encoder fails</b>: OSError: no such model." in shown and f'href="/runs/{bad.pk}/"' in shown
+    assert "Semantic Scholar" in shown and "2 days ago" in shown
+
+
 def test_the_banner_costs_the_same_for_more_topics(desk, topic, django_assert_num_queries):
     make.make_run("late", topic=topic)
     with django_assert_num_queries(2):
@@ -158,7 +199,14 @@ def healthz(client, status: int = 200) -> dict:
 
 
 def test_a_new_installation_is_well(client):
-    assert healthz(client) == {"status": "ok", "database": "ok", "broker": "ok", "sources": {}, "parked": 0}
+    assert healthz(client) == {
+        "status": "ok",
+        "database": "ok",
+        "broker": "ok",
+        "sources": {},
+        "failing_work": [],
+        "parked": 0,
+    }
 
 
 def test_a_failing_source_is_degraded_and_named(client, topic):
@@ -170,6 +218,15 @@ def test_a_failing_source_is_degraded_and_named(client, topic):
     arxiv = told["sources"]["arxiv"]
     assert (arxiv["state"], arxiv["failing"], arxiv["run"]) == ("failing", ["kv-cache"], run.pk)
     assert 7200 <= arxiv["seconds_since_success"] < 7300
+
+
+def test_other_work_that_fails_is_degraded(client):
+    run = make.make_run("failed", kind="train", subject="small", error="secret")
+    told = healthz(client)
+    assert (told["status"], told["failing_work"]) == (
+        "degraded",
+        [{"kind": "train", "subject": "small", "run": run.pk}],
+    )
 
 
 def test_parked_papers_are_degraded(client):

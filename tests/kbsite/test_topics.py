@@ -117,6 +117,13 @@ def test_what_is_wrong_stands_beside_its_field(desk, change, field, words):
     assert Topic.objects.count() == 1
 
 
+def test_a_name_that_was_taken_a_moment_ago_is_told(desk, monkeypatch):
+    make.make_topic("taken")
+    monkeypatch.setattr(topics, "propose_slug", lambda *_: "taken")  # as if the other one was made in between
+    answer = desk.post("/topics/new/", FORM)
+    assert answer.status_code == 422 and set(answer.context["form"].errors) == {"slug"}
+
+
 def test_the_form_says_what_the_chosen_source_takes(desk):
     assert "It takes no query" in text(desk.get("/topics/new/?source=hf_daily"))
     shown = text(desk.get("/topics/new/?source=hf_search"))
@@ -213,11 +220,12 @@ def test_a_waiting_page_bears_nonsense(desk, topic, at_):
     assert desk.get("/topics/kv-cache/asked/", {"kind": at_, "at": at_}).status_code == 200
 
 
-def test_a_person_sets_a_parked_pull_free(desk, topic):
-    run = make.make_run("parked", topic=topic, subject="kv-cache")
-    assert runs.is_parked("pull", "kv-cache")
-    desk.post("/topics/kv-cache/pull/")
-    assert not runs.is_parked("pull", "kv-cache")
+@pytest.mark.parametrize("kind", ["pull", "try"])
+def test_a_person_sets_parked_work_free(desk, topic, kind):
+    run = make.make_run("parked", kind=kind, topic=topic, subject="kv-cache")
+    assert runs.is_parked(kind, "kv-cache")
+    desk.post(f"/topics/kv-cache/{kind}/")
+    assert not runs.is_parked(kind, "kv-cache")
     run.refresh_from_db()
     assert run.state == "parked"
 
