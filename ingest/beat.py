@@ -70,6 +70,14 @@ class Scheduler(Beat):
         self._heap = None
 
 
+def is_led() -> bool:
+    """Say whether some schedule leads, on this machine or another one."""
+    return _ask(
+        "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid = 0"
+        " AND objid = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+
+
 def _holds_lock() -> bool:
     """Say whether this connection has the lock; a new connection has none."""
     return _ask(

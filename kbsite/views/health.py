@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from ingest import health
+from ingest import beat, health
 from ingest.health import SourceHealth
 from kbsite import broker
 
@@ -25,22 +25,24 @@ def healthz(request: HttpRequest) -> JsonResponse:
     """Answer 200 when this process and the database work, 503 when the database does not.
 
     `status` is "degraded" while pages are served but somebody should look: a source or other work fails, the
-    broker does not answer, papers are parked. That is no 503: a supervisor would restart, and a balancer would
-    leave, a site that works.
+    broker does not answer, no schedule runs although topics want one, papers are parked. That is no 503: a
+    supervisor would restart, and a balancer would leave, a site that works.
     """
     try:
         sources, other_work, parked = health.sources(), health.other_work(), health.parked()
+        is_scheduled = beat.is_led() or not any(each.enabled for each in sources)
     except (DatabaseError, InterfaceError) as error:
         log.error("the database does not answer: %s", error)
         return JsonResponse({"status": "unavailable", "database": "unavailable"}, status=503)
     broker_answers = broker.is_reachable()
     failing = [each.trouble for each in other_work if each.trouble]
-    is_well = broker_answers and not parked and not failing and not any(each.failing for each in sources)
+    is_well = broker_answers and is_scheduled and not (parked or failing or any(each.failing for each in sources))
     return JsonResponse(
         {
             "status": "ok" if is_well else "degraded",
             "database": "ok",
             "broker": "ok" if broker_answers else "unavailable",
+            "schedule": "ok" if is_scheduled else "absent",
             "sources": {each.name: _told(each) for each in sources},
             "failing_work": [{"kind": run.kind, "subject": run.subject, "run": run.pk} for run in failing],
             "parked": parked,

@@ -16,7 +16,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ingest import health, runs, topics
+from ingest import beat, health, runs, topics
 from ingest.models import Run, Topic
 from ingest.sources import SOURCES
 from kbsite import broker
@@ -36,6 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "sources": health.sources(found),
         "topic_health": found,
         "now": timezone.now(),
+        "is_scheduled": beat.is_led(),
         "is_live": any(each.state == Run.State.RUNNING for each in found),
     }
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]

@@ -134,3 +134,5 @@ def test_a_topic_is_made_tried_pulled_cancelled_and_pulled_again(site, page):  #
     assert page.locator(f"a[href='{first.removeprefix(site.address)}']").count() == 1
     assert site.ask("Paper.objects.count()") == PAPERS
     assert site.ask("Topic.objects.get().watermark") is not None
+    page.goto("/topics/")
+    assert "No schedule runs" not in page.content()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from ingest import health
+from ingest import beat, health
 from ingest.models import Claim, Run
 from tests import factories as make
 
@@ -203,13 +204,37 @@ def test_a_new_installation_is_well(client):
         "status": "ok",
         "database": "ok",
         "broker": "ok",
+        "schedule": "ok",
         "sources": {},
         "failing_work": [],
         "parked": 0,
     }
 
 
-def test_a_failing_source_is_degraded_and_named(client, topic):
+@pytest.fixture
+def schedule():
+    """A schedule that leads, as if in another process."""
+    with closing(connection.copy()) as own:
+        with own.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [beat._LOCK])
+        yield
+
+
+def test_topics_without_a_schedule_are_degraded(client, topic):
+    told = healthz(client)
+    assert (told["status"], told["schedule"]) == ("degraded", "absent")
+    assert "No schedule runs" in text(client.get("/topics/"))
+    topic.enabled = False
+    topic.save()
+    assert healthz(client)["status"] == "ok"
+
+
+def test_topics_with_a_schedule_are_well(client, topic, schedule):
+    assert (healthz(client)["status"], healthz(client)["schedule"]) == ("ok", "ok")
+    assert "No schedule runs" not in text(client.get("/topics/"))
+
+
+def test_a_failing_source_is_degraded_and_named(client, topic, schedule):
     make.make_run(topic=topic, finished_at=timezone.now() - timedelta(hours=2))
     assert healthz(client)["status"] == "ok"
     run = make.make_run("failed", topic=topic, error="KeyError: secret")
