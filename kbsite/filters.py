@@ -11,7 +11,7 @@ from kbsite.api.filters import Filters, FlagFilter, ListFilter, SlugFilter, Text
 from papers.models import Paper, PaperList
 from papers.querysets import PaperQuerySet
 
-STATUSES = ("listed", "likely", "awaiting", "rejected", "deferred", "duplicate")
+STATUSES = ("listed", "likely", "awaiting", "returned", "rejected", "deferred", "duplicate")
 SORTS = ("match", "newest", "relevance")
 FIRST_YEAR, LAST_YEAR = 1800, 9999
 

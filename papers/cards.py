@@ -75,6 +75,7 @@ class Card:
     rows: tuple[tuple[Document, RowFields], ...]  # prefilled, the primary language first
     entries: tuple[Entry, ...]  # where the list has it already
     decision: Decision | None  # the one in force
+    returned: Review | None  # why it is back in the queue, of a paper that was rejected once
 
     @property
     def is_open(self) -> bool:
@@ -123,6 +124,7 @@ def card(paper_list: PaperList, paper: Paper) -> Card:
         .first()
     )
     decision = reviewed.decision if reviewed else None
+    is_back = reviewed is not None and decision is None and reviewed.returned_at is not None
     if decision:
         _named(paper_list, [decision])
     facts = sorted((fact for fact in paper.facts.all() if fact.kind in FACTS), key=lambda fact: FACTS.index(fact.kind))
@@ -140,6 +142,7 @@ def card(paper_list: PaperList, paper: Paper) -> Card:
         rows=tuple((document, prefill(paper, document)) for document in paper_list.documents.all()),
         entries=tuple(_named(paper_list, Entry.objects.filter(category__list=paper_list, paper=paper))),
         decision=decision,
+        returned=reviewed if is_back else None,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import CharField, Count, F, Func, Q
 
 from papers.models import Entry, Paper, PaperList, Review, SourceRecord, Suggestion
-from papers.querysets import LIKELY, PaperQuerySet, due, waiting_suggestions
+from papers.querysets import LIKELY, PaperQuerySet, due, returned_reviews, waiting_suggestions
 
 Counts = list[tuple[Any, int]]
 
@@ -19,12 +19,15 @@ def statuses(papers: PaperQuerySet, paper_list: PaperList | None) -> dict[str, i
     listed = Entry.objects.filter(paper__in=chosen)
     waiting = waiting_suggestions().filter(paper__in=chosen)
     reviews = Review.objects.filter(paper__in=chosen).exclude(state=Review.State.OPEN).exclude(due())
+    returned = returned_reviews().filter(paper__in=chosen)
     if paper_list:
         listed = listed.filter(category__list=paper_list)
         waiting, reviews = waiting.filter(list=paper_list), reviews.filter(list=paper_list)
+        returned = returned.filter(list=paper_list)
     several = paper_list is None  # a paper has one review and one suggestion in each list
     counts: dict[str, int] = dict(reviews.order_by().values_list("state").annotate(n=Count("paper", distinct=several)))
     counts["listed"] = listed.aggregate(n=Count("paper", distinct=True))["n"]
+    counts["returned"] = returned.aggregate(n=Count("paper", distinct=several))["n"]
     return counts | waiting.order_by().aggregate(
         awaiting=Count("paper", distinct=several),
         likely=Count("paper", distinct=several, filter=Q(relevance__gte=LIKELY)),

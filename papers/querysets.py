@@ -12,7 +12,7 @@ from django.utils import timezone
 from papers import identity
 
 if TYPE_CHECKING:
-    from papers.models import Paper, PaperList, Suggestion  # noqa: F401  (named in the base class)
+    from papers.models import Paper, PaperList, Review, Suggestion  # noqa: F401  (named in the base class)
 
 LIKELY = 0.5  # a suggestion of at least this relevance says that the paper belongs in the list
 # Marks around the words that were found: characters for private use, which no text holds and HTML does not know.
@@ -94,7 +94,10 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         return self.filter(Exists(_entries_of(paper_list).filter(category__key=key)) | suggested(paper_list, key))
 
     def of_status(self, status: str, paper_list: PaperList | None = None) -> PaperQuerySet:
-        """Papers by where they stand in a list, or in any: listed, likely, awaiting, rejected, deferred, duplicate."""
+        """Papers by where they stand in a list, or in any.
+
+        listed, likely, awaiting, returned (rejected once, and back with news), rejected, deferred, duplicate.
+        """
         return self.filter(standing(status, paper_list))
 
     def from_source(self, source: str) -> PaperQuerySet:
@@ -128,6 +131,12 @@ class PaperQuerySet(models.QuerySet["Paper"]):
             "identifiers", "facts", "entries__category__list", Prefetch("entries__category__texts", _category_texts())
         )
 
+    def with_reviews(self) -> PaperQuerySet:
+        """With where it stands in each list's review, in one query more."""
+        from papers.models import Review
+
+        return self.prefetch_related(Prefetch("reviews", Review.objects.select_related("list")))
+
     def with_standing(self) -> PaperQuerySet:
         """With what the classifier and curators said of it, in a fixed number of queries."""
         from papers.models import Suggestion
@@ -148,7 +157,10 @@ def standing(status: str, paper_list: PaperList | None = None) -> Q:
     if status in ("likely", "awaiting"):
         waiting = waiting_suggestions(LIKELY if status == "likely" else 0.0).filter(paper=OuterRef("pk"))
         return Q(Exists(waiting.filter(list=paper_list) if paper_list else waiting))
-    reviews = Review.objects.filter(paper=OuterRef("pk"), state=status)
+    if status == "returned":
+        reviews = returned_reviews().filter(paper=OuterRef("pk"))
+    else:
+        reviews = Review.objects.filter(paper=OuterRef("pk"), state=status)
     if status == "deferred":
         reviews = reviews.exclude(due())
     return Q(Exists(reviews.filter(list=paper_list) if paper_list else reviews))
@@ -169,6 +181,14 @@ def waiting_suggestions(at_least: float = 0.0) -> models.QuerySet[Suggestion]:
     listed = _entries().filter(paper=OuterRef("paper"), category__list=OuterRef("list"))
     found = Suggestion.objects.filter(~Exists(closed.exclude(due())), ~Exists(listed), paper__withdrawn=False)
     return found.filter(relevance__gte=at_least) if at_least else found
+
+
+def returned_reviews() -> models.QuerySet[Review]:
+    """Return the reviews of papers that were rejected and are back in the queue with news."""
+    from papers.models import Review
+
+    listed = _entries().filter(paper=OuterRef("paper"), category__list=OuterRef("list"))
+    return Review.objects.filter(~Exists(listed), state="open", returned_at__isnull=False, paper__withdrawn=False)
 
 
 def _entries_of(paper_list: PaperList | None) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from papers.cards import categories
 from papers.models import Category, CategoryText, Document, EntryChange, EntryText, Paper, PaperList
@@ -32,6 +32,7 @@ class Shelf:
 def shelves(document: Document, tag: str = "") -> list[Shelf]:
     """Return the document's sections in the list's order; with a tag, only the entries that carry it."""
     texts = document.texts.select_related("entry").order_by("position", "pk")
+    texts = texts.annotate(withdrawn=F("entry__paper__withdrawn"))
     if tag:
         texts = texts.filter(tags__contains=[tag])
     by_category: dict[int, list[EntryText]] = {}

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field, extend_schema_view
+from django.http import Http404
+from drf_spectacular.utils import OpenApiResponse, extend_schema_field, extend_schema_view
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
 from kbsite.api.base import Resource
 from kbsite.api.filters import TextFilter
 from kbsite.api.schema import reads
 from kbsite.api.serializers import IdentifierQuerySerializer, PaperSerializer
 from kbsite.filters import FIRST_YEAR, LAST_YEAR, PaperFilters, YearFilter
-from papers import identity
+from papers import identity, merging
 from papers.models import Paper
 from papers.records import Identifier
+
+MOVED = OpenApiResponse(description="It turned out to be another paper, which is at Location")
 
 
 class SearchFilters(PaperFilters):
@@ -39,7 +44,7 @@ class SearchFilters(PaperFilters):
 
 @extend_schema_view(
     list=reads("Papers", PaperSerializer(many=True), 400),
-    retrieve=reads("A paper", PaperSerializer, 404),
+    retrieve=reads("A paper", {200: PaperSerializer, 301: MOVED}, 404),
 )
 class PaperViewSet(Resource[Paper]):
     """Papers as their sources tell them, with identifiers, facts, and where they are listed."""
@@ -47,7 +52,19 @@ class PaperViewSet(Resource[Paper]):
     serializer_class = PaperSerializer
     lookup_value_converter = "int"
     filterset_class = SearchFilters
-    queryset = Paper.objects.for_pages().defer("search").newest()  # the search vector is for searching only
+    # The search vector is for searching only.
+    queryset = Paper.objects.for_pages().with_reviews().prefetch_related("merges").defer("search").newest()
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """An old paper that turned out to be another one leads to it."""
+        try:
+            return super().retrieve(request, *args, **kwargs)
+        except Http404:
+            now = merging.current(kwargs["pk"])
+            if now is None:
+                raise
+            where = reverse("api:paper-detail", [now], request=request)
+            return Response(status=status.HTTP_301_MOVED_PERMANENTLY, headers={"Location": where})
 
     @reads(
         "The paper of an identifier or a link",
@@ -68,7 +85,8 @@ class PaperViewSet(Resource[Paper]):
             identifier = Identifier(scheme, value)
         if identifier is None:
             raise NotFound("This value names no paper: give an identifier or a link.")
-        paper = Paper.objects.for_pages().defer("search").with_identifier(*identifier).first()
+        named = self.get_queryset().filter(identifiers__scheme=identifier[0], identifiers__value=identifier[1])
+        paper = named.first()
         if paper is None:
             raise NotFound(f"No paper here is called {':'.join(identifier)}.")
         return Response(self.get_serializer(paper).data)

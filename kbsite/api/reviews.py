@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from django.db.models import Prefetch
 from drf_spectacular.utils import OpenApiExample, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
@@ -22,7 +23,7 @@ from kbsite.api.requests import DecisionRequestSerializer
 from kbsite.api.schema import reads, writes
 from kbsite.api.serializers import DecisionSerializer, SuggestionSerializer
 from papers import entries, review
-from papers.models import Category, Decision, Document, Paper, PaperList, Suggestion
+from papers.models import Category, Decision, Document, Paper, PaperList, Review, Suggestion
 from papers.prefill import prefill
 from papers.readme.columns import columns
 from papers.readme.roles import Role
@@ -43,7 +44,7 @@ class SuggestionViewSet(Resource[Suggestion]):
     filterset_class = SuggestionFilters
     queryset = (
         Suggestion.objects.select_related("list", "category", "paper")
-        .prefetch_related("paper__identifiers")
+        .prefetch_related("paper__identifiers", Prefetch("paper__reviews", Review.objects.select_related("list")))
         .order_by("-relevance", "paper_id")
     )
 

@@ -23,8 +23,10 @@ from papers.models import (
     EntryText,
     Fact,
     IdentifierRow,
+    Merge,
     Paper,
     PaperList,
+    Review,
     Suggestion,
 )
 from papers.records import Identifier
@@ -88,11 +90,36 @@ class EntryRefSerializer(serializers.ModelSerializer[Entry]):
         fields = ["id", "list", "category"]
 
 
+class ReviewSerializer(serializers.ModelSerializer[Review]):
+    """Where a paper stands in a list's review."""
+
+    list: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    returned_for = serializers.ChoiceField(choices=Review.News.choices, allow_blank=True, read_only=True)
+
+    class Meta:
+        model = Review
+        fields = ["list", "state", "until", "decision", "returned_for", "returned_with", "returned_at"]
+        read_only_fields = fields
+
+
+class MergeSerializer(serializers.ModelSerializer[Merge]):
+    """A stored paper that turned out to be this one."""
+
+    class Meta:
+        model = Merge
+        fields = ["old_id", "source", "why", "note", "at"]
+        read_only_fields = fields
+
+
 class PaperSerializer(serializers.ModelSerializer[Paper]):
     link = serializers.CharField(read_only=True, help_text="Where it is read")
     identifiers = IdentifierSerializer(many=True, read_only=True)
     facts = FactSerializer(many=True, read_only=True)
     entries = EntryRefSerializer(many=True, read_only=True)
+    reviews = ReviewSerializer(
+        many=True, read_only=True, help_text="Of a rejected paper that is back in the queue: `returned_for` says why"
+    )
+    merges = MergeSerializer(many=True, read_only=True, help_text="Papers that turned out to be this one")
 
     class Meta:
         model = Paper
@@ -113,6 +140,8 @@ class PaperSerializer(serializers.ModelSerializer[Paper]):
             "identifiers",
             "facts",
             "entries",
+            "reviews",
+            "merges",
             "added_at",
             "changed_at",
         ]
@@ -250,6 +279,9 @@ class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
     )
     nearest = serializers.SerializerMethodField(help_text="The listed papers most like it")
     terms = serializers.SerializerMethodField(help_text="The terms that spoke loudest")
+    returned = serializers.SerializerMethodField(
+        help_text="Of a paper that was rejected once and is back in the queue: why; else null"
+    )
 
     class Meta:
         model = Suggestion
@@ -264,8 +296,15 @@ class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
             "terms",
             "head",
             "made_at",
+            "returned",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(ReviewSerializer(allow_null=True))
+    def get_returned(self, suggestion: Suggestion) -> Any:
+        reviews = suggestion.paper.reviews.all()
+        review = next((each for each in reviews if each.list_id == suggestion.list_id and each.returned_at), None)
+        return ReviewSerializer(review).data if review is not None and review.state == "open" else None
 
     @extend_schema_field(NearestSerializer(many=True))
     def get_nearest(self, suggestion: Suggestion) -> Any:

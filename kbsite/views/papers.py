@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from kbsite.access import is_curator
 from kbsite.filters import STATUSES, PaperFilters
-from papers import cards, facets, overview, vectors
+from papers import cards, facets, merging, overview, vectors
 from papers.models import Decision, Paper, PaperList
 
 PAGE_SIZE = 25
@@ -49,7 +49,11 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One paper: what sources say of it, where it stands in each list and why, and what is like it."""
-    paper = get_object_or_404(Paper.objects.for_pages(), pk=pk)
+    paper = Paper.objects.for_pages().prefetch_related("merges").filter(pk=pk).first()
+    if paper is None and (now := merging.current(pk)):
+        return redirect("paper", now, permanent=True)
+    if paper is None:
+        raise Http404(f"There is no paper {pk}.")
     near = vectors.related(paper, RELATED)
     papers = Paper.objects.for_pages().with_standing().in_bulk([pk for pk, _ in near])
     context = {

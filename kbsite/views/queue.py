@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from kbsite import curation
 from kbsite.access import curators_only
 from kbsite.forms import DeferForm, DuplicateForm, RejectForm, admission_forms, typed_rows
-from papers import cards, preview
+from papers import cards, merging, preview
 from papers.entries import AlreadyListed
 from papers.models import Decision, Paper, PaperList
 from papers.review import AlreadyDecided, NotInForce
@@ -165,7 +165,8 @@ def _page(
 
 def _paper(pk: int | str) -> Paper:
     try:
-        return get_object_or_404(Paper.objects.for_pages(), pk=pk)
+        found = Paper.objects.for_pages()
+        return found.filter(pk=pk).first() or get_object_or_404(found, pk=merging.current(int(pk)))
     except (ValueError, ValidationError):
         raise Http404(f"“{pk}” is no paper.") from None
 

@@ -19,6 +19,8 @@ from papers.records import Identifier
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
+    from papers.models.reviews import Review
+
 DEFAULT_DIMENSIONS = 384  # of the bundled encoder; only vectors of this size are indexed
 
 
@@ -59,6 +61,8 @@ class Paper(models.Model):
     if TYPE_CHECKING:
         identifiers: RelatedManager[IdentifierRow]
         facts: RelatedManager[Fact]
+        merges: RelatedManager[Merge]
+        reviews: RelatedManager[Review]
 
     class Meta:
         ordering = ["-published", "-id"]

@@ -295,7 +295,7 @@ def test_of_several_lists_each_is_asked_by_name(world, client):
 def test_filters_say_how_many_papers_they_leave(world, client):
     found = client.get("/papers/", {"status": "likely"}).context["facets"]
     assert dict(found["statuses"]) == {
-        "listed": 1, "likely": 1, "awaiting": 2, "rejected": 1, "deferred": 1, "duplicate": 0,
+        "listed": 1, "likely": 1, "awaiting": 2, "returned": 0, "rejected": 1, "deferred": 1, "duplicate": 0,
     }  # fmt: skip
     assert [(category.key, n) for category, n in found["categories"]] == [("alpha", 0), ("beta", 1)]
     assert found["years"] == [(2026, 1)]
