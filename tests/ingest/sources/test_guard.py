@@ -240,6 +240,14 @@ def test_the_public_internet_is_public(address):
     assert guard.is_public(address)
 
 
+@pytest.mark.parametrize("host", (LOOPBACK + PRIVATE).split())
+def test_nothing_else_is(host):
+    address = host.strip("[]").partition("%")[0]
+    assert not guard.is_public(address)
+    with pytest.raises((guard.Forbidden, OSError)):  # some resolvers do not know all the old ways to write numbers
+        guard.addresses(address, 80)
+
+
 WEB = """
     https://raw.githubusercontent.com/a/b/main/README.md http://example.org https://example.org:443/x http://example.org:80
     https://gitlab.com/a/b/-/raw/main/README.md?inline=false https://例え.jp/README.md https://example.org/a%20b#c
