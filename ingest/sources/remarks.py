@@ -33,6 +33,8 @@ _WITHDRAWN = re.compile(
 def code_link(*sayings: str) -> str | None:
     """Return `https://github.com/owner/name` of the first GitHub repository named in these texts."""
     for saying in sayings:
+        if "github.com/" not in saying.lower():  # most abstracts: a pattern would try every place of them
+            continue
         for found in _REPOSITORY.finditer(saying.replace("\\_", "_")):
             name = re.sub(r"\.git$", "", found["name"].rstrip("."), flags=re.IGNORECASE)
             if name.strip(".") and found["owner"].lower() not in _NO_OWNERS:
