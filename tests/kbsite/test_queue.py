@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from ingest import tasks
 from kbsite import forms
+from kbsite.celery import app
 from papers import review
 from papers.models import Decision, Entry, EntryText, Review
 from papers.readme.exporter import diff, export
@@ -427,7 +428,7 @@ def test_a_deferred_paper_comes_back_on_its_day(desk, curator, caches):
 
 def test_a_decision_asks_a_worker_to_learn(desk, caches, monkeypatch, django_capture_on_commit_callbacks):
     asked = []
-    monkeypatch.setattr(tasks.train, "apply_async", lambda args, **_: asked.append(args))
+    monkeypatch.setattr(tasks.train, "apply_async", lambda args, *_, **__: asked.append(args))
     with django_capture_on_commit_callbacks(execute=True):
         decide(desk, make_waiting(caches), {"reject": ""})
         assert asked == []  # a worker must find the decision in the table
@@ -443,8 +444,8 @@ def test_a_decision_asks_a_worker_to_learn(desk, caches, monkeypatch, django_cap
 def test_a_broken_broker_costs_no_decision_and_little_time(
     desk, caches, monkeypatch, caplog, django_capture_on_commit_callbacks
 ):
-    nobody = Celery(broker="redis://127.0.0.1:1/0")
-    monkeypatch.setattr(tasks.train.app, "connection_for_write", nobody.connection_for_write)
+    nobody = Celery(broker="redis://127.0.0.1:1/0", set_as_current=False)
+    monkeypatch.setattr(app, "connection_for_write", nobody.connection_for_write)
     monkeypatch.setattr(logging.getLogger("kbsite"), "propagate", True)
     began = time.monotonic()
     with django_capture_on_commit_callbacks(execute=True):

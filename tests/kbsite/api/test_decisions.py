@@ -258,7 +258,7 @@ def test_a_decision_is_learned_from(world, as_curator, monkeypatch, django_captu
     from ingest import tasks
 
     sent = []
-    monkeypatch.setattr(tasks.train, "apply_async", lambda args, **_options: sent.append(args))
+    monkeypatch.setattr(tasks.train, "apply_async", lambda args, *_, **__: sent.append(args))
     with django_capture_on_commit_callbacks(execute=True):
         as_curator.post(URL, {"list": "small", "paper": world.waiting[0].pk, "kind": "reject"})
     assert sent == [("small",)]
