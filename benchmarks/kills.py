@@ -1,6 +1,6 @@
 """What `kill -9` costs: a real `serve` pulls, embeds and classifies while its processes are killed at random moments.
 
-    .venv/bin/python -m benchmarks.kills [--kills 50] [--seed 1] [--papers 2000] [--sources FILE]
+    .venv/bin/python -m benchmarks.kills [--kills 50] [--seed 1] [--papers 1500] [--sources FILE]
 
 Victims are the worker's main process, one of its children, the beat, the site, and the database server. All the
 while, each topic's watermark is compared with the rows; in the end, all is compared with the corpus. Figures are
@@ -34,7 +34,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 DAYS = 40  # over which the papers are spread
-PAUSES = (2.0, 6.0)  # seconds between two kills
+PAUSES = (3.0, 12.0)  # seconds between two kills: a worker needs some to load its model
 PATIENCE = 900.0  # seconds for everything to be made up after the last kill
 STUCK_AFTER = 60.0  # seconds after the last kill that a claim may be anybody's still
 WORDS = ("cache", "prompt", "token", "memory", "attention", "context", "model", "gradient", "layer", "sparse", "latent")
@@ -55,7 +55,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--papers", type=int, default=2000)
+    parser.add_argument("--papers", type=int, default=1500)
     parser.add_argument("--sources", type=Path, default=ROOT.parent / "shared" / "fake_sources.py")
     parser.add_argument("--keep", action="store_true", help="do not remove the installation")
     options = parser.parse_args()

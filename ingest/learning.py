@@ -166,6 +166,7 @@ def _store_vectors(run: Run, encoder: Encoder, papers: list[Paper], found: Vecto
 
 def train(paper_list: PaperList, progress: Progress = runs.progress) -> models.Head | None:
     """Train and keep the list's next head; return None, with a note in the run, when that would be no news."""
+    kept = None  # also when a person stops it
     with runs.open(Run.Kind.TRAIN, paper_list.slug) as run:
         encoder = encoders.load()
         found = examples(paper_list, encoder.name, RECIPE.seed)

@@ -332,7 +332,11 @@ def _stop(*_: Any) -> NoReturn:
 
 
 def _database_is_gone(error: BaseException) -> bool:
-    return isinstance(error, OperationalError | InterfaceError) and not connection.is_usable()
+    """Say whether an error means a lost connection, which may be another one than ours, as that of a pace."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)  # none, where no server was left to say why
+    return state is None or state.startswith(("08", "57P"))  # connection exceptions, the server's shutdown
 
 
 def _reconnect() -> None:

@@ -194,6 +194,19 @@ def test_a_killed_child_loses_nothing_and_nobody_need_be_told(site):
     assert site.titles() == ["A paper on caches"]
 
 
+def test_children_that_are_killed_while_they_wait_leave_a_worker_that_works(site):
+    worker = site.work()
+    for _ in range(3):
+        child = site.child()
+        time.sleep(1)  # it waits by now, whatever for
+        child.kill()
+        eventually(lambda gone=child: not gone.is_running(), "it is gone")
+    site.topic("caches")
+    site.send("pull_due")
+    eventually(lambda: site.states("caches") == ["done"], "the topic is pulled")
+    assert worker.poll() is None
+
+
 def test_a_killed_worker_loses_nothing_once_another_is_there(site):
     """The broker may hold its message back for an hour or have lost it: the tables know."""
     site.topic("caches")

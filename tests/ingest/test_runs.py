@@ -206,6 +206,18 @@ def test_a_run_whose_database_went_away_is_interrupted():
     assert "The database went away" in run.note
 
 
+@pytest.mark.django_db(transaction=True)
+def test_another_connection_that_was_lost_is_no_failure_of_the_work():
+    """The pace towards a host has a connection of its own, which may be the first to notice."""
+    from django.db import OperationalError
+
+    other = connection.copy()
+    with pytest.raises(OperationalError), runs.open(Run.Kind.PULL, "a topic"), other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    other.close()
+    assert Run.objects.get().state == "interrupted"
+
+
 def test_a_person_stops_a_run_at_its_next_page():
     with runs.open(Run.Kind.PULL, "a topic") as run:
         runs.progress(run)
