@@ -37,6 +37,7 @@ DAYS = 40  # over which the papers are spread
 PAUSES = (3.0, 12.0)  # seconds between two kills: a worker needs some to load its model
 PATIENCE = 900.0  # seconds for everything to be made up after the last kill
 STUCK_AFTER = 60.0  # seconds after the last kill that a claim may be anybody's still
+STEADY_AFTER = 35.0  # seconds that the site has been up before its main process is killed
 WORDS = ("cache", "prompt", "token", "memory", "attention", "context", "model", "gradient", "layer", "sparse", "latent")
 CATEGORIES = ("cs.CL", "cs.LG", "cs.CV")
 TOPICS = {  # name: source, query, and which papers it asks for
@@ -147,9 +148,10 @@ class Campaign:
             return [psutil.Process(database_pid())]
         found = {"worker": " worker ", "worker child": " worker ", "beat": " beat ", "site": "gunicorn"}[kind]
         mains = [each for each in self.served.children() if found in f" {' '.join(each.cmdline())} "]
-        if kind == "worker child":
-            return [child for main in mains for child in main.children()]
-        return mains + [child for main in mains for child in main.children()] if kind == "site" else mains
+        children = [child for main in mains for child in main.children()]
+        if kind == "site":  # `serve` gives up on a site that dies again and again as soon as it is up, and rightly so
+            return children + [main for main in mains if time.time() - main.create_time() > STEADY_AFTER]
+        return children if kind == "worker child" else mains
 
     def look_until(self, moment: float) -> None:
         """Compare watermarks and rows again and again until then."""

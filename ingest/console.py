@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from django.core.management import CommandError
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -53,6 +54,12 @@ def progress(label: str) -> Iterator[Callable[[Run], None]]:
                 print(f"{label}: {run.fetched} of {run.total or '?'}", file=sys.stderr, flush=True)
 
         yield tell
+
+
+def expect_done(run: Run) -> None:
+    """Raise CommandError unless the run did all that it promised: a person may have stopped it."""
+    if run.state != Run.State.DONE:
+        raise CommandError(f"{run.kind} {run.subject}: {run.state}. {run.error or run.note}")
 
 
 def summary(run: Run) -> str:

@@ -234,6 +234,16 @@ def test_an_encoder_that_cannot_be_used_fails_the_run_with_the_reason(settings):
     assert "ENCODER_DEVICE=abacus" in newest_run("embed").error
 
 
+def test_embedding_that_a_person_stops_keeps_its_chunks_and_the_command_says_so(monkeypatch):
+    for _ in range(9):
+        arrives()
+    use(monkeypatch, lambda _: Run.objects.update(cancel_asked=True))
+    with pytest.raises(CommandError, match="A person stopped it after 3"):
+        call_command("embed")
+    assert Embedding.objects.count() == 3
+    assert not Claim.objects.exists()
+
+
 # --- train ----------------------------------------------------------------------------------------------------
 
 
@@ -276,6 +286,13 @@ def test_a_list_without_categories_has_nothing_to_learn():
 
 def test_a_list_with_categories_and_nothing_else_is_trained():
     assert learning.train(make_list("bare", ("cache",))).metrics["papers"] == len(BACKGROUND)
+
+
+def test_a_training_that_a_person_stops_makes_no_head(small, monkeypatch):
+    use(monkeypatch, lambda _: Run.objects.update(cancel_asked=True))
+    assert learning.train(small) is None
+    assert newest_run("train").state == "cancelled"
+    assert not Head.objects.exists()
 
 
 # --- classify -------------------------------------------------------------------------------------------------

@@ -20,4 +20,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with in_one_line(), console.progress("classify") as progress:
             run = learning.classify(learning.list_named(options["list"]), options["limit"], progress)
+        console.expect_done(run)
         self.stdout.write(f"{run.subject}: {run.new} new suggestions, {run.changed} renewed. {run.note}")

@@ -19,4 +19,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with in_one_line(), console.progress("embed") as progress:
             run = learning.embed(options["limit"], progress)
+        console.expect_done(run)
         self.stdout.write(f"{run.fetched} papers encoded: {run.new} new, {run.changed} with a new text. {run.note}")

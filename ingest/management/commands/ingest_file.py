@@ -26,5 +26,6 @@ class Command(BaseCommand):
         self.stdout.write(console.summary(run))
         for record, reason in run.rejections:
             self.stderr.write(f"{file}: {record}: {reason}")
+        console.expect_done(run)
         if run.rejected:
             raise CommandError(f"{file}: {run.rejected} of {run.fetched} records could not be taken in.")

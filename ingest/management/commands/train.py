@@ -23,6 +23,7 @@ class Command(BaseCommand):
             paper_list = learning.list_named(options["list"])
             head = learning.train(paper_list, progress)
         run = Run.objects.filter(kind=Run.Kind.TRAIN, subject=paper_list.slug).latest("pk")
+        console.expect_done(run)
         self.stdout.write(f"{paper_list.slug}: {run.note}")
         if head is not None and head.metrics:
             out = head.metrics["per_class"].get(OUT, {"support": 0})["support"]
