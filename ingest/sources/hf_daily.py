@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
+
+from django.utils import timezone
 
 from ingest.sources import BadQuery, Page, Window, hf_papers, http
 from papers.records import Identifier
@@ -32,7 +34,7 @@ def fetch(topic: Topic, window: Window) -> Iterator[Page]:
     A day that has not begun at Hugging Face is not asked for, and one that it calls future ends the window. That
     a working day has no papers is believed when it is said twice.
     """
-    today = datetime.now(UTC).date()
+    today = timezone.now().date()
     day = window.since
     while day <= min(window.until, today):
         try:

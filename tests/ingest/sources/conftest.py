@@ -20,7 +20,12 @@ def _no_backoff(monkeypatch):
 
 @pytest.fixture
 def rested(db) -> None:
-    """No host was asked lately. The limiter stores that outside of the test's transaction, and so do we."""
+    """No host was asked lately."""
+    forget_pauses()
+
+
+def forget_pauses() -> None:
+    """Let every host be asked at once. The limiter stores pauses outside of the test's transaction, and so do we."""
     with closing(connection.copy()) as own, own.cursor() as cursor:
         cursor.execute(f"DELETE FROM {HostPace._meta.db_table}")
 
