@@ -37,6 +37,7 @@ _ARXIV = re.compile(rf"(?P<id>{_NEW_ARXIV}|{_OLD_ARXIV})(?:v(?P<version>\d+))?",
 _ARXIV_HOSTS = re.compile(r"(?:[a-z0-9-]+\.)*arxiv\.org$|(?:www\.)?alphaxiv\.org$|ar5iv\.(?:labs\.arxiv\.)?org$")
 _ARXIV_PATHS = re.compile(r"^/(?:abs|pdf|html|ps|src|format|overview|forum|e-print)/(?P<rest>.+)$")
 _HF_HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co", "hf-mirror.com"}
+_ACM_DOI = re.compile(r"/doi/(?:(?:abs|pdf|epdf|full|fullHtml|pdfplus)/)?(?P<doi>10\.\d{4,9}/[^/]+)/?")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _ARXIV_DOI = re.compile(r"^10\.48550/arxiv\.(?P<id>.+)$", re.IGNORECASE)
 _ACL_DOI = re.compile(r"^10\.(?:18653/v1|3115/v1)/(?P<id>.+)$", re.IGNORECASE)
@@ -96,6 +97,8 @@ def _from_url(url: str) -> Identifier | None:
         return Identifier("arxiv", name[0])
     if host in {"doi.org", "dx.doi.org", "www.doi.org"} and _DOI.fullmatch(path.strip("/")):
         return _doi(path.strip("/"))
+    if host in {"dl.acm.org", "www.dl.acm.org"} and (acm := _ACM_DOI.fullmatch(path)):
+        return _doi(acm["doi"])
     if host in {
         "aclanthology.org",
         "www.aclanthology.org",

@@ -36,6 +36,8 @@ CASES = [
     ("10.48550/arXiv.2407.12345", "arxiv", "2407.12345"),
     ("https://doi.org/10.48550/ARXIV.2407.12345", "arxiv", "2407.12345"),
     ("https://doi.org/10.1145/3600006.3613165", "doi", "10.1145/3600006.3613165"),
+    ("https://dl.acm.org/doi/10.1145/3600006.3613165", "doi", "10.1145/3600006.3613165"),
+    ("https://dl.acm.org/doi/pdf/10.1145/3600006.3613165?download=true", "doi", "10.1145/3600006.3613165"),
     ("doi:10.1000/XYZ", "doi", "10.1000/xyz"),
     ("https://doi.org/10.18653/v1/2025.acl-long.1394", "acl", "2025.acl-long.1394"),
     ("https://aclanthology.org/2025.acl-long.1394.pdf", "acl", "2025.acl-long.1394"),
