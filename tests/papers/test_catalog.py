@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from papers import authority, catalog
@@ -338,12 +338,23 @@ def test_a_paper_is_the_same_in_whatever_order_its_sources_tell_of_it(db, record
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tellings())
+@example(
+    [
+        PaperRecord("arxiv", tuple(NAMES[:1]), "Small Caches for Long Texts"),
+        PaperRecord("semanticscholar", tuple(NAMES[1:2]), "Small Caches for Long Texts"),
+        PaperRecord("peer:a/list", tuple(NAMES[:2]), "Small Caches for Long Texts"),
+        PaperRecord("file", tuple(NAMES[:2]), "Small Caches for Long Texts"),
+    ]
+)
 def test_what_came_once_is_known(db, records):
-    once, _ = after(records)
-    twice, results = after(records, records)
-    assert once == twice
-    assert (results[1].new, results[1].changed, results[1].merged) == (0, 0, 0)
-    assert results[1].same == len(records)
+    _, (first,) = after(records)
+    # A name that was another paper's comes the next time, when a later record of the page has joined the two.
+    times = 2 if first.rejected else 1
+    before, _ = after(*[records] * times)
+    again, results = after(*[records] * (times + 1))
+    assert before == again
+    assert (results[-1].new, results[-1].changed, results[-1].merged) == (0, 0, 0)
+    assert results[-1].same == len(records)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
