@@ -149,14 +149,18 @@ def _place(query: str) -> str | httpx.URL:
     if on_github := _ON_GITHUB.fullmatch(query):
         path = on_github["path"].strip("/")
         if file := _PAGE_OF_A_FILE.fullmatch(path):
-            return httpx.URL(f"https://raw.githubusercontent.com/{file['repository']}/{file['file']}")
+            return _vetted(f"https://raw.githubusercontent.com/{file['repository']}/{file['file']}")
         query = path.removesuffix(".git")
     if _REPOSITORY.fullmatch(query):
         return query
     if not re.match(r"https?://", query, re.IGNORECASE):
         raise BadQuery("name a repository on GitHub as owner/name, or give the address of a README: https://…")
+    return _vetted(query)
+
+
+def _vetted(address: str) -> httpx.URL:
     try:
-        return guard.vet(query)
+        return guard.vet(address)
     except guard.Forbidden as problem:
         raise BadQuery(str(problem)) from problem
 

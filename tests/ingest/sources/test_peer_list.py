@@ -121,6 +121,7 @@ class TestQuery:
             *("", "  ", "owner", "owner/name/x", "/name", "../..", "o/n?x", "https://", "javascript:alert(1)"),
             *("file:///etc/passwd", "ftp://example.org/a", "http://127.0.0.1/a", "https://example.org:22/"),
             "https://u:p@example.org/",
+            *("https://github.com/o/n/blob/main/a\tb.md", f"https://github.com/o/n/blob/main/{'a' * 70_000}.md"),
         ],
     )
     def test_what_names_none(self, query):
