@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -283,6 +284,11 @@ class TestSlowness:
     def test_an_endless_answer_is_given_up(self, monkeypatch):
         monkeypatch.setattr(http, "LARGEST_ANSWER", 2**20)
         assert failure(Reply("x" * 2**22), tries=1) == "Somewhere sent more than 1 MB for one page"
+
+    def test_an_answer_that_was_packed_twice_is_not_unpacked(self):
+        bomb = gzip.compress(gzip.compress(b"0" * 2**20))
+        reply = Reply(bomb, headers={"Content-Encoding": "gzip, gzip"})
+        assert failure(reply, tries=1) == "Somewhere sent an answer that was packed more than once"
 
     def test_production_waits_as_long_as_the_rules_say(self):
         assert (http.TIMEOUT.connect, http.TIMEOUT.read) == (10, 60)
