@@ -177,7 +177,7 @@ def due() -> list[Topic]:
 def is_due(topic: Topic) -> bool:
     """Say whether the topic is to be pulled now, by the end of its last pull and else by its schedule."""
     last = runs.newest(Run.Kind.PULL, topic.slug)
-    if last is None:
+    if last is None or last.topic_id != topic.pk:  # it was another topic's of this name, which is gone or renamed
         return True
     if last.next_try is not None:
         return timezone.now() >= last.next_try

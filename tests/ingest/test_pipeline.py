@@ -279,6 +279,13 @@ def test_what_runs_or_is_parked_is_not_due(topic):
         assert pipeline.due() == []
 
 
+@pytest.mark.parametrize("state", ["done", "parked"])
+def test_a_topic_does_not_wait_for_what_became_of_another_one_of_its_name(state):
+    Run.objects.create(kind=Run.Kind.PULL, subject="caches", state=state, finished_at=timezone.now())  # it was deleted
+    again = Topic.objects.create(slug="caches", source="arxiv", query="cache")
+    assert pipeline.due() == [again]
+
+
 def test_listed_papers_are_looked_up_every_few_hours(monkeypatch):
     paper_list = PaperList.objects.create(slug="a-list", name="A list")
     monkeypatch.setattr(pipeline.arxiv_api, "lookup", lambda ids: iter(()))
