@@ -43,8 +43,10 @@ def save(topic: Topic) -> Topic:
     return topic
 
 
+@transaction.atomic
 def remove(topic: Topic) -> None:
     """Delete a topic; its papers and runs stay. Raise BeingPulled while a run of it goes on."""
+    Topic.objects.select_for_update().filter(pk=topic.pk).first()  # no run of a locked topic begins
     if topic.runs.filter(state=Run.State.RUNNING).exists():
         raise BeingPulled(f"{topic.slug} is being pulled; cancel the run first, or wait for its end")
     topic.delete()

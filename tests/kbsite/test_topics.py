@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import closing, suppress
 from datetime import date, timedelta
 
 import pytest
-from django.db import connection
+from django.contrib import admin
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from ingest import runs, topics
-from ingest.models import Topic
+from ingest.models import Run, Topic
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +178,29 @@ def test_a_topic_that_is_being_pulled_is_not_deleted(desk, topic):
     assert "is being pulled" in text(answer) and Topic.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_no_pull_begins_between_the_look_at_a_topic_and_its_end(topic, monkeypatch):
+    outcome = []
+
+    def pull():
+        with closing(connection), suppress(IntegrityError):
+            make.make_run("running", topic=topic)
+            outcome.append("begun")
+
+    pulling = threading.Thread(target=pull)
+
+    def delete():
+        pulling.start()
+        pulling.join(0.5)
+        assert outcome == [] and pulling.is_alive()
+        return Topic.objects.filter(pk=topic.pk).delete()
+
+    monkeypatch.setattr(topic, "delete", delete)
+    topics.remove(topic)
+    pulling.join(10)
+    assert (outcome, Topic.objects.count(), Run.objects.count()) == ([], 0, 0)
+
+
 # --- asking for a pull ----------------------------------------------------------------------------------------
 
 
@@ -235,6 +261,10 @@ def test_without_a_broker_a_pull_is_refused_in_words(desk, topic, no_broker):
         answer = desk.post(f"/topics/kv-cache/{verb}/", follow=True)
         assert answer.redirect_chain == [("/topics/", 302)]
         assert "No worker could be asked" in text(answer)
+
+
+def test_the_admin_has_no_topics_since_its_forms_know_neither_queries_nor_watermarks():
+    assert not admin.site.is_registered(Topic)
 
 
 # --- who may --------------------------------------------------------------------------------------------------
