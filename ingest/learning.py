@@ -1,20 +1,18 @@
-"""Embed, train, classify, evaluate, rank: the classifier at work, as plain functions for tasks and commands.
+"""Train, classify, evaluate, rank: the classifier at work, as plain functions for tasks and commands.
 
 Each is "do up to N of what is missing": safe to repeat, safe to stop anywhere. `evaluate` and `rank` write nothing.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from ingest import claims, models, runs
+from ingest import models, runs
 from ingest.classifier import encoder as encoders
 from ingest.classifier import evaluate as figures
 from ingest.classifier import training
@@ -24,14 +22,9 @@ from ingest.classifier.heads import OUT, Head, Probabilities, softmax
 from ingest.classifier.labelled import LabelledPaper
 from ingest.models import Run
 from papers import identity, merging, vectors
-from papers.models import Category, Embedding, Paper, PaperList, Suggestion
-from papers.querysets import PaperQuerySet
-from papers.records import Rejected
-
-log = logging.getLogger(__name__)
+from papers.models import Category, Paper, PaperList, Suggestion
 
 RECIPE = training.RECIPE
-WELL_KNOWN = "Attention is all you need."  # what every encoder can encode
 CLASSIFY_CHUNK = 500
 MOST_REMEMBERED = 20_000  # vectors of 1.5 kB
 _remembered: dict[str, dict[str, Vectors]] = {}  # by encoder and text hash: what the last training encoded
@@ -63,12 +56,6 @@ def list_named(slug: str) -> PaperList:
     return found
 
 
-def is_embedding_due() -> bool:
-    """Say whether a paper that nobody has in hand lacks a vector of its current text, and the work is not on hold."""
-    lacking = Paper.objects.without_any_embedding()
-    return claims.is_free(Run.Kind.EMBED, lacking) and not runs.is_on_hold(Run.Kind.EMBED, settings.ENCODER)
-
-
 def is_classifying_due(paper_list: PaperList) -> bool:
     """Say whether the list's newest head has not spoken on a paper that it could, and the work is not on hold."""
     head = paper_list.heads.first()
@@ -95,73 +82,6 @@ def has_news(paper_list: PaperList) -> bool:
         or paper_list.changes.filter(at__gt=since).exists()
         or Paper.objects.listed_in(paper_list).filter(changed_at__gt=since).exists()
     )
-
-
-def embed(limit: int | None = None, progress: Progress = runs.progress) -> Run:
-    """Give up to `limit` papers the vector that their current text lacks; return the run.
-
-    Any number of processes may do this at once: each takes a chunk of papers in hand, encodes them, and stores the
-    vectors. A paper that the encoder fails on is parked with its error, and all others get their vectors.
-    """
-    with runs.open(Run.Kind.EMBED, settings.ENCODER) as run:
-        encoder = encoders.load()
-        lacking = Paper.objects.without_embedding(encoder.name)
-        run.total = lacking.count() if limit is None else min(limit, lacking.count())
-        progress(run)
-        for chunk in _in_hand(run, lacking, limit, encoder.chunk):
-            _embed(run, encoder, chunk)
-            progress(run)
-        run.note = f"Encoder {encoder.name}."
-        if run.rejected:
-            run.note += f" {run.rejected} papers could not be encoded and are parked."
-    return run
-
-
-def _in_hand(run: Run, lacking: PaperQuerySet, limit: int | None, size: int) -> Iterator[list[Paper]]:
-    """Yield chunks of papers that this process alone works on, then the suspects one by one.
-
-    By key, not "the first that lack one": a paper whose text changes meanwhile is met once, not for ever.
-    """
-    after = 0
-    while chunk := claims.take(Run.Kind.EMBED, lacking.filter(pk__gt=after), _room(run, limit, size)):
-        yield chunk
-        after = chunk[-1].pk
-    met: list[int] = []
-    while _room(run, limit, 1) and (suspect := claims.take_suspect(Run.Kind.EMBED, lacking.exclude(pk__in=met))):
-        yield [suspect]
-        met.append(suspect.pk)
-
-
-def _embed(run: Run, encoder: Encoder, papers: list[Paper]) -> None:
-    """Encode and store papers in hand; where that fails try them one by one, and park the one it fails on."""
-    with claims.held(Run.Kind.EMBED, papers):
-        try:
-            _store_vectors(run, encoder, papers, encoder.encode([paper.text for paper in papers]))
-        except runs.NOT_THE_WORK:
-            raise
-        except Exception as error:
-            if len(papers) > 1:
-                log.warning("encoding %s papers at once failed, so one by one: %s", len(papers), error)
-                for paper in papers:
-                    _embed(run, encoder, [paper])
-                return
-            encoder.encode([WELL_KNOWN])  # where this fails, too, it is not the paper
-            claims.park(Run.Kind.EMBED, papers[0], f"{type(error).__name__}: {error}")
-            runs.reject(run, [Rejected(papers[0].title[:80], f"{type(error).__name__}: {error}")])
-            run.fetched += 1
-
-
-@transaction.atomic
-def _store_vectors(run: Run, encoder: Encoder, papers: list[Paper], found: Vectors) -> None:
-    by_id = dict(zip([paper.pk for paper in papers], found, strict=True))
-    still = claims.finish(Run.Kind.EMBED, papers)  # one may have been merged into another meanwhile
-    known = Embedding.objects.filter(encoder=encoder.name, paper__in=still).count()
-    vectors.store(encoder.name, still, np.stack([by_id[paper.pk] for paper in still]) if still else found[:0])
-    run.pages += 1
-    run.fetched += len(papers)
-    run.changed += known
-    run.new += len(still) - known
-    runs.save(run)
 
 
 def train(paper_list: PaperList, progress: Progress = runs.progress) -> models.Head | None:
@@ -211,7 +131,7 @@ def classify(paper_list: PaperList, limit: int | None = None, progress: Progress
         speaker = _Speaker(paper_list, row.name, head)
         after = 0
         while ids := list(
-            ready.filter(paper_id__gt=after).values_list("paper_id", flat=True)[: _room(run, limit, CLASSIFY_CHUNK)]
+            ready.filter(paper_id__gt=after).values_list("paper_id", flat=True)[: runs.room(run, limit, CLASSIFY_CHUNK)]
         ):
             with transaction.atomic():
                 made, replaced = speaker.suggest(ids)
@@ -443,7 +363,3 @@ def _keep(paper_list: PaperList, head: Head, digest: str, metrics: dict[str, Any
     return paper_list.heads.create(
         version=version, encoder=head.encoder, examples_hash=digest, meta=meta, arrays=arrays, metrics=metrics
     )
-
-
-def _room(run: Run, limit: int | None, chunk: int) -> int:
-    return chunk if limit is None else min(chunk, limit - run.fetched)

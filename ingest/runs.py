@@ -127,6 +127,11 @@ def progress(run: Run) -> None:
         raise Cancelled
 
 
+def room(run: Run, limit: int | None, chunk: int) -> int:
+    """Return how many the run may take at once: a chunk, or what its limit leaves."""
+    return chunk if limit is None else min(chunk, limit - run.fetched)
+
+
 def reject(run: Run, rejected: list[Rejected] | tuple[Rejected, ...]) -> None:
     """Count what could not be taken and keep the first reasons."""
     run.rejected += len(rejected)

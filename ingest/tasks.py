@@ -14,8 +14,8 @@ from datetime import date
 from celery import shared_task
 from django.conf import settings
 
+from ingest import embedding, learning, pipeline, runs
 from ingest import enrich as enriching
-from ingest import learning, pipeline, runs
 from ingest.models import Run, Topic
 from papers.models import PaperList
 
@@ -78,7 +78,7 @@ def catch_up() -> None:
             train.apply_async((paper_list.slug,), expires=STALE)
         elif learning.is_classifying_due(paper_list):
             classify.apply_async((paper_list.slug,), expires=STALE)
-    if learning.is_embedding_due():
+    if embedding.is_due():
         embed.apply_async(expires=STALE)
 
 
@@ -86,9 +86,9 @@ def catch_up() -> None:
 def embed() -> None:
     """Embed the papers that lack a vector, then classify for every list; a device has no room for two."""
     device = f"encoding on {settings.ENCODER_DEVICE} of {socket.gethostname()}"
-    if learning.is_embedding_due():
+    if embedding.is_due():
         with suppress(runs.AlreadyRunning), runs.alone(device):
-            learning.embed()
+            embedding.embed()
     for slug in PaperList.objects.values_list("slug", flat=True):
         classify.apply_async((slug,), expires=STALE)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from ingest import claims, learning
+from ingest import claims, embedding
 from ingest.classifier import encoder as encoders
 from ingest.models import Claim, Run
 from papers.models import Embedding, Paper
@@ -155,25 +155,25 @@ def test_one_poison_paper_in_five_hundred_is_parked_with_its_error(encoder):
     arrive(250)
     poison = make_paper(POISON)
     arrive(249)
-    run = learning.embed()
+    run = embedding.embed()
     assert (run.state, run.new, run.rejected) == ("done", 499, 1)
     assert Embedding.objects.count() == 499
     assert run.rejections == [[POISON, "ValueError: the tokenizer choked"]]
     (parked,) = claims.parked()
     assert (parked.paper, parked.error) == (poison, "ValueError: the tokenizer choked")
-    assert not learning.is_embedding_due(), "nothing is left that anybody could do"
+    assert not embedding.is_due(), "nothing is left that anybody could do"
     encoder.encoded.clear()
-    assert learning.embed().fetched == 0
+    assert embedding.embed().fetched == 0
     assert encoder.encoded == []
 
 
 def test_a_parked_paper_is_encoded_once_it_is_replayed(encoder):
     poison = make_paper(POISON)
-    learning.embed()
+    embedding.embed()
     Paper.objects.filter(pk=poison.pk).update(title="Harmless now")
     assert claims.replay(claims.parked()) == 1
-    assert learning.is_embedding_due()
-    learning.embed()
+    assert embedding.is_due()
+    embedding.embed()
     assert Embedding.objects.get().paper == poison
 
 
@@ -181,22 +181,22 @@ def test_a_broken_encoder_parks_no_paper(encoder):
     papers = arrive(3)
     encoder.is_broken = True
     with pytest.raises(ValueError, match="choked"):
-        learning.embed()
+        embedding.embed()
     run = Run.objects.get()
     assert (run.state, run.next_try > timezone.now()) == ("failed", True)
-    assert not learning.is_embedding_due(), "it is tried again after a pause"
+    assert not embedding.is_due(), "it is tried again after a pause"
     assert not claims.parked().exists()
     encoder.is_broken = False
-    assert learning.embed().new == len(papers)
+    assert embedding.embed().new == len(papers)
 
 
 def test_a_worker_that_died_with_a_chunk_in_hand_loses_no_paper(encoder):
     papers = arrive(130)
     claims.take(STAGE, Paper.objects.all(), 64)  # and then it died
-    assert learning.embed().new == 66, "what it had in hand is left alone for its minute"
+    assert embedding.embed().new == 66, "what it had in hand is left alone for its minute"
     let_them_die()
     encoder.encoded.clear()
-    assert learning.embed().new == 64
+    assert embedding.embed().new == 64
     assert [len(texts) for texts in encoder.encoded] == [1] * 64
     assert Embedding.objects.count() == len(papers)
 

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from ingest import learning
+from ingest import embedding, learning
 from ingest.classifier import encoder as encoders
 from ingest.classifier import examples as gathering
 from ingest.classifier import labelled
@@ -78,7 +78,7 @@ def small() -> PaperList:
 
 @pytest.fixture
 def trained(small) -> PaperList:
-    learning.embed()
+    embedding.embed()
     assert learning.train(small) is not None
     return small
 
@@ -128,7 +128,7 @@ def use(monkeypatch, before=lambda _: None, chunk=3) -> Encoder:
 
 def test_every_paper_gets_the_vector_of_its_text():
     papers = [arrives(), arrives(NEW_CIRCUIT)]
-    run = learning.embed()
+    run = embedding.embed()
     ids, found = vectors.matrix(vectors.current(Paper.objects.all(), encoders.load().name))
     assert ids == [paper.pk for paper in papers]
     assert found == pytest.approx(_load().encode([paper.text for paper in papers]), abs=1e-5)
@@ -137,18 +137,18 @@ def test_every_paper_gets_the_vector_of_its_text():
 
 def test_again_it_encodes_nothing(monkeypatch):
     arrives()
-    learning.embed()
+    embedding.embed()
     encoder = use(monkeypatch)
-    assert learning.embed().fetched == 0
+    assert embedding.embed().fetched == 0
     assert encoder.encoded == []
 
 
 def test_a_changed_text_is_encoded_again():
     paper = arrives()
-    learning.embed()
+    embedding.embed()
     before = Embedding.objects.get().vector
     catalog.upsert([PaperRecord("arxiv", (paper.main_identifier,), paper.title, abstract="Something else now.")])
-    run = learning.embed()
+    run = embedding.embed()
     assert (run.new, run.changed) == (0, 1)
     assert Embedding.objects.get().vector != before
 
@@ -157,7 +157,7 @@ def test_a_limit_is_kept_and_the_next_call_goes_on(monkeypatch):
     for _ in range(5):
         arrives()
     use(monkeypatch)
-    assert [learning.embed(limit=4).fetched, learning.embed(limit=4).fetched] == [4, 1]
+    assert [embedding.embed(limit=4).fetched, embedding.embed(limit=4).fetched] == [4, 1]
     assert Embedding.objects.count() == 5
 
 
@@ -171,11 +171,11 @@ def test_what_was_encoded_before_a_failure_is_kept_and_the_rest_made_up(monkeypa
 
     use(monkeypatch, fail_in_the_third_chunk)
     with pytest.raises(MemoryError):
-        learning.embed()
+        embedding.embed()
     run = newest_run("embed")
     assert (run.state, run.fetched, run.error) == ("failed", 6, "MemoryError: no memory left")
     encoder = use(monkeypatch)
-    learning.embed()
+    embedding.embed()
     assert len(encoder.encoded) == 2
     assert Embedding.objects.count() == 8
 
@@ -187,14 +187,14 @@ def test_another_process_at_the_same_papers_doubles_nothing(monkeypatch):
         vectors.store(encoder.name, papers, np.tile(np.eye(1, 384, dtype=np.float32), (4, 1)))
 
     use(monkeypatch, another_process_is_first, chunk=4)
-    learning.embed()
+    embedding.embed()
     assert Embedding.objects.count() == 4
 
 
 def test_a_text_that_changes_while_it_is_encoded_is_missing_still(monkeypatch):
     paper = arrives()
     encoder = use(monkeypatch, lambda _: Paper.objects.filter(pk=paper.pk).update(text_hash="f" * 64))
-    assert learning.embed().fetched == 1  # and it ended: the same paper was not met again
+    assert embedding.embed().fetched == 1  # and it ended: the same paper was not met again
     assert list(Paper.objects.without_embedding(encoder.name)) == [paper]
 
 
@@ -211,7 +211,7 @@ def test_two_at_once_share_the_papers(monkeypatch):
 
     def work():
         try:
-            counts.append(learning.embed().fetched)
+            counts.append(embedding.embed().fetched)
         finally:
             connection.close()
 
@@ -229,7 +229,7 @@ def test_two_at_once_share_the_papers(monkeypatch):
 def test_an_encoder_that_cannot_be_used_fails_the_run_with_the_reason(settings):
     settings.ENCODER_DEVICE = "abacus"
     with pytest.raises(encoders.EncoderError):
-        learning.embed()
+        embedding.embed()
     assert newest_run("embed").state == "failed"
     assert "ENCODER_DEVICE=abacus" in newest_run("embed").error
 
@@ -305,7 +305,7 @@ def test_without_a_head_it_says_what_to_run(small):
 
 def test_a_suggestion_says_what_and_why(trained):
     paper = arrives()
-    learning.embed()
+    embedding.embed()
     run = learning.classify(trained)
     suggestion = Suggestion.objects.get()
     assert (suggestion.paper, suggestion.head, suggestion.text_hash) == (paper, "v1", paper.text_hash)
@@ -322,7 +322,7 @@ def test_a_suggestion_says_what_and_why(trained):
 def test_the_nearest_listed_papers_are_named(trained):
     paper = arrives()
     stranger = arrives(NEW_CACHE)  # the very same text, but not listed
-    learning.embed()
+    embedding.embed()
     learning.classify(trained)
     own = np.array(Embedding.objects.get(paper=paper).vector)
     listed = Embedding.objects.filter(paper__entries__category__list=trained)
@@ -335,7 +335,7 @@ def test_the_nearest_listed_papers_are_named(trained):
 
 def test_what_belongs_is_above_what_does_not(trained):
     cache, circuit = arrives(), arrives(NEW_CIRCUIT)
-    learning.embed()
+    embedding.embed()
     learning.classify(trained)
     assert [suggestion.paper for suggestion in review.queue(trained)] == [cache, circuit]
 
@@ -347,7 +347,7 @@ def test_listed_papers_need_no_suggestion(trained):
 
 def test_again_it_says_nothing_new(trained):
     arrives()
-    learning.embed()
+    embedding.embed()
     learning.classify(trained)
     made = Suggestion.objects.get().made_at
     assert learning.classify(trained).fetched == 0
@@ -357,7 +357,7 @@ def test_again_it_says_nothing_new(trained):
 def test_a_new_head_speaks_again_on_the_same_rows(trained):
     arrives()
     circuit = arrives(NEW_CIRCUIT)
-    learning.embed()
+    embedding.embed()
     learning.classify(trained)
     before = Suggestion.objects.get(paper=circuit).relevance
     review.reject(trained, circuit, make_user())
@@ -372,18 +372,18 @@ def test_a_paper_without_a_vector_waits_and_is_counted(trained):
     paper = arrives()
     run = learning.classify(trained)
     assert (run.fetched, run.note) == (0, "Head v1. 1 papers lack a vector: embed first.")
-    learning.embed()
+    embedding.embed()
     learning.classify(trained)
     assert Suggestion.objects.get().paper == paper
 
 
 def test_a_changed_text_is_judged_anew_once_it_has_its_vector(trained):
     paper = arrives()
-    learning.embed()
+    embedding.embed()
     learning.classify(trained)
     catalog.upsert([PaperRecord("arxiv", (paper.main_identifier,), "Quantum circuits", abstract="We permute.")])
     assert learning.classify(trained).fetched == 0
-    learning.embed()
+    embedding.embed()
     assert learning.classify(trained).changed == 1
     assert Suggestion.objects.get().relevance < 0.5
 
@@ -391,7 +391,7 @@ def test_a_changed_text_is_judged_anew_once_it_has_its_vector(trained):
 def test_classifying_keeps_to_its_limit_and_goes_on(trained, monkeypatch):
     for _ in range(5):
         arrives()
-    learning.embed()
+    embedding.embed()
     monkeypatch.setattr(learning, "CLASSIFY_CHUNK", 2)
     assert [learning.classify(trained, limit=3).fetched, learning.classify(trained, limit=3).fetched] == [3, 2]
     assert Suggestion.objects.count() == 5
@@ -399,7 +399,7 @@ def test_classifying_keeps_to_its_limit_and_goes_on(trained, monkeypatch):
 
 def test_a_category_that_is_gone_is_not_suggested(trained):
     paper = arrives()
-    learning.embed()
+    embedding.embed()
     cache = trained.categories.get(key="cache")
     cache.entries.all().delete()
     cache.delete()
@@ -463,7 +463,7 @@ def test_unseen_papers_are_told_right(trained, file):
 def test_papers_it_has_learned_from_are_told_by_heads_that_have_not(small, file):
     """A paper about the cache stands under "prompt": only a head that has seen it would know."""
     odd = make_entry(small.categories.get(key="prompt"), arrives()).paper
-    learning.embed()
+    embedding.embed()
     learning.train(small)
     head = TrainedHead.load(Head.objects.get().meta, Head.objects.get().arrays)
     vector = np.array([Embedding.objects.get(paper=odd).vector], dtype=np.float32)
@@ -488,7 +488,7 @@ def test_a_paper_that_only_an_older_head_has_seen_is_seen(trained, file):
 
 def test_vectors_of_the_catalogue_are_not_computed_again(trained, file, monkeypatch):
     paper = arrives()
-    learning.embed()
+    embedding.embed()
     encoder = use(monkeypatch)
     learning.evaluate(trained, labelled.read(file(line(paper), unseen(1, NEW_CIRCUIT, "out"))))
     assert encoder.encoded == ["\n".join(NEW_CIRCUIT)]
@@ -596,7 +596,7 @@ def test_the_bundled_list_tells_real_papers_of_its_subject_from_others(shared, f
 
 def test_training_after_a_decision_encodes_nothing_but_the_news(trained, monkeypatch):
     new = arrives()
-    learning.embed()
+    embedding.embed()
     counting = Encoder()
     monkeypatch.setattr(encoders, "load", lambda: counting)
     review.reject(trained, new, make_user())
@@ -606,13 +606,13 @@ def test_training_after_a_decision_encodes_nothing_but_the_news(trained, monkeyp
 
 def test_nothing_is_missing_after_the_work_is_done_and_a_new_paper_is(trained):
     learning.classify(trained)
-    assert not learning.is_embedding_due()
+    assert not embedding.is_due()
     assert not learning.is_classifying_due(trained)
     arrives()
-    assert learning.is_embedding_due()
+    assert embedding.is_due()
     assert not learning.is_classifying_due(trained), "without a vector there is nothing to classify by"
-    learning.embed()
-    assert not learning.is_embedding_due()
+    embedding.embed()
+    assert not embedding.is_due()
     assert learning.is_classifying_due(trained)
     learning.classify(trained)
     assert not learning.is_classifying_due(trained)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ingest import console, learning
+from ingest import console, embedding
 from ingest.management.judging import in_one_line
 
 
@@ -18,6 +18,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with in_one_line(), console.progress("embed") as progress:
-            run = learning.embed(options["limit"], progress)
+            run = embedding.embed(options["limit"], progress)
         console.expect_done(run)
         self.stdout.write(f"{run.fetched} papers encoded: {run.new} new, {run.changed} with a new text. {run.note}")
