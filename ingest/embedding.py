@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 
 from ingest import claims, runs
@@ -29,9 +28,15 @@ Progress = Callable[[Run], None]
 
 
 def is_due() -> bool:
-    """Say whether a paper that nobody has in hand lacks a vector of its current text, and the work is not on hold."""
-    lacking = Paper.objects.without_any_embedding()
-    return claims.is_free(Run.Kind.EMBED, lacking) and not runs.is_on_hold(Run.Kind.EMBED, settings.ENCODER)
+    """Say whether a paper that nobody has in hand lacks a vector of its current text, and the work is not on hold.
+
+    Which one it lacks only a loaded encoder could tell; so where the settings ask for another encoder than the last
+    one that came to an end, all papers are taken to lack its vectors.
+    """
+    last = Run.objects.filter(kind=Run.Kind.EMBED, state=Run.State.DONE).first()
+    is_another = last is not None and last.subject != encoders.wanted()
+    lacking = Paper.objects.all() if is_another else Paper.objects.without_any_embedding()
+    return claims.is_free(Run.Kind.EMBED, lacking) and not runs.is_on_hold(Run.Kind.EMBED, encoders.wanted())
 
 
 def embed(limit: int | None = None, progress: Progress = runs.progress) -> Run:
@@ -40,7 +45,7 @@ def embed(limit: int | None = None, progress: Progress = runs.progress) -> Run:
     Any number of processes may do this at once: each takes a chunk of papers in hand, encodes them, and stores the
     vectors. A paper that the encoder fails on is parked with its error, and all others get their vectors.
     """
-    with runs.open(Run.Kind.EMBED, settings.ENCODER) as run:
+    with runs.open(Run.Kind.EMBED, encoders.wanted()) as run:
         encoder = encoders.load()
         lacking = Paper.objects.without_embedding(encoder.name)
         run.total = lacking.count() if limit is None else min(limit, lacking.count())

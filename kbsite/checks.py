@@ -31,6 +31,25 @@ def encoder_device_is_known(**_: Any) -> list[CheckMessage]:
 
 
 @register()
+def encoder_precision_is_known(**_: Any) -> list[CheckMessage]:
+    precision = settings.ENCODER_PRECISION
+    if precision in {"auto", "float32"}:
+        return []
+    if precision != "int8":
+        hint = "Use auto, float32 or int8."
+        return [Error(f"ENCODER_PRECISION is “{precision}”.", hint=hint, id="listkeeper.E004")]
+    if settings.ENCODER_DEVICE in {"auto", "cpu"}:
+        return []
+    return [
+        Error(
+            f"ENCODER_PRECISION is int8, which is for a processor, and ENCODER_DEVICE {settings.ENCODER_DEVICE}.",
+            hint="Leave one of the two at auto.",
+            id="listkeeper.E005",
+        )
+    ]
+
+
+@register()
 def arxiv_delay_is_polite(**_: Any) -> list[CheckMessage]:
     delay = settings.ARXIV_DELAY_SECONDS
     if delay < 0:

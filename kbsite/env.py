@@ -48,6 +48,7 @@ SETTINGS = (
     Setting("CONTACT", "str", "", "Mail address or URL that sources can reach you at, sent as User-Agent"),
     Setting("ENCODER", "str", "all-MiniLM-L6-v2", "sentence-transformers model: a name or a folder"),
     Setting("ENCODER_DEVICE", "str", "auto", "`auto`, `cpu`, `cuda` or `mps`"),
+    Setting("ENCODER_PRECISION", "str", "auto", "`auto`, `float32` or, on a CPU, `int8`"),
     Setting("EMAIL_URL", "str", "consolemail://", "Where mails go, as `smtp://user:password@host:port`"),
     Setting("SECRET_KEY", "str", "", "Signs sessions; empty: made once and kept in the data folder"),
     Setting("ALLOWED_HOSTS", "list", ["localhost", "127.0.0.1", "[::1]"], "Host names the site answers to"),

@@ -264,6 +264,7 @@ ALLOW_PRIVATE_FETCHES = _given["ALLOW_PRIVATE_FETCHES"]
 CONTACT = _given["CONTACT"]
 ENCODER = _given["ENCODER"]
 ENCODER_DEVICE = _given["ENCODER_DEVICE"]
+ENCODER_PRECISION = _given["ENCODER_PRECISION"]
 
 # --- logs -----------------------------------------------------------------------------------------------------
 

@@ -52,6 +52,8 @@ def test_https_is_promised_for_this_host_alone():
     [
         ({"DATABASE_URL": "sqlite:///x.db"}, "PostgreSQL only"),
         ({"ENCODER_DEVICE": "tpu"}, "ENCODER_DEVICE"),
+        ({"ENCODER_PRECISION": "int4"}, "Use auto, float32 or int8"),
+        ({"ENCODER_PRECISION": "int8", "ENCODER_DEVICE": "cuda"}, "Leave one of the two at auto"),
         ({"ARXIV_DELAY_SECONDS": "-1"}, "ARXIV_DELAY_SECONDS"),
     ],
 )

