@@ -10,7 +10,7 @@ from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models.functions import Cast
 from django.db.models.lookups import Exact
-from pgvector.django import HnswIndex, VectorField
+from pgvector.django import HalfVectorField, HnswIndex
 
 from papers import identity
 from papers.querysets import PaperQuerySet
@@ -146,18 +146,22 @@ class Fact(models.Model):
 
 
 class Embedding(models.Model):
-    """The unit vector of a paper's text under one encoder; stale when text_hash differs from the paper's."""
+    """The unit vector of a paper's text under one encoder; stale when text_hash differs from the paper's.
+
+    Its numbers are kept in sixteen bits, half the space and reading: a cosine changes by some 1e-5, and no order that
+    means anything.
+    """
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="embeddings")
     encoder = models.CharField(max_length=200, help_text="Model, precision and length: vectors of two never mix")
     text_hash = models.CharField(max_length=64)
-    vector = VectorField()
+    vector = HalfVectorField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["paper", "encoder"], name="embedding_unique")]
         indexes = [
             HnswIndex(
-                OpClass(Cast("vector", VectorField(dimensions=DEFAULT_DIMENSIONS)), name="vector_cosine_ops"),
+                OpClass(Cast("vector", HalfVectorField(dimensions=DEFAULT_DIMENSIONS)), name="halfvec_cosine_ops"),
                 name="embedding_nearest",
                 # Vectors of another size cannot be cast, and are compared exactly instead.
                 condition=models.Q(
