@@ -83,6 +83,13 @@ def test_eight_bits_on_a_graphics_card_are_refused(settings):
         encoders.load()
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere only torch can tell")
+@pytest.mark.parametrize(("cards", "may_have"), [(("no-such-card*",), False), (("no-such-card*", "nul?"), True)])
+def test_torch_is_asked_for_a_graphics_card_only_where_linux_shows_one(monkeypatch, cards, may_have):
+    monkeypatch.setattr(encoders, "CARDS", cards)
+    assert encoders._may_have_a_card() == may_have
+
+
 def test_it_is_loaded_once_a_process():
     assert encoders.load() is encoders.load()
 
