@@ -27,7 +27,7 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("LISTKEEPER_DATA_DIR", "path", BASE_DIR / "data", "Folder for the database, broker, logs, secrets, encoder"),
+    Setting("LISTKEEPER_DATA_DIR", "path", BASE_DIR / "data", "Folder for database, broker, logs, secrets and encoder"),
     Setting("DATABASE_URL", "str", "", "A PostgreSQL server with pgvector, instead of the embedded one"),
     Setting("CELERY_BROKER_URL", "str", "", "`redis://…` for many machines; empty: files in the data folder"),
     Setting("ARXIV_API_URL", "str", "https://export.arxiv.org/api/query", "arXiv search API"),
