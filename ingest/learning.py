@@ -15,11 +15,14 @@ from django.db.models import Max
 from ingest import models, runs
 from ingest.classifier import encoder as encoders
 from ingest.classifier import evaluate as figures
+from ingest.classifier import lexicon as lexicons
 from ingest.classifier import training
 from ingest.classifier.encoder import Encoder, Vectors
 from ingest.classifier.examples import Examples, examples
-from ingest.classifier.heads import OUT, Head, Probabilities, softmax
+from ingest.classifier.features import Features
+from ingest.classifier.heads import FORMAT, OUT, Head, Probabilities
 from ingest.classifier.labelled import LabelledPaper
+from ingest.classifier.training import Training
 from ingest.models import Run
 from papers import identity, merging, vectors
 from papers.models import Category, Paper, PaperList, Suggestion
@@ -29,6 +32,7 @@ CLASSIFY_CHUNK = 500
 MOST_REMEMBERED = 20_000  # vectors of 1.5 kB
 _remembered: dict[str, dict[str, Vectors]] = {}  # by encoder and text hash: what the last training encoded
 NEAREST = 3
+WHOLE_HEADS = 20  # the newest, which can still speak
 IN_MEMORY = "in memory"  # the name of a head that is not stored
 
 Progress = Callable[[Run], None]
@@ -74,7 +78,7 @@ def is_training_due(paper_list: PaperList) -> bool:
 def has_news(paper_list: PaperList) -> bool:
     """Say whether something that the list's head learns from may have changed since its last training began."""
     last = Run.objects.filter(kind=Run.Kind.TRAIN, subject=paper_list.slug, state=Run.State.DONE).first()
-    if last is None:
+    if last is None or _is_of_old(paper_list):
         return True
     since = last.started_at
     return (
@@ -82,6 +86,12 @@ def has_news(paper_list: PaperList) -> bool:
         or paper_list.changes.filter(at__gt=since).exists()
         or Paper.objects.listed_in(paper_list).filter(changed_at__gt=since).exists()
     )
+
+
+def _is_of_old(paper_list: PaperList) -> bool:
+    """Say whether the newest head is one that this version, or its lexicon, no longer understands."""
+    head = paper_list.heads.defer("arrays").first()
+    return head is not None and (head.meta.get("format"), head.meta.get("lexicon")) != (FORMAT, lexicons.load().name)
 
 
 def train(paper_list: PaperList, progress: Progress = runs.progress) -> models.Head | None:
@@ -93,7 +103,7 @@ def train(paper_list: PaperList, progress: Progress = runs.progress) -> models.H
         if found.classes == (OUT,):
             run.note = _no_categories(paper_list)
             return None
-        digest = found.hash(encoder.name, RECIPE)
+        digest = found.hash(encoder.name, lexicons.load().name, RECIPE)
         latest = paper_list.heads.first()
         if latest is not None and latest.examples_hash == digest:
             run.same = len(found.rows)
@@ -104,10 +114,8 @@ def train(paper_list: PaperList, progress: Progress = runs.progress) -> models.H
             run.fetched, run.total = done, total
             progress(run)
 
-        known = _encode(found.texts, encoder, tell)
-        held_out = training.out_of_fold(found, known, RECIPE)
-        head = training.train(found, known, encoder.name, held_out, RECIPE)
-        kept = _keep(paper_list, head, digest, _own_metrics(found, held_out, head.temperature))
+        learned = _learn(found, encoder, tell)
+        kept = _keep(paper_list, learned.head, digest, _own_metrics(found, learned))
         if kept is None:
             run.note = "Another process learned the same meanwhile."
         else:
@@ -150,8 +158,8 @@ def classify(paper_list: PaperList, limit: int | None = None, progress: Progress
 def evaluate(paper_list: PaperList, papers: Sequence[LabelledPaper], steps: Steps = lambda *_: None) -> dict[str, Any]:
     """Return the figures of the current head (or one trained now) on labelled papers, as JSON values.
 
-    Papers that the head has learned from are told by heads trained without them, a fifth at a time; the figures
-    say how many. Every paper must have a label that is one of the list's classes.
+    Papers that the head has learned from are told by heads that learned all but that one; the figures say how many.
+    Every paper must have a label that is one of the list's classes.
     """
     encoder = encoders.load()
     found = examples(paper_list, encoder.name, RECIPE.seed)
@@ -160,24 +168,19 @@ def evaluate(paper_list: PaperList, papers: Sequence[LabelledPaper], steps: Step
     stored = _stored_head(paper_list, encoder)
     if stored and stored[1].classes != found.classes:
         stored = None  # the list's categories changed since: it cannot give the labels asked for
-    keys = [_key(paper, found, stored[1] if stored else None) for paper in papers]
     texts = [paper.text for paper in papers]
-    learned = [] if stored and not any(keys) else found.texts
-    known = _encode([*texts, *learned], encoder, steps)
-    own, material = known[: len(texts)], known[len(texts) :]
-    held_out = training.out_of_fold(found, material, RECIPE) if learned else np.zeros((0, 0))
-    name, head = stored or (IN_MEMORY, training.train(found, material, encoder.name, held_out, RECIPE))
-
-    said = np.zeros((len(papers), len(head.classes)))
-    fold_of = training.folds(keys, [str(paper.label) for paper in papers], RECIPE.folds, RECIPE.seed)
-    for fold in sorted(set(fold_of.tolist())):
-        chosen = np.flatnonzero(fold_of == fold)
-        if fold == training.ALWAYS:
-            speaker = head
-        else:
-            without = {keys[index] for index in chosen}
-            speaker = training.train(found, material, encoder.name, held_out, RECIPE, without)
-        said[chosen] = speaker.probabilities(own[chosen], [texts[index] for index in chosen])
+    own = _features(texts, encoder, steps)
+    keys = [_key(paper, found, stored[1] if stored else None) for paper in papers]
+    learned = _learn(found, encoder, steps) if any(keys) or stored is None else None
+    if stored is None:
+        assert learned is not None
+        stored = IN_MEMORY, learned.head
+    name, head = stored
+    said = head.probabilities(own)
+    for row, key in enumerate(keys):
+        if key and learned is not None:  # one that only the stored head has seen, the new one has not
+            one = own[row : row + 1]
+            said[row] = (learned.without(key, one) if key in learned.keys else learned.head.probabilities(one))[0]
     seen = sum(key != "" for key in keys)
     return {
         "list": paper_list.slug,
@@ -198,7 +201,7 @@ def rank(paper_list: PaperList, papers: Sequence[LabelledPaper], steps: Steps = 
         _train_in_memory(paper_list, encoder, steps),
     )
     texts = [paper.text for paper in papers]
-    said = head.probabilities(_encode(texts, encoder, steps), texts)
+    said = head.probabilities(_features(texts, encoder, steps))
     relevance = 1.0 - said[:, head.classes.index(OUT)]
     order = np.argsort(-relevance, kind="stable")
     return {
@@ -231,7 +234,7 @@ class _Speaker:
     """A head that writes suggestions for one list, with what it compares new papers to."""
 
     def __init__(self, paper_list: PaperList, name: str, head: Head) -> None:
-        self._list, self._name, self._head = paper_list, name, head
+        self._list, self._name, self._head, self._lexicon = paper_list, name, head, lexicons.load()
         self._categories: dict[str, Category] = {category.key: category for category in paper_list.categories.all()}
         listed = vectors.current(Paper.objects.listed_in(paper_list), head.encoder)
         self._listed_ids, self._listed = vectors.matrix(listed)
@@ -245,10 +248,12 @@ class _Speaker:
         if not papers:
             return 0, 0
         texts = [paper.text for paper in papers]
-        said = self._head.probabilities(own, texts)
+        seen = Features(own, self._lexicon.encode(texts))
         suggestions = [
-            self._suggestion(paper, text, probabilities, vector)
-            for paper, text, probabilities, vector in zip(papers, texts, said, own, strict=True)
+            self._suggestion(paper, text, probabilities, seen[row : row + 1])
+            for row, (paper, text, probabilities) in enumerate(
+                zip(papers, texts, self._head.probabilities(seen), strict=True)
+            )
         ]
         with transaction.atomic():
             held = merging.hold(found)  # one that was merged into another meanwhile has no place of its own
@@ -264,7 +269,7 @@ class _Speaker:
             )  # fmt: skip
         return len(suggestions), replaced
 
-    def _suggestion(self, paper: Paper, text: str, probabilities: Probabilities, vector: Vectors) -> Suggestion:
+    def _suggestion(self, paper: Paper, text: str, probabilities: Probabilities, seen: Features) -> Suggestion:
         best = _best_category(probabilities, self._head.classes)
         out = float(probabilities[self._head.classes.index(OUT)])
         return Suggestion(
@@ -275,8 +280,11 @@ class _Speaker:
             relevance=min(max(1.0 - out, 0.0), 1.0),
             category=self._categories.get(best or ""),
             probabilities=dict(zip(self._head.classes, probabilities.tolist(), strict=True)),
-            nearest=self._nearest(vector),
-            terms=[[term, round(weight, 4)] for term, weight in self._head.telling_terms(text, best or OUT)],
+            nearest=self._nearest(seen.meaning[0]),
+            terms=[
+                [term, round(weight, 4)]
+                for term, weight in self._head.telling_terms(text, seen, best or OUT, self._lexicon)
+            ],
         )
 
     def _nearest(self, vector: Vectors) -> list[list[float]]:
@@ -299,15 +307,41 @@ def _stored_head(paper_list: PaperList, encoder: Encoder) -> tuple[str, Head] | 
         row, head = current_head(paper_list)
     except NoHead:
         return None
-    return (row.name, head) if head.encoder == encoder.name else None
+    understands = (head.encoder, head.lexicon) == (encoder.name, lexicons.load().name)
+    return (row.name, head) if understands else None
 
 
 def _train_in_memory(paper_list: PaperList, encoder: Encoder, steps: Steps) -> Head:
     found = examples(paper_list, encoder.name, RECIPE.seed)
     if found.classes == (OUT,):
         raise NothingToLearn(_no_categories(paper_list))
-    known = _encode(found.texts, encoder, steps)
-    return training.train(found, known, encoder.name, training.out_of_fold(found, known, RECIPE), RECIPE)
+    return _learn(found, encoder, steps).head
+
+
+def _learn(found: Examples, encoder: Encoder, steps: Steps) -> Training:
+    """Return what is learned of the examples; what their evidence was prepared with is not encoded again."""
+    lexicon = lexicons.load()
+    prepared = {
+        position: row.evidence
+        for position, row in enumerate(found.rows)
+        if row.evidence is not None and (row.evidence.encoder, row.evidence.lexicon) == (encoder.name, lexicon.name)
+    }
+    texts = [row.text for position, row in enumerate(found.rows) if position not in prepared]
+    seen = _features(texts, encoder, steps)
+    rows = len(found.rows)
+    features = Features(
+        np.zeros((rows, encoder.dimensions), np.float32), np.zeros((rows, lexicon.dimensions), np.float32)
+    )
+    missing = np.array([position not in prepared for position in range(rows)])
+    features.meaning[missing], features.words[missing] = seen.meaning, seen.words
+    for position, known in prepared.items():
+        features.meaning[position] = np.frombuffer(known.meaning, np.float16)
+        features.words[position] = np.frombuffer(known.words, np.float16)
+    return training.train(found, features, encoder.name, lexicon.name, RECIPE)
+
+
+def _features(texts: Sequence[str], encoder: Encoder, steps: Steps) -> Features:
+    return Features(_encode(texts, encoder, steps), lexicons.load().encode(texts))
 
 
 def _no_categories(paper_list: PaperList) -> str:
@@ -341,12 +375,12 @@ def _encode(texts: Sequence[str], encoder: Encoder, steps: Steps) -> Vectors:
     return np.stack([known[key] for key in hashes]) if hashes else np.zeros((0, encoder.dimensions), np.float32)
 
 
-def _own_metrics(found: Examples, held_out: training.Scores, temperature: float) -> dict[str, Any]:
-    """Return the figures on the head's own examples, each told by a head that had not seen it."""
-    chosen = found.one_per_paper() & ~np.isnan(held_out).any(axis=1)
+def _own_metrics(found: Examples, learned: Training) -> dict[str, Any]:
+    """Return the figures on the head's own papers, each told by a head that had not seen it."""
+    chosen = found.of_papers()
     if not chosen.any():
         return {}
-    said = softmax(held_out[chosen] / temperature)
+    said = learned.head.calibrated(learned.held_out[chosen])
     labels = [row.label for row, wanted in zip(found.rows, chosen, strict=True) if wanted]
     return {"papers": len(labels), **figures.score(labels, said, found.classes)}
 
@@ -360,6 +394,8 @@ def _keep(paper_list: PaperList, head: Head, digest: str, metrics: dict[str, Any
         return None
     version = (paper_list.heads.aggregate(last=Max("version"))["last"] or 0) + 1
     meta, arrays = head.save()
+    # A head holds what it compares papers with, megabytes for a list with much evidence; of old ones the figures stay.
+    paper_list.heads.filter(version__lte=version - WHOLE_HEADS).update(arrays=b"")
     return paper_list.heads.create(
         version=version, encoder=head.encoder, examples_hash=digest, meta=meta, arrays=arrays, metrics=metrics
     )

@@ -147,6 +147,31 @@ class Enquiry(models.Model):
         return f"{self.paper_id} at {self.source}"
 
 
+class Evidence(models.Model):
+    """A paper that somebody has sorted for a list, without it being in the list: what its head learns from besides.
+
+    Its abstract is not kept: the two views of it that a head compares are.
+    """
+
+    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="evidence")
+    key = models.CharField(max_length=300, help_text="Of the paper, as “arxiv:2407.12345”")
+    title = models.TextField()
+    label = models.CharField(max_length=64, help_text="A category's key, or “out”")
+    weight = models.FloatField(default=1.0)
+    reason = models.TextField(blank=True, help_text="Why it is labelled so, in a line")
+    encoder = models.CharField(max_length=200, blank=True)
+    lexicon = models.CharField(max_length=100, blank=True)
+    meaning = models.BinaryField(blank=True, default=bytes, help_text="Its vector by the encoder, float16")
+    words = models.BinaryField(blank=True, default=bytes, help_text="Its vector by the lexicon, float16")
+
+    class Meta:
+        verbose_name_plural = "evidence"
+        constraints = [models.UniqueConstraint(fields=["list", "key"], name="evidence_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.label}"
+
+
 class Head(models.Model):
     """A trained head of one list: vectors and terms -> probabilities. Arrays and JSON, never a pickle."""
 

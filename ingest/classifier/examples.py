@@ -1,7 +1,6 @@
-"""What a list's head learns from: its entries, its own words, curators' rejections, and papers of no interest.
+"""What a list's head learns from: its entries, its evidence, curators' rejections, its own words, and a background.
 
-Every paper that is read with its abstract is also read by its title alone, or a head would learn that short texts
-belong to whichever class happened to have many of them.
+Where several say something of one paper, the list itself comes first, then its curators, then its evidence.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
@@ -20,6 +19,7 @@ from django.db.models.functions import MD5, Concat
 from numpy.typing import NDArray
 
 from ingest.classifier.heads import FORMAT, OUT, Recipe
+from ingest.models import Evidence
 from papers import identity, vectors
 from papers.models import CategoryText, Decision, Entry, EntryText, Paper, PaperList, Review
 from papers.records import Identifier
@@ -28,11 +28,11 @@ BACKGROUND_FILE = Path(__file__).parent / "background.jsonl"
 
 ENTRIES = 5000  # the newest
 REJECTIONS = 5000  # the newest
+ENOUGH_OUT = 500  # so many papers that people found out of scope need no background
 BACKGROUND = 1000
 SAMPLE = 1000  # papers of the catalogue
 SMALLEST_SAMPLE = 100  # a smaller catalogue holds mostly what its topics looked for: nothing to call "out"
 
-TITLE_ONLY = 0.5  # what a title weighs beside the same paper with its abstract
 DEFINITION = 1.0
 KEYWORD = 0.3
 BACKGROUND_WEIGHT = 0.1
@@ -48,9 +48,10 @@ class Example:
     text: str
     label: str
     weight: float
-    kind: str  # entry, rejection, background, sample: one a paper; title; definition, keyword: the list's own words
+    kind: str  # entry, evidence, rejection, background, sample: papers; definition, keyword: the list's own words
     key: str = ""  # of the paper, as "arxiv:2407.12345"; "" for the list's own words
     paper: int | None = None  # its row, where it has one
+    evidence: Evidence | None = None  # whose features stand for a text that is not at hand
 
 
 @dataclass(frozen=True)
@@ -91,23 +92,24 @@ class Examples:
     def weights(self) -> NDArray[np.float64]:
         return np.array([row.weight for row in self.rows], dtype=np.float64)
 
-    def one_per_paper(self) -> Mask:
-        """Return which rows are a paper with all that is known of it, once for each of its labels."""
-        return np.array([row.kind in {"entry", "rejection", "background", "sample"} for row in self.rows], dtype=bool)
+    def of_papers(self) -> Mask:
+        """Return which rows are papers, each once for each of its labels."""
+        return np.array([bool(row.key) for row in self.rows], dtype=bool)
 
     def key(self, identifiers: Sequence[Identifier], title: str) -> str | None:
         """Return the key under which this paper is an example, recognised by any identifier or its title."""
         names = [_name(identifier) for identifier in identifiers] + [_title_name(identity.title_key(title))]
         return next((self.key_of[name] for name in names if name in self.key_of), None)
 
-    def hash(self, encoder: str, recipe: Recipe) -> str:
+    def hash(self, encoder: str, lexicon: str, recipe: Recipe) -> str:
         """Return the SHA-256 of all that decides what a head becomes: equal means that training is no news."""
         decisive = {
             "format": FORMAT,
             "encoder": encoder,
+            "lexicon": lexicon,
             "recipe": asdict(recipe),
             "classes": self.classes,
-            "examples": [(row.text, row.label, row.weight, row.key) for row in self.rows],
+            "examples": [(row.text, row.label, row.weight, row.key, row.evidence is not None) for row in self.rows],
         }
         return hashlib.sha256(json.dumps(decisive, ensure_ascii=False).encode()).hexdigest()
 
@@ -122,6 +124,10 @@ def examples(paper_list: PaperList, encoder: str, seed: int = 0) -> Examples:
         gathered.add_words(text)
     for review in _rejections(paper_list):
         gathered.add_paper(review.paper, OUT, "rejection", 1.0)
+    for evidence in gathered.evidence:
+        gathered.add_evidence(evidence)
+    if gathered.count(OUT) >= ENOUGH_OUT:
+        return gathered.finish()
     decided = _names_of_decided(paper_list)
     for identifier, title in _background():
         if _name(identifier) not in decided:
@@ -137,30 +143,40 @@ class _Gathering:
     def __init__(self, paper_list: PaperList) -> None:
         keys = paper_list.categories.order_by("position").values_list("key", flat=True)
         self.classes = (*keys, OUT)
+        self.evidence = [row for row in paper_list.evidence.order_by("pk") if row.label in self.classes]
         self.rows: list[Example] = []
         self.key_of: dict[str, str] = {}
+        self._evidence_of = {row.key: row for row in self.evidence if row.meaning}
+
+    def count(self, label: str) -> int:
+        return sum(row.label == label for row in self.rows)
 
     def add_paper(self, paper: Paper, label: str, kind: str, weight: float, text: str = "") -> None:
         key = _name(paper.main_identifier)
         if kind != "entry" and key in self.key_of:
             return
-        text = text or paper.text
-        self.rows.append(Example(text, label, weight, kind, key, paper.pk))
-        if text != paper.title:
-            self.rows.append(Example(paper.title, label, weight * TITLE_ONLY, "title", key, paper.pk))
-        for row in paper.identifiers.all():
-            self.key_of[_name(Identifier(row.scheme, row.value))] = key
+        names = [_name(Identifier(row.scheme, row.value)) for row in paper.identifiers.all()]
+        # What is known by its row only, the evidence may have been read with its abstract.
+        known = None if paper.abstract else next((self._evidence_of[n] for n in names if n in self._evidence_of), None)
+        self.rows.append(Example(text or paper.text, label, weight, kind, key, paper.pk, known))
+        for name in names:
+            self.key_of[name] = key
         self.key_of.setdefault(_title_name(paper.title_key), key)
+
+    def add_evidence(self, row: Evidence) -> None:
+        title_name = _title_name(identity.title_key(row.title))
+        if row.key in self.key_of or title_name in self.key_of:
+            return
+        known = row if row.meaning else None
+        self.rows.append(Example(row.title, row.label, row.weight, "evidence", row.key, evidence=known))
+        self.key_of[row.key] = self.key_of[title_name] = row.key
 
     def share_between_labels(self) -> None:
         """Let a paper that is listed in several categories weigh as much as any other."""
         count: dict[tuple[str, str], int] = {}
         for row in self.rows:
             count[row.key, row.text] = count.get((row.key, row.text), 0) + 1
-        self.rows = [
-            Example(row.text, row.label, row.weight / count[row.key, row.text], row.kind, row.key, row.paper)
-            for row in self.rows
-        ]
+        self.rows = [replace(row, weight=row.weight / count[row.key, row.text]) for row in self.rows]
 
     def add_words(self, text: CategoryText) -> None:
         label = text.category.key

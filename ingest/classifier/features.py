@@ -1,59 +1,52 @@
-"""Texts -> TF-IDF rows: the words beside the meaning.
-
-An embedding blurs the very words that tell neighbouring categories apart ("KV cache" against "weights"), so a
-head sees both. The weighting is scikit-learn's: 1 + log(count), times the inverse document frequency, rows of
-length 1.
-"""
+"""What a head sees of a text: the vector of its meaning and the vector of its words, and how alike two texts are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
-
-FEW_TEXTS = 100  # below this, every term counts, for none can be common
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Lexicon:
-    """The terms (one or two words) that a head knows, and how rare each is."""
+class Features:
+    """Texts in two views; rows of length 1, or 0 where a text has no known word."""
 
-    terms: tuple[str, ...]
-    idf: NDArray[np.float32]  # shape (terms,)
+    meaning: Floats  # shape (texts, dimensions of the encoder)
+    words: Floats  # shape (texts, dimensions of the lexicon)
 
-    @classmethod
-    def fit(cls, texts: Sequence[str], min_documents: int, max_terms: int) -> Lexicon:
-        """Return the terms found in at least `min_documents` texts, the most frequent `max_terms` of them."""
-        vectorizer = _vectorizer(min_df=min_documents if len(texts) >= FEW_TEXTS else 1, max_features=max_terms)
-        try:
-            vectorizer.fit(texts)
-        except ValueError:  # no text holds a word that counts
-            return cls((), np.zeros(0, dtype=np.float32))
-        return cls(tuple(vectorizer.get_feature_names_out()), vectorizer.idf_.astype(np.float32))
+    def __len__(self) -> int:
+        return len(self.meaning)
 
-    def transform(self, texts: Sequence[str]) -> csr_matrix:
-        """Return one row per text, shape (texts, terms), of length 1 or, without a known term, 0."""
-        from scipy.sparse import csr_matrix
+    def __getitem__(self, rows: slice | NDArray[np.bool_] | NDArray[np.int64]) -> Features:
+        return Features(self.meaning[rows], self.words[rows])
 
-        if not self.terms or not texts:
-            return csr_matrix((len(texts), len(self.terms)), dtype=np.float32)
-        return self._fitted.transform(texts)
-
-    @cached_property
-    def _fitted(self) -> Any:
-        vectorizer = _vectorizer(vocabulary=list(self.terms))
-        vectorizer.idf_ = self.idf
-        return vectorizer
+    def halved(self) -> Features:
+        """Return the same in the precision that is stored, so that a head says the same before and after storing."""
+        return Features(_halved(self.meaning), _halved(self.words))
 
 
-def _vectorizer(**options: Any) -> Any:
-    from sklearn.feature_extraction.text import TfidfVectorizer
+def kernel(texts: Features, others: Features, of_meaning: float, of_words: float) -> Floats:
+    """Return how alike the texts are, shape (texts, others): 1 the same, towards 0 the farther in either view.
 
-    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, stop_words="english", dtype=np.float32, **options)
+    The product of two Gaussian kernels, whose widths the two factors give: a paper speaks for its neighbourhood only.
+    """
+    distance = of_meaning * _distances(texts.meaning, others.meaning)
+    distance += of_words * _distances(texts.words, others.words)
+    likeness: Floats = np.exp(-distance)
+    return likeness
+
+
+def _distances(rows: Floats, others: Floats) -> Floats:
+    """Return the squared Euclidean distances, shape (rows, others)."""
+    products: Floats = -2 * (rows @ others.T)
+    products += np.einsum("ij,ij->i", rows, rows)[:, None]
+    products += np.einsum("ij,ij->i", others, others)[None]
+    distances: Floats = np.maximum(products, 0)
+    return distances
+
+
+def _halved(rows: Floats) -> Floats:
+    return rows.astype(np.float16).astype(np.float32)

@@ -1,4 +1,4 @@
-"""A trained head: vectors and words of a text -> probability of each category and of "out".
+"""A trained head: two views of a text -> probability of each category and of "out".
 
 What a head is and how it speaks; how one is trained is in training.py. A head is saved as arrays and JSON, so
 reading one runs no code.
@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.classifier.features import Lexicon
+from ingest.classifier.features import Features, Floats, kernel
+from ingest.classifier.lexicon import Lexicon
 
 OUT = "out"  # the class of what belongs in no category
-FORMAT = 1
+FORMAT = 2
 
-Floats = NDArray[np.float32]
+Scores = NDArray[np.float64]  # shape (texts, classes)
 Probabilities = NDArray[np.float64]  # shape (texts, classes), rows sum to 1
 
 
@@ -30,54 +31,68 @@ class HeadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a head is trained. Chosen by cross-validation on the bundled list's own examples."""
+    """How a head is trained. Chosen by cross-validation on the evidence of the bundled list (docs/classifier.md)."""
 
-    c: float = 10.0  # inverse strength of the ridge penalty
-    embedding_scale: float = 1.0  # length of the embedding's part of a row
-    lexical_scale: float = 1.0  # length of the TF-IDF part
-    min_documents: int = 3
-    max_terms: int = 8000
-    folds: int = 5
+    meaning: float = 0.7  # how quickly likeness falls with the distance of meanings
+    words: float = 1.0  # and of words
+    ridge: float = 0.3  # how little a single example is believed
+    balance: float = 0.15  # 0: the probabilities suit the classes as frequent as they are; 1: as if all were equally so
+    penalty: float = 1 / 3  # of the regression that turns scores into probabilities
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Head:
-    """Multinomial logistic regression over [embedding, TF-IDF], its scores divided by a temperature."""
+    """Regularised least squares over a kernel (Rifkin 2002), its scores turned into probabilities by a regression."""
 
-    classes: tuple[str, ...]  # the order of rows below and of columns in what it says
+    classes: tuple[str, ...]  # the order of columns below and in what it says
     encoder: str  # the name whose vectors it understands
+    lexicon: str
     recipe: Recipe
-    lexicon: Lexicon
-    embedding_weights: Floats  # shape (classes, dimensions)
-    term_weights: Floats  # shape (classes, terms)
+    examples: Features  # what it compares a text with
+    weights: Floats  # shape (examples, classes): what each example says
+    prior: Floats  # shape (classes,): what is said of a text that is like no example
+    slopes: Floats  # shape (classes, classes): scores @ slopes + intercepts, then softmax
     intercepts: Floats  # shape (classes,)
-    temperature: float = 1.0
     learned_from: frozenset[str] = frozenset()  # keys of the papers among its examples
 
-    def scores(self, vectors: Floats, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return the scores before temperature and softmax, shape (texts, classes)."""
-        lexical = self.lexicon.transform(texts) @ self.term_weights.T
-        return np.asarray(vectors @ self.embedding_weights.T + lexical + self.intercepts, dtype=np.float64)
+    def scores(self, texts: Features) -> Scores:
+        """Return the scores before they are made probabilities, shape (texts, classes); about -1 to 1."""
+        return np.asarray(self._likeness(texts) @ self.weights + self.prior, dtype=np.float64)
 
-    def probabilities(self, vectors: Floats, texts: Sequence[str]) -> Probabilities:
-        """Return the probability of each class, shape (texts, classes); `vectors` are the texts' own, unit length."""
-        return softmax(self.scores(vectors, texts) / self.temperature)
+    def probabilities(self, texts: Features) -> Probabilities:
+        """Return the probability of each class, shape (texts, classes)."""
+        return self.calibrated(self.scores(texts))
 
-    def telling_terms(self, text: str, category: str, limit: int = 5) -> list[tuple[str, float]]:
+    def calibrated(self, scores: Scores) -> Probabilities:
+        """Return what such scores mean as probabilities."""
+        return softmax(scores @ self.slopes + self.intercepts)
+
+    def telling_terms(
+        self, text: str, features: Features, category: str, lexicon: Lexicon, limit: int = 5
+    ) -> list[tuple[str, float]]:
         """Return the terms of the text that speak loudest for the category and against all else, strongest first.
 
-        A weight is the term's part in the score of the category less its mean part in the scores of the others.
+        A weight is what the term adds to the category's score less the mean of the other scores, to first order:
+        its own weight in the text, times how far it moves the text towards examples that speak for the category.
+        `features` is the one text's.
         """
-        row = self.lexicon.transform([text])
-        if category not in self.classes or row.nnz == 0:
+        row = lexicon.weigh([text])
+        if category not in self.classes or row.nnz == 0 or lexicon.name != self.lexicon:
             return []
         wanted = self.classes.index(category)
-        weights = self.term_weights[:, row.indices]
-        others = np.delete(weights, wanted, axis=0)
-        parts = row.data * (weights[wanted] - (others.mean(axis=0) if len(others) else 0.0))
+        others = np.delete(self.weights, wanted, axis=1)
+        speaks = self.weights[:, wanted] - (others.mean(axis=1) if others.size else 0.0)
+        pull = self._likeness(features)[0] * speaks
+        # The gradient of the score by the place of the text's words.
+        gradient = 2 * self.recipe.words * (pull @ self.examples.words - pull.sum() * features.words[0])
+        length = float(np.linalg.norm(lexicon.project([text])[0]))
+        parts = row.data * (lexicon.place(row.indices) @ gradient) / max(length, 1e-6)
         strongest = np.argsort(-parts, kind="stable")[:limit]
-        return [(self.lexicon.terms[row.indices[i]], float(parts[i])) for i in strongest if parts[i] > 0]
+        return [(lexicon.terms[row.indices[i]], float(parts[i])) for i in strongest if parts[i] > 0]
+
+    def _likeness(self, texts: Features) -> Floats:
+        return kernel(texts, self.examples, self.recipe.meaning, self.recipe.words)
 
     def save(self) -> tuple[dict[str, Any], bytes]:
         """Return (meta as JSON values, arrays as an .npz)."""
@@ -85,17 +100,18 @@ class Head:
             "format": FORMAT,
             "classes": list(self.classes),
             "encoder": self.encoder,
+            "lexicon": self.lexicon,
             "recipe": asdict(self.recipe),
-            "temperature": self.temperature,
-            "terms": list(self.lexicon.terms),
             "learned_from": sorted(self.learned_from),
         }
         file = io.BytesIO()
-        np.savez_compressed(
+        np.savez(
             file,
-            idf=self.lexicon.idf,
-            embedding_weights=self.embedding_weights,
-            term_weights=self.term_weights,
+            meaning=self.examples.meaning.astype(np.float16),
+            words=self.examples.words.astype(np.float16),
+            weights=self.weights,
+            prior=self.prior,
+            slopes=self.slopes,
             intercepts=self.intercepts,
         )
         return meta, file.getvalue()
@@ -111,30 +127,32 @@ class Head:
             return cls(
                 classes=tuple(meta["classes"]),
                 encoder=meta["encoder"],
+                lexicon=meta["lexicon"],
                 recipe=Recipe(**meta["recipe"]),
-                lexicon=Lexicon(tuple(meta["terms"]), held["idf"]),
-                embedding_weights=held["embedding_weights"],
-                term_weights=held["term_weights"],
+                examples=Features(held["meaning"].astype(np.float32), held["words"].astype(np.float32)),
+                weights=held["weights"],
+                prior=held["prior"],
+                slopes=held["slopes"],
                 intercepts=held["intercepts"],
-                temperature=float(meta["temperature"]),
                 learned_from=frozenset(meta["learned_from"]),
             )._checked()
         except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise HeadError(f"the head cannot be read ({error}); train again") from error
 
     def _checked(self) -> Head:
-        classes, terms = len(self.classes), len(self.lexicon.terms)
+        classes, examples = len(self.classes), len(self.examples)
         fits = (
-            self.lexicon.idf.shape == (terms,)
-            and self.term_weights.shape == (classes, terms)
-            and self.embedding_weights.shape[:1] == self.intercepts.shape == (classes,)
+            self.weights.shape == (examples, classes)
+            and len(self.examples.words) == examples
+            and self.slopes.shape == (classes, classes)
+            and self.prior.shape == self.intercepts.shape == (classes,)
         )
         if not fits:
-            raise ValueError("its arrays and its lists of classes and terms differ in length")
+            raise ValueError("its arrays and its list of classes differ in length")
         return self
 
 
-def softmax(scores: NDArray[np.float64]) -> Probabilities:
+def softmax(scores: Scores) -> Probabilities:
     """Return exp(scores) with rows that sum to 1, without overflow."""
     powers: Probabilities = np.exp(scores - scores.max(axis=1, keepdims=True))
     powers /= powers.sum(axis=1, keepdims=True)

@@ -1,7 +1,7 @@
 """A labelled file: papers that people have sorted, one JSON object a line, plain or gzipped.
 
 A line has `arxiv_id`, `title`, `abstract` and, for scoring, `label`: a category's key, "out", or null for a paper
-nobody has sorted. Nothing of it is stored.
+nobody has sorted; `published`, as 2026-01-31, where a command asks for it. Nothing of it is stored.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,11 @@ class LabelledPaper:
     def name(self) -> str:
         """The arXiv id, or whatever the line names the paper by."""
         return self.record.identifiers[0].value
+
+    @property
+    def key(self) -> str:
+        """Scheme and identifier, as "arxiv:2407.12345"."""
+        return ":".join(self.record.identifiers[0])
 
     @property
     def text(self) -> str:
@@ -87,7 +93,15 @@ def _paper(line: str, number: int, where: str) -> LabelledPaper:
     if identifier is None:
         raise LabelledFileError(f"{where}: arxiv_id {row.get('arxiv_id')!r} names no paper")
     title, abstract, label = str(row.get("title") or ""), str(row.get("abstract") or ""), row.get("label")
-    clean = identity.normalise(PaperRecord("file", (identifier,), title, abstract))
+    published = _day(row.get("published"), where)
+    clean = identity.normalise(PaperRecord("file", (identifier,), title, abstract, published=published))
     if isinstance(clean, Rejected):
         raise LabelledFileError(f"{where}: {clean.record}: {clean.reason}")
     return LabelledPaper(number, clean, None if label is None else str(label))
+
+
+def _day(text: Any, where: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except (TypeError, ValueError) as error:
+        raise LabelledFileError(f"{where}: published {text!r} is no day as 2026-01-31") from error

@@ -1,143 +1,135 @@
-"""Examples -> a head: logistic regression, and a temperature that makes its probabilities mean what they say.
+"""Examples -> a head: least squares over a kernel, and a regression that makes its scores mean what they say.
 
-A modern classifier trained on little is too sure of itself or not sure enough; dividing its scores by one number,
-fitted on predictions it made of examples it had not seen, corrects that and changes no ranking of classes
-(Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2).
+Least squares has two gifts for a list that learns from every decision: the answer is exact and the same each time,
+and what a head would say of an example that it had not seen is known without training another one (Rifkin and
+Lippert 2007, "Notes on Regularized Least Squares", section 3). So probabilities are fitted to, and figures told of,
+papers that were left out one at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.classifier.examples import Examples
-from ingest.classifier.features import Lexicon
-from ingest.classifier.heads import Floats, Head, Recipe, softmax
+from ingest.classifier.features import Features, kernel
+from ingest.classifier.heads import Head, Probabilities, Recipe, Scores
 
-Scores = NDArray[np.float64]  # shape (examples, classes); NaN where an example was never held out
-
-ALWAYS = -1  # the fold of examples that are in every training set
 RECIPE = Recipe()
-ABSENT = -1e4  # score of a class without examples: its probability is 0
-TEMPERATURES = (0.2, 5.0)  # a handful of examples, all told right, would ask for 0
+ABSENT = -1e4  # intercept of a class without examples: its probability is 0
+ALIKE = 0.97  # likeness from which two examples of a class count as one
 
 
-def train(
-    examples: Examples,
-    vectors: Floats,
-    encoder: str,
-    held_out: Scores,
-    recipe: Recipe = RECIPE,
-    without: Collection[str] = (),
-) -> Head:
-    """Return a head that learned from the examples, less those of the papers whose keys are in `without`.
+@dataclass(frozen=True)
+class Training:
+    """A head with what is needed to say how it would speak had it not seen a paper."""
 
-    `vectors` are the examples' own, in their order; `held_out` are the scores of `out_of_fold`, from which the
-    temperature comes. The same arguments give the same head.
-    """
-    kept = np.array([key not in without for key in examples.keys], dtype=bool)
-    head = _fit(examples, vectors, encoder, recipe, kept)
-    seen = kept & ~np.isnan(held_out).any(axis=1)
-    return replace(head, temperature=_temperature(held_out[seen], examples.targets[seen], examples.weights[seen]))
+    head: Head
+    held_out: Scores  # shape (examples, classes): of each example, by a head that saw no row of its paper
+    _inverse: Scores  # of the regularised kernel matrix, shape (examples, examples)
+    _rows_of: dict[str, NDArray[np.int64]]
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The papers that it learned from."""
+        return self.head.learned_from
 
-def out_of_fold(examples: Examples, vectors: Floats, recipe: Recipe = RECIPE) -> Scores:
-    """Return what heads say of the examples that they did not learn from.
-
-    All rows of one paper are held out together: its title must not give away its abstract. What is no paper (a
-    category's definition and keywords) is never held out, so every category is always known.
-    """
-    scores = np.full((len(examples.rows), len(examples.classes)), np.nan)
-    fold_of = folds(examples.keys, examples.labels, recipe.folds, recipe.seed)
-    for fold in range(recipe.folds):
-        held = fold_of == fold
-        if held.any() and not held.all():
-            head = _fit(examples, vectors, "", recipe, ~held)
-            scores[held] = head.scores(vectors[held], examples.texts_where(held))
-    return scores
+    def without(self, key: str, texts: Features) -> Probabilities:
+        """Return what a head that had learned all but this paper says of texts, shape (texts, classes)."""
+        rows = self._rows_of[key]
+        weights = self.head.weights.astype(np.float64)
+        part = self._inverse[:, rows]
+        # Taking rows out of the equations changes what the others say by this much (block inversion).
+        weights = weights - part @ np.linalg.solve(part[rows], weights[rows])
+        recipe, seen = self.head.recipe, self.head.examples
+        scores = kernel(texts, seen, recipe.meaning, recipe.words) @ weights + self.head.prior
+        return self.head.calibrated(scores)
 
 
-def folds(keys: Sequence[str], labels: Sequence[str], count: int, seed: int) -> NDArray[np.int64]:
-    """Return the fold of each row: one fold per key, every label's keys spread over all; no key, no fold."""
-    label_of = {key: label for key, label in zip(reversed(keys), reversed(labels), strict=True) if key}
-    random = np.random.default_rng(seed)
-    fold_of: dict[str, int] = {"": ALWAYS}
-    dealt = 0
-    for label in sorted(set(label_of.values())):
-        of_label = sorted(key for key, its in label_of.items() if its == label)
-        # One counter for all labels, or every label with a single paper would land in the first fold.
-        for index in random.permutation(len(of_label)):
-            fold_of[of_label[index]] = dealt % count
-            dealt += 1
-    return np.array([fold_of[key] for key in keys], dtype=np.int64)
-
-
-def _fit(examples: Examples, vectors: Floats, encoder: str, recipe: Recipe, kept: NDArray[np.bool_]) -> Head:
-    texts, targets, weights = examples.texts_where(kept), examples.targets[kept], examples.weights[kept]
-    lexicon = Lexicon.fit(texts, recipe.min_documents, recipe.max_terms)
-    coefficients, intercepts = _regress(
-        vectors[kept] * np.float32(recipe.embedding_scale),
-        lexicon.transform(texts) * np.float32(recipe.lexical_scale),
-        targets,
-        _balanced(targets, weights),
-        len(examples.classes),
-        recipe.c,
-    )
-    dimensions = vectors.shape[1]
-    return Head(
+def train(examples: Examples, features: Features, encoder: str, lexicon: str, recipe: Recipe = RECIPE) -> Training:
+    """Return what was learned of the examples; `features` are their own, in their order. Nothing in it is random."""
+    features = features.halved()
+    likeness = kernel(features, features, recipe.meaning, recipe.words).astype(np.float64)
+    weights = examples.weights / _copies(likeness, examples.targets)
+    truth = np.where(examples.targets[:, None] == np.arange(len(examples.classes)), 1.0, -1.0)
+    prior = np.average(truth, axis=0, weights=weights)
+    inverse = _inverse(likeness + np.diag(recipe.ridge / weights))
+    told = inverse @ (truth - prior)
+    rows_of = _rows_of(examples.keys)
+    held_out = truth - _left_out(inverse, told, rows_of)
+    # How far a paper is believed is one thing, how often its class is met another: here each counts as one.
+    met = np.where(examples.of_papers(), 1.0, weights)
+    slopes, intercepts = _calibration(held_out, examples.targets, met, recipe)
+    head = Head(
         classes=examples.classes,
         encoder=encoder,
-        recipe=recipe,
         lexicon=lexicon,
-        # The scales go into the weights, so that speaking needs no recipe.
-        embedding_weights=(coefficients[:, :dimensions] * recipe.embedding_scale).astype(np.float32),
-        term_weights=(coefficients[:, dimensions:] * recipe.lexical_scale).astype(np.float32),
+        recipe=recipe,
+        examples=features,
+        weights=told.astype(np.float32),
+        prior=prior.astype(np.float32),
+        slopes=slopes.astype(np.float32),
         intercepts=intercepts.astype(np.float32),
-        learned_from=frozenset(key for key, keep in zip(examples.keys, kept, strict=True) if keep and key),
+        learned_from=frozenset(key for key in rows_of if key),
     )
+    return Training(head, held_out, inverse, rows_of)
 
 
-def _regress(
-    vectors: Floats, lexical: object, targets: NDArray[np.int64], weights: Scores, classes: int, c: float
+def _copies(likeness: Scores, targets: NDArray[np.int64]) -> Scores:
+    """Return of each example how many of its class are all but the same, itself among them: they share one voice."""
+    same: Scores = ((likeness >= ALIKE) & (targets[:, None] == targets[None])).sum(axis=1).astype(np.float64)
+    return same
+
+
+def _inverse(matrix: Scores) -> Scores:
+    """Return the inverse of a positive definite matrix."""
+    from scipy.linalg import lapack
+
+    factor, failed = lapack.dpotrf(matrix, lower=True, overwrite_a=True)
+    inverse, failed_too = lapack.dpotri(factor, lower=True, overwrite_c=True)
+    if failed or failed_too:
+        raise ArithmeticError("the kernel matrix is not positive definite")
+    upper = np.triu_indices(len(inverse), 1)
+    inverse[upper] = inverse.T[upper]
+    return np.asarray(inverse)
+
+
+def _rows_of(keys: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+    """Return the rows of each paper. What is no paper (a definition, a keyword) has no key and stands under ""."""
+    rows: dict[str, list[int]] = {}
+    for row, key in enumerate(keys):
+        rows.setdefault(key, []).append(row)
+    return {key: np.array(found) for key, found in rows.items()}
+
+
+def _left_out(inverse: Scores, told: Scores, rows_of: dict[str, NDArray[np.int64]]) -> Scores:
+    """Return the error at each example of the head that saw no row of its paper, shape (examples, classes)."""
+    errors = told / np.diag(inverse)[:, None]
+    for key, rows in rows_of.items():
+        if key and len(rows) > 1:
+            errors[rows] = np.linalg.solve(inverse[np.ix_(rows, rows)], told[rows])
+    return errors
+
+
+def _calibration(
+    held_out: Scores, targets: NDArray[np.int64], weights: Scores, recipe: Recipe
 ) -> tuple[Scores, Scores]:
-    """Return (coefficients, intercepts) with a row for each of `classes`, for those without examples too."""
-    from scipy.sparse import csr_matrix, hstack
+    """Return (slopes, intercepts) under which the softmax of the held-out scores gives each class its share."""
     from sklearn.linear_model import LogisticRegression
 
-    rows = hstack([csr_matrix(vectors), lexical]).tocsr()
-    coefficients = np.zeros((classes, rows.shape[1]))
-    intercepts = np.full(classes, ABSENT)
+    count = held_out.shape[1]
+    slopes, intercepts = np.zeros((count, count)), np.full(count, ABSENT)
     present = np.unique(targets)
     intercepts[present] = 0.0
     if len(present) > 1:
-        model = LogisticRegression(C=c, max_iter=2000).fit(rows, targets, sample_weight=weights)
+        totals = np.bincount(targets, weights, minlength=count)
+        share = weights.sum() / (len(present) * totals[targets])
+        model = LogisticRegression(C=1 / recipe.penalty, max_iter=1000)
+        model.fit(held_out[:, present], targets, sample_weight=weights * share**recipe.balance)
         # Of two classes scikit-learn gives one row, the score of the second; the first one's is then 0.
         chosen = present[1:] if len(present) == 2 else present
-        coefficients[chosen], intercepts[chosen] = model.coef_, model.intercept_
-    return coefficients, intercepts
-
-
-def _balanced(targets: NDArray[np.int64], weights: Scores) -> Scores:
-    """Return the weights scaled so that every class weighs the same and the sum stays."""
-    totals = np.bincount(targets, weights)
-    present = np.count_nonzero(totals)
-    balanced: Scores = weights * weights.sum() / (present * totals[targets])
-    return balanced
-
-
-def _temperature(scores: Scores, targets: NDArray[np.int64], weights: Scores) -> float:
-    """Return the divisor of the scores under which the targets are most likely; 1 when there is nothing to go by."""
-    from scipy.optimize import minimize_scalar
-
-    if len(targets) == 0:
-        return 1.0
-
-    def surprise(log_temperature: float) -> float:
-        said = softmax(scores / np.exp(log_temperature))[np.arange(len(targets)), targets]
-        return float(-(weights * np.log(np.maximum(said, 1e-12))).sum())
-
-    low, high = np.log(TEMPERATURES)
-    return float(np.exp(minimize_scalar(surprise, bounds=(low, high), method="bounded").x))
+        slopes[np.ix_(present, chosen)], intercepts[chosen] = model.coef_.T, model.intercept_
+    return slopes, intercepts

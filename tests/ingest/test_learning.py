@@ -16,6 +16,8 @@ from ingest import embedding, learning
 from ingest.classifier import encoder as encoders
 from ingest.classifier import examples as gathering
 from ingest.classifier import labelled
+from ingest.classifier import lexicon as lexicons
+from ingest.classifier.features import Features
 from ingest.classifier.heads import Head as TrainedHead
 from ingest.models import Claim, Head, Run
 from papers import catalog, review, vectors
@@ -268,6 +270,29 @@ def test_a_decision_makes_a_new_version(trained):
     assert learning.train(trained).version == 2
 
 
+def test_a_head_of_an_older_version_is_trained_anew(trained):
+    assert not learning.has_news(trained)
+    head = Head.objects.get()
+    Head.objects.update(meta=head.meta | {"format": 1})
+    assert learning.has_news(trained)
+    Head.objects.update(meta=head.meta | {"lexicon": "another"}, examples_hash="of other words")
+    assert learning.has_news(trained)
+    assert learning.train(trained).version == 2
+    assert not learning.has_news(trained)
+
+
+def test_old_heads_keep_their_figures_and_not_their_arrays(trained, monkeypatch):
+    monkeypatch.setattr(learning, "WHOLE_HEADS", 2)
+    for _ in range(2):
+        review.reject(trained, arrives(NEW_CIRCUIT), make_user())
+        learning.train(trained)
+    assert [(head.version, bool(head.arrays), head.metrics != {}) for head in Head.objects.all()] == [
+        (3, True, True),
+        (2, True, True),
+        (1, False, True),
+    ]
+
+
 def test_two_that_learned_the_same_keep_one_head(trained):
     head = Head.objects.get()
     again = TrainedHead.load(head.meta, head.arrays)
@@ -467,7 +492,8 @@ def test_papers_it_has_learned_from_are_told_by_heads_that_have_not(small, file)
     learning.train(small)
     head = TrainedHead.load(Head.objects.get().meta, Head.objects.get().arrays)
     vector = np.array([Embedding.objects.get(paper=odd).vector], dtype=np.float32)
-    assert head.classes[head.probabilities(vector, [odd.text]).argmax()] == "prompt"
+    seen = head.scores(Features(vector, lexicons.load().encode([odd.text])))[0]
+    assert head.classes[seen.argmax()] == "prompt"
     by_id = line(odd, "prompt")
     by_title = by_id | {"arxiv_id": "2609.00001"}
     for each in (by_id, by_title):

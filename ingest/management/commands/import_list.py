@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from ingest import topics
+from ingest import evidence, topics
+from ingest.evidence import EvidenceError
 from papers.models import PaperList
 from papers.readme import listfile
 from papers.readme.document import parse
@@ -26,12 +27,15 @@ from papers.readme.rules import SLUG
 _DEFAULT_LANGUAGE = "en"
 
 
+REFUSED = (ListFileError, ImportRefused, topics.CannotAsk, topics.TopicTaken, EvidenceError)
+
+
 class Command(BaseCommand):
     help = (
         "Take a README into a list: its sections become categories, its rows entries. A newer version is merged: "
         "what changed in the file arrives as decisions, what changed here stays, and what changed on both sides "
-        "awaits a curator. A list.toml beside the file is read when its slug is the same; its topics are pulled from "
-        "then on."
+        "awaits a curator. A list.toml beside the file is read when its slug is the same, and the evidence.jsonl with "
+        "it; its topics are pulled from then on."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -57,13 +61,16 @@ class Command(BaseCommand):
                 paper_list = _list(slug, source, settings)
                 report = import_readme(paper_list, language, source, path.name, settings)
                 declared = topics.declare(paper_list, settings.topics if settings else ())
-        except (ListFileError, ImportRefused, topics.CannotAsk, topics.TopicTaken) as error:
+                learned = evidence.take_in(paper_list, path.parent) if settings else 0
+        except REFUSED as error:
             raise CommandError(str(error)) from error
         for line in _told(report, slug):
             self.stdout.write(line)
         if declared:
             names = ", ".join(topic.slug for topic in declared)
             self.stdout.write(f"{len(declared)} topics to pull: {names}.")
+        if learned:
+            self.stdout.write(f"{learned} papers of evidence to learn from.")
 
 
 def _slug(text: str) -> str:

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         if head is not None and head.metrics:
             out = head.metrics["per_class"].get(OUT, {"support": 0})["support"]
             self.stdout.write(
-                f"On {head.metrics['papers'] - out} listed papers and {out} taken to be out of scope, "
+                f"On {head.metrics['papers'] - out} papers of its subject and {out} out of scope, "
                 "each told by a head that had not seen it: "
                 f"accuracy {head.metrics['accuracy']:.3f}, macro-F1 {head.metrics['macro_f1']:.3f}"
             )

@@ -12,6 +12,7 @@ from django.utils import timezone
 from ingest.classifier import examples as gathering
 from ingest.classifier.examples import examples
 from ingest.classifier.heads import Recipe
+from ingest.models import Evidence
 from papers import catalog, review, vectors
 from papers.models import CategoryText, Document, Entry, EntryText
 from papers.models.papers import DEFAULT_DIMENSIONS
@@ -58,11 +59,10 @@ def store_vector(paper, *numbers):
     vectors.store(ENCODER, [paper], row)
 
 
-def test_an_entry_is_taught_with_its_abstract_and_by_its_title_alone(small):
+def test_an_entry_is_taught_with_its_abstract(small):
     paper = make_entry(category(small, "beta"), make_paper("Small caches", abstract="We shrink.")).paper
     assert of(paper, examples(small, ENCODER)) == [
         ("beta", "entry", 1.0, "Small caches\nWe shrink."),
-        ("beta", "title", 0.5, "Small caches"),
     ]
 
 
@@ -76,7 +76,6 @@ def test_without_an_abstract_the_row_speaks_in_the_primary_language(small):
     EntryText.objects.filter(entry=entry, document__language="en").update(title="SmallC: Small caches")
     assert of(paper, examples(small, ENCODER)) == [
         ("alpha", "entry", 1.0, "SmallC: Small caches\nShrinks the cache."),
-        ("alpha", "title", 0.5, "Small caches"),
     ]
 
 
@@ -91,9 +90,7 @@ def test_a_paper_in_two_categories_weighs_as_much_as_another(small):
     found = of(paper, examples(small, ENCODER))
     assert sorted((label, kind, weight) for label, kind, weight, _ in found) == [
         ("alpha", "entry", 0.5),
-        ("alpha", "title", 0.25),
         ("beta", "entry", 0.5),
-        ("beta", "title", 0.25),
     ]
 
 
@@ -129,7 +126,6 @@ def test_a_rejected_paper_is_out(small):
     review.reject(small, paper, make_user(), reason="off-topic")
     assert of(paper, examples(small, ENCODER)) == [
         ("out", "rejection", 1.0, "Quantum circuits\nWe permute."),
-        ("out", "title", 0.5, "Quantum circuits"),
     ]
 
 
@@ -243,12 +239,12 @@ def test_of_many_entries_the_newest_are_taught(small, monkeypatch):
 
 def test_the_hash_is_of_what_is_taught(small):
     make_entry(category(small, "alpha"))
-    first = examples(small, ENCODER).hash(ENCODER, Recipe())
-    assert examples(small, ENCODER).hash(ENCODER, Recipe()) == first
-    assert examples(small, ENCODER).hash("another encoder", Recipe()) != first
-    assert examples(small, ENCODER).hash(ENCODER, Recipe(c=1.0)) != first
+    first = examples(small, ENCODER).hash(ENCODER, "words", Recipe())
+    assert examples(small, ENCODER).hash(ENCODER, "words", Recipe()) == first
+    assert examples(small, ENCODER).hash("another encoder", "words", Recipe()) != first
+    assert examples(small, ENCODER).hash(ENCODER, "words", Recipe(ridge=1.0)) != first
     review.reject(small, make_paper(), make_user())
-    assert examples(small, ENCODER).hash(ENCODER, Recipe()) != first
+    assert examples(small, ENCODER).hash(ENCODER, "words", Recipe()) != first
 
 
 def test_a_paper_is_recognised_by_any_identifier_and_by_its_title(small):
@@ -273,3 +269,54 @@ def test_an_abstract_that_arrives_later_is_taught(small):
     catalog.upsert([PaperRecord("arxiv", (name,), "Small caches", abstract="We shrink.")])
     assert "Small caches\nWe shrink." in [text for *_, text in of(paper, examples(small, ENCODER))]
     assert Entry.objects.count() == 1
+
+
+# --- evidence -------------------------------------------------------------------------------------------------
+
+
+def evidence(paper_list, number, label="alpha", title="A paper of evidence", **fields):
+    """One paper of evidence, with features unless told otherwise."""
+    fields = {"meaning": np.ones(4, np.float16).tobytes(), "words": np.ones(2, np.float16).tobytes()} | fields
+    return Evidence.objects.create(
+        list=paper_list, key=f"arxiv:2601.{number:05}", title=f"{title} {number}", label=label, **fields
+    )
+
+
+def test_evidence_is_taught_with_its_own_weight(small):
+    row = evidence(small, 1, weight=0.5)
+    found = [example for example in examples(small, ENCODER).rows if example.kind == "evidence"]
+    assert [(each.label, each.weight, each.key, each.evidence) for each in found] == [("alpha", 0.5, row.key, row)]
+
+
+def test_evidence_of_a_category_that_is_gone_is_left_alone(small):
+    evidence(small, 1, label="gamma")
+    assert not [row for row in examples(small, ENCODER).rows if row.kind == "evidence"]
+
+
+def test_the_list_and_its_curators_are_believed_before_the_evidence(small):
+    listed = make_entry(category(small, "beta"), make_paper("Listed", abstract="We list.")).paper
+    rejected = make_paper("Rejected", abstract="We reject.")
+    review.reject(small, rejected, make_user())
+    for paper in (listed, rejected):
+        Evidence.objects.create(list=small, key=":".join(paper.main_identifier), title="Another title", label="alpha")
+    found = examples(small, ENCODER)
+    assert [row[:2] for row in of(listed, found)] == [("beta", "entry")]
+    assert [row[:2] for row in of(rejected, found)] == [("out", "rejection")]
+    assert not [row for row in found.rows if row.kind == "evidence"]
+
+
+def test_an_entry_without_an_abstract_is_seen_as_the_evidence_was_read(small):
+    paper = make_entry(category(small, "beta"), make_paper("Known by its row", abstract="")).paper
+    row = evidence(small, 1, title="The same paper")
+    Evidence.objects.filter(pk=row.pk).update(key=":".join(paper.main_identifier))
+    (example,) = [each for each in examples(small, ENCODER).rows if each.paper == paper.pk]
+    assert (example.label, example.kind, example.evidence) == ("beta", "entry", row)
+
+
+def test_where_people_found_enough_out_of_scope_no_background_is_needed(small, background, monkeypatch):
+    background.write_text('{"arxiv_id": "2301.00001", "title": "Folding laundry"}\n')
+    monkeypatch.setattr(gathering, "ENOUGH_OUT", 2)
+    evidence(small, 1, label="out")
+    assert [row.text for row in examples(small, ENCODER).rows if row.kind == "background"] == ["Folding laundry"]
+    evidence(small, 2, label="out")
+    assert not [row for row in examples(small, ENCODER).rows if row.kind == "background"]

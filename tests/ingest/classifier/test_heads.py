@@ -5,21 +5,24 @@ from __future__ import annotations
 import io
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ingest.classifier import training
 from ingest.classifier.heads import Head, HeadError
-from tests.ingest.classifier.made_up import cloud, near
+from tests.ingest.classifier.made_up import LEXICON, cloud, features, near, trained
 
 CLASSES = ("kv", "prompt", "out")
 
 
 @pytest.fixture(scope="module")
 def head():
-    examples, vectors = cloud(CLASSES, (20, 20, 40))
-    return training.train(examples, vectors, "an encoder", training.out_of_fold(examples, vectors))
+    return trained(*cloud(CLASSES, (20, 20, 40)))
+
+
+def told(head, text, category="kv", **options):
+    return head.telling_terms(text, features([near("kv", 3)], [text]), category, LEXICON, **options)
 
 
 def arrays_of(**arrays):
@@ -31,10 +34,10 @@ def arrays_of(**arrays):
 def test_a_head_read_back_says_the_very_same(head):
     meta, arrays = head.save()
     back = Head.load(json.loads(json.dumps(meta)), arrays)
-    vectors, texts = np.stack([near("kv", 1), near("out", 2)]), ["kv method", "zebra"]
-    assert np.array_equal(back.probabilities(vectors, texts), head.probabilities(vectors, texts))
-    assert back.telling_terms("kv method", "kv") == head.telling_terms("kv method", "kv")
-    assert (back.classes, back.encoder, back.recipe) == (CLASSES, "an encoder", head.recipe)
+    seen = features([near("kv", 1), near("out", 2)], ["kv method", "zebra"])
+    assert np.array_equal(back.probabilities(seen), head.probabilities(seen))
+    assert told(back, "kv method") == told(head, "kv method")
+    assert (back.classes, back.encoder, back.lexicon, back.recipe) == (CLASSES, "an encoder", "four words", head.recipe)
     assert back.learned_from == head.learned_from and "arxiv:kv.3" in back.learned_from
 
 
@@ -51,12 +54,12 @@ def test_a_pickle_among_the_arrays_is_not_executed(head):
     meta, _ = head.save()
     assert b"pytest" in pickle.dumps(Bomb())  # it would go off
     with pytest.raises(HeadError, match="train again"):
-        Head.load(meta, arrays_of(idf=np.array([Bomb()], dtype=object)))
+        Head.load(meta, arrays_of(meaning=np.array([Bomb()], dtype=object)))
 
 
 def test_another_format_is_refused(head):
     meta, arrays = head.save()
-    with pytest.raises(HeadError, match="format 99, this version reads 1"):
+    with pytest.raises(HeadError, match="format 99, this version reads 2"):
         Head.load(meta | {"format": 99}, arrays)
 
 
@@ -67,7 +70,9 @@ def test_damaged_arrays_are_refused(head, damage):
         Head.load(meta, damage(arrays))
 
 
-@pytest.mark.parametrize("change", [{"classes": ["kv", "out"]}, {"terms": ["kv"]}, {"recipe": {"c": 1, "d": 2}}])
+@pytest.mark.parametrize(
+    "change", [{"classes": ["kv", "out"]}, {"lexicon": "another", "classes": []}, {"recipe": {"ridge": 1, "d": 2}}]
+)
 def test_a_meta_that_does_not_fit_its_arrays_is_refused(head, change):
     meta, arrays = head.save()
     with pytest.raises(HeadError, match="cannot be read"):
@@ -75,16 +80,30 @@ def test_a_meta_that_does_not_fit_its_arrays_is_refused(head, change):
 
 
 def test_telling_terms_are_words_of_the_text_that_speak_for_the_category(head):
-    terms = head.telling_terms("a kv method, and a prompt", "kv")
+    terms = told(head, "a kv method, and a prompt")
     assert terms[0][0] == "kv" and terms[0][1] > 0
     assert "prompt" not in [term for term, _ in terms]
     assert [weight for _, weight in terms] == sorted((weight for _, weight in terms), reverse=True)
 
 
+def test_a_telling_term_is_one_without_which_the_category_would_be_less_likely(head):
+    for category, word in (("kv", "kv"), ("prompt", "prompt")):
+        text = "a kv prompt method"
+        without = text.replace(word, "zebra")
+        seen = features([near("kv", 3)] * 2, [text, without])
+        more, less = head.scores(seen)[:, head.classes.index(category)]
+        assert told(head, text, category)[0][0] == word and more > less
+
+
 def test_a_text_without_known_words_has_no_telling_terms(head):
-    assert head.telling_terms("zebra crossing", "kv") == []
-    assert head.telling_terms("kv", "a category of another list") == []
+    assert told(head, "crossing") == []
+    assert told(head, "kv", "a category of another list") == []
+
+
+def test_words_of_another_lexicon_are_not_told(head):
+    other = replace(LEXICON, name="another")
+    assert head.telling_terms("kv", features([near("kv", 3)], ["kv"]), "kv", other) == []
 
 
 def test_at_most_so_many_terms_are_told(head):
-    assert len(head.telling_terms("kv method number1 number2 number3 kv method", "kv", limit=1)) == 1
+    assert len(told(head, "kv method kv method", limit=1)) == 1

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from ingest.classifier import training
-from ingest.classifier.heads import Recipe, softmax
-from tests.ingest.classifier.made_up import cloud, example, gather, near
+from ingest.classifier.heads import Recipe
+from tests.ingest.classifier.made_up import cloud, example, features, gather, learned, near, trained
 
 CLASSES = ("kv", "prompt", "out")
 
 
-def trained(examples, vectors, **options):
-    held_out = training.out_of_fold(examples, vectors)
-    return training.train(examples, vectors, "an encoder", held_out, **options)
-
-
 def said(head, label, seed=999):
     """What the head says of a new paper of the class, by class."""
-    (row,) = head.probabilities(near(label, seed)[None], [f"{label} method"])
+    (row,) = head.probabilities(features([near(label, seed)], [f"{label} method"]))
     return dict(zip(head.classes, row, strict=True))
 
 
@@ -40,7 +36,7 @@ def test_it_learns_from_words_as_well_as_from_vectors():
     # Vectors that say nothing: only the words tell.
     vectors = np.stack([near("nothing", index) for index in range(len(rows))])
     head = trained(gather(rows, CLASSES), vectors)
-    (row,) = head.probabilities(near("nothing", 999)[None], ["a prompt method"])
+    (row,) = head.probabilities(features([near("nothing", 999)], ["a prompt method"]))
     assert head.classes[row.argmax()] == "prompt"
 
 
@@ -63,33 +59,14 @@ def test_a_rare_class_is_not_drowned():
     counts = {"kv": 4, "prompt": 4, "out": 300}
     rows = [example(label, seed, words="a method") for label, count in counts.items() for seed in range(count)]
     vectors = np.stack([near(row.label, index, spread=0.4) for index, row in enumerate(rows)])
-    head = trained(gather(rows, CLASSES), vectors)
-    new = np.stack([near("kv", seed, spread=0.4) for seed in range(1000, 1050)])
-    found = head.probabilities(new, ["a method"] * 50).argmax(axis=1) == CLASSES.index("kv")
-    assert found.sum() >= 30  # of 50; 17 when every example weighs the same
+    new = features([near("kv", seed, spread=0.4) for seed in range(1000, 1050)], ["a method"] * 50)
 
+    def found(**options):
+        said = trained(gather(rows, CLASSES), vectors, **options).probabilities(new)
+        return (said.argmax(axis=1) == CLASSES.index("kv")).sum()
 
-def test_all_texts_of_a_paper_are_in_one_fold_and_each_label_in_all():
-    keys = [f"{label}{number // 2}" for label in "ab" for number in range(40)]
-    labels = [key[0] for key in keys]
-    folds = training.folds(keys, labels, 5, seed=0)
-    assert all(folds[i] == folds[i + 1] for i in range(0, 80, 2))
-    for label in "ab":
-        counts = np.bincount(folds[[its == label for its in labels]], minlength=5)
-        assert counts.tolist() == [8] * 5
-
-
-def test_labels_with_one_paper_do_not_share_a_fold():
-    folds = training.folds(list("abcde"), list("abcde"), 5, seed=0)
-    assert sorted(folds) == [0, 1, 2, 3, 4]
-
-
-def test_what_is_no_paper_is_never_held_out():
-    assert training.folds(["", "a", ""], ["x", "x", "y"], 2, seed=0)[[0, 2]].tolist() == [training.ALWAYS] * 2
-    rows = [example("kv", 0, key=""), *(example("kv", seed) for seed in range(1, 6)), example("out", 9)]
-    vectors = np.stack([near(row.label, index) for index, row in enumerate(rows)])
-    scores = training.out_of_fold(gather(rows, ("kv", "out")), vectors)
-    assert np.isnan(scores).any(axis=1).tolist() == [True] + [False] * 6
+    assert found() >= 20  # of 50
+    assert found() > found(recipe=Recipe(balance=0.0))
 
 
 def a_paper_under_the_wrong_label():
@@ -101,43 +78,72 @@ def a_paper_under_the_wrong_label():
     return gather(rows, CLASSES), np.stack([*vectors, odd, odd])
 
 
-def test_an_example_is_told_by_heads_that_saw_neither_it_nor_its_twin():
+def odd_one():
+    return features([near("kv", 777)], ["kv method zebra"])
+
+
+def test_an_example_is_told_by_a_head_that_saw_neither_it_nor_its_twin():
+    found = learned(*a_paper_under_the_wrong_label())
+    assert [CLASSES[i] for i in found.held_out[-2:].argmax(axis=1)] == ["kv", "kv"]
+    # A head that has seen it is drawn to the label: the difference is what is tested.
+    seen = found.head.scores(odd_one())[0]
+    assert seen[CLASSES.index("prompt")] > found.held_out[-1][CLASSES.index("prompt")] + 0.5
+
+
+def test_a_head_without_a_paper_says_what_a_head_that_never_saw_it_says():
     examples, vectors = a_paper_under_the_wrong_label()
-    held_out = training.out_of_fold(examples, vectors)
-    assert [CLASSES[i] for i in held_out[-2:].argmax(axis=1)] == ["kv", "kv"]
-    # A head that has seen it believes the label: the difference is what is tested.
-    head = training.train(examples, vectors, "", held_out)
-    assert CLASSES[head.probabilities(vectors[-1:], ["kv method zebra"]).argmax()] == "prompt"
+    never = [row.key != "arxiv:prompt.777" for row in examples.rows]
+    rest = gather([row for row, keep in zip(examples.rows, never, strict=True) if keep], CLASSES)
+    there = learned(examples, vectors)
+    apart = learned(rest, vectors[np.array(never)]).head
+    # The same but for the prior, which one paper in sixty hardly moves, and the calibration, which is the whole head's.
+    probe = features([near("kv", 777), near("prompt", 5)], ["kv method zebra", "prompt method"])
+    expected = there.head.calibrated(apart.scores(probe))
+    assert there.without("arxiv:prompt.777", probe) == pytest.approx(expected, abs=0.02)
+    assert CLASSES[there.without("arxiv:prompt.777", odd_one()).argmax()] == "kv"
 
 
-def test_a_head_trained_without_a_paper_has_not_seen_it():
-    examples, vectors = a_paper_under_the_wrong_label()
-    head = trained(examples, vectors, without={"arxiv:prompt.777"})
-    assert CLASSES[head.probabilities(vectors[-1:], ["kv method zebra"]).argmax()] == "kv"
-    assert "arxiv:prompt.777" not in head.learned_from
-    assert "arxiv:prompt.776" not in head.learned_from and "arxiv:prompt.1" in head.learned_from
+def test_held_out_scores_are_those_of_heads_trained_without_the_paper():
+    examples, vectors = cloud(CLASSES, (6, 6, 12), spread=0.4)
+    found = learned(examples, vectors)
+    seen = features(vectors, examples.texts)
+    for row in (0, 7, 20):
+        apart = found.without(examples.keys[row], seen[row : row + 1])[0]
+        assert apart == pytest.approx(found.head.calibrated(found.held_out[row : row + 1])[0], abs=2e-3)
 
 
-def test_the_temperature_makes_doubtful_predictions_doubtful():
+def test_what_is_no_paper_is_held_out_alone():
+    rows = [example("kv", 0, key=""), example("kv", 1, key=""), *(example("out", seed) for seed in range(5))]
+    vectors = np.stack([near(row.label, index) for index, row in enumerate(rows)])
+    found = learned(gather(rows, ("kv", "out")), vectors)
+    assert found.held_out.shape == (7, 2) and not np.isnan(found.held_out).any()
+    assert found.head.learned_from == {f"arxiv:out.{seed}" for seed in range(5)}
+
+
+def test_near_copies_share_one_voice():
+    rows = [example("kv", 0), example("prompt", 0), *(example("out", 9) for _ in range(3))]
+    vectors = np.stack([near("kv", 1), near("prompt", 2), *(near("out", index) for index in range(3))])
+    copies = [example("kv", 100 + n, words="kv method number0") for n in range(30)]
+    many = gather([*rows, *copies], CLASSES)
+    crowd = np.vstack([vectors, np.repeat(vectors[:1], 30, axis=0)])
+    alone = learned(gather(rows, CLASSES), vectors).head
+    crowded = learned(many, crowd).head
+    probe = features([near("zebra", 5)], ["zebra"])
+    assert crowded.scores(probe) == pytest.approx(alone.scores(probe), abs=0.02)
+
+
+def test_probabilities_are_as_doubtful_as_the_labels():
     examples, vectors = cloud(("kv", "out"), (100, 100), spread=0.1)
     flipped = np.random.default_rng(0).random(200) < 0.3
     rows = [
-        example("out" if (row.label == "kv") == flip else "kv", index, words="a method")
-        for index, (row, flip) in enumerate(zip(examples.rows, ~flipped, strict=True))
+        replace(row, label="out" if (row.label == "kv") != flip else "kv", text="a method")
+        for row, flip in zip(examples.rows, ~flipped, strict=True)
     ]
-    # Three labels in ten are wrong; a head of many terms and a weak penalty is far too sure of itself.
-    doubtful, recipe = gather(rows, ("kv", "out")), Recipe(c=1e4)
-    held_out = training.out_of_fold(doubtful, vectors, recipe)
-    head = training.train(doubtful, vectors, "", held_out, recipe)
-    assert head.temperature > 1.2
-    calibrated = log_loss(softmax(held_out / head.temperature), doubtful.targets)
-    assert calibrated < log_loss(softmax(held_out), doubtful.targets) - 0.01
-
-
-def test_without_predictions_to_go_by_the_temperature_is_one():
-    rows = [example("kv", 0, key=""), example("out", 1, key="")]
-    vectors = np.stack([near("kv", 0), near("out", 1)])
-    assert trained(gather(rows, ("kv", "out")), vectors).temperature == 1.0
+    found = learned(gather(rows, ("kv", "out")), vectors)
+    calibrated = found.head.calibrated(found.held_out)
+    # Three labels in ten are wrong: on the mean it must be sure of seven in ten, and no surer.
+    assert calibrated.max(axis=1).mean() == pytest.approx(0.7, abs=0.06)
+    assert log_loss(calibrated, gather(rows, ("kv", "out")).targets) < np.log(2)
 
 
 def test_a_category_with_one_paper_and_its_definition_is_learned():
