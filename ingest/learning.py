@@ -155,7 +155,12 @@ def classify(paper_list: PaperList, limit: int | None = None, progress: Progress
     return run
 
 
-def evaluate(paper_list: PaperList, papers: Sequence[LabelledPaper], steps: Steps = lambda *_: None) -> dict[str, Any]:
+def evaluate(
+    paper_list: PaperList,
+    papers: Sequence[LabelledPaper],
+    steps: Steps = lambda *_: None,
+    among: Sequence[str] = (),
+) -> dict[str, Any]:
     """Return the figures of the current head (or one trained now) on labelled papers, as JSON values.
 
     Papers that the head has learned from are told by heads that learned all but that one; the figures say how many.
@@ -189,7 +194,7 @@ def evaluate(paper_list: PaperList, papers: Sequence[LabelledPaper], steps: Step
         "papers": len(papers),
         "out_of_fold": seen,
         "unseen": len(papers) - seen,
-        **figures.score([str(paper.label) for paper in papers], said, head.classes),
+        **figures.score([str(paper.label) for paper in papers], said, head.classes, head.sure_from, among),
     }
 
 
@@ -382,7 +387,7 @@ def _own_metrics(found: Examples, learned: Training) -> dict[str, Any]:
         return {}
     said = learned.head.calibrated(learned.held_out[chosen])
     labels = [row.label for row, wanted in zip(found.rows, chosen, strict=True) if wanted]
-    return {"papers": len(labels), **figures.score(labels, said, found.classes)}
+    return {"papers": len(labels), **figures.score(labels, said, found.classes, learned.head.sure_from)}
 
 
 @transaction.atomic

@@ -16,13 +16,22 @@ from ingest.classifier.heads import OUT
 
 BINS = 10
 FULL_RECALL = 0.95
+DEPTHS = (1, 2, 3, 5, 10)  # percent of the order that is read
+TRUSTED = 0.97  # accuracy that answers outside the unsure band shall have
 
 
-def score(labels: Sequence[str], probabilities: NDArray[np.float64], classes: Sequence[str]) -> dict[str, Any]:
+def score(
+    labels: Sequence[str],
+    probabilities: NDArray[np.float64],
+    classes: Sequence[str],
+    sure_from: float = 1.0,
+    among: Sequence[str] = (),
+) -> dict[str, Any]:
     """Return the figures as JSON values; `probabilities` has shape (labels, classes).
 
-    `macro_f1` is the mean over the classes that occur among the labels or were predicted. `relevance` is null
-    when the labels hold no paper of the list or nothing but such papers.
+    `macro_f1` is the mean over the classes that occur among the labels or were predicted. `among` is the accuracy
+    on papers of these categories (by default all) when the answer must be one of them. Answers less probable than
+    `sure_from` are in the unsure band. `relevance` is null when the labels hold no paper of the list or nothing else.
     """
     if len(labels) == 0:
         raise ValueError("nothing to score: no labels")
@@ -39,8 +48,12 @@ def score(labels: Sequence[str], probabilities: NDArray[np.float64], classes: Se
         "per_class": per_class,
         # rows: the label; columns: what was said; both in the order of "classes"
         "confusion": {"classes": list(classes), "matrix": confusion.tolist()},
+        "among": _among(truth, probabilities, [position[name] for name in among or classes if name != OUT]),
         "log_loss": _log_loss(truth, probabilities),
+        "brier": _brier(truth, probabilities),
         "expected_calibration_error": _calibration_error(truth, probabilities),
+        "reliability": _reliability(truth, probabilities),
+        "unsure": _unsure(truth, probabilities, sure_from),
         "relevance": relevance(labels, probabilities, classes),
     }
 
@@ -60,8 +73,7 @@ def relevance(
     news = np.diff(found, prepend=0) == 1
     return {
         "average_precision": float((found / read)[news].mean()),
-        "recall_at_1_percent": _recall_at(found, 0.01),
-        "recall_at_10_percent": _recall_at(found, 0.10),
+        **{f"recall_at_{depth}_percent": _recall_at(found, depth / 100) for depth in DEPTHS},
         # Work saved over sampling (Cohen et al. 2006): what need not be read to find 95 %, less what chance saves.
         "wss_at_95": float(1 - read[found >= FULL_RECALL * total][0] / len(found) - (1 - FULL_RECALL)),
     }
@@ -87,10 +99,62 @@ def _log_loss(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> f
     return float(-np.log(np.maximum(given, 1e-15)).mean())
 
 
+def _brier(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
+    """Return the mean squared distance to the truth over all classes (Brier 1950): 0 to 2."""
+    wrong = probabilities - (truth[:, None] == np.arange(probabilities.shape[1]))
+    return float((wrong**2).sum(axis=1).mean())
+
+
+def _among(truth: NDArray[np.int64], probabilities: NDArray[np.float64], chosen: Sequence[int]) -> dict[str, Any]:
+    """Return how often papers of the chosen classes are told from each other; null where there is none."""
+    columns = np.array(chosen, dtype=np.int64)
+    ours = np.isin(truth, columns)
+    if not ours.any():
+        return {"papers": 0, "accuracy": None}
+    said = columns[probabilities[ours][:, columns].argmax(axis=1)]
+    return {"papers": int(ours.sum()), "accuracy": float((said == truth[ours]).mean())}
+
+
 def _calibration_error(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
     """Return the mean distance between how sure it was and how often it was right (Naeini et al. 2015), 10 bins."""
+    bins = _reliability(truth, probabilities)
+    return float(sum(abs(each["sure"] - each["right"]) * each["papers"] for each in bins) / len(truth))
+
+
+def _reliability(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """Return by how sure it was, in tenths: the papers, how sure it was on the mean, and how often it was right."""
     sure = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
     in_bin = np.minimum((sure * BINS).astype(int), BINS - 1)
-    gaps = [abs(sure[in_bin == b].mean() - right[in_bin == b].mean()) * (in_bin == b).mean() for b in set(in_bin)]
-    return float(sum(gaps))
+    return [
+        {
+            "from": each / BINS,
+            "papers": int((in_bin == each).sum()),
+            "sure": float(sure[in_bin == each].mean()),
+            "right": float(right[in_bin == each].mean()),
+        }
+        for each in sorted(set(in_bin.tolist()))
+    ]
+
+
+def _unsure(truth: NDArray[np.int64], probabilities: NDArray[np.float64], sure_from: float) -> dict[str, Any]:
+    """Return the unsure band, and how often it was right outside and inside; null where there is no paper."""
+    sure = probabilities.max(axis=1) >= sure_from
+    right = probabilities.argmax(axis=1) == truth
+    return {
+        "below": sure_from,
+        "share": float((~sure).mean()),
+        "accuracy_outside": float(right[sure].mean()) if sure.any() else None,
+        "accuracy_inside": float(right[~sure].mean()) if not sure.all() else None,
+    }
+
+
+def sure_from(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
+    """Return the least probability from which on answers are right in TRUSTED of the cases; 1 when none is."""
+    if len(truth) == 0:
+        return 1.0
+    sure = probabilities.max(axis=1)
+    order = np.argsort(-sure, kind="stable")
+    right = (probabilities.argmax(axis=1) == truth)[order].cumsum()
+    trusted = np.flatnonzero(right >= TRUSTED * np.arange(1, len(right) + 1))
+    return float(sure[order][trusted[-1]]) if len(trusted) else 1.0

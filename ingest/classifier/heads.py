@@ -54,6 +54,7 @@ class Head:
     prior: Floats  # shape (classes,): what is said of a text that is like no example
     slopes: Floats  # shape (classes, classes): scores @ slopes + intercepts, then softmax
     intercepts: Floats  # shape (classes,)
+    sure_from: float = 1.0  # the probability from which its answers may be trusted (evaluate.TRUSTED)
     learned_from: frozenset[str] = frozenset()  # keys of the papers among its examples
 
     def scores(self, texts: Features) -> Scores:
@@ -102,6 +103,7 @@ class Head:
             "encoder": self.encoder,
             "lexicon": self.lexicon,
             "recipe": asdict(self.recipe),
+            "sure_from": self.sure_from,
             "learned_from": sorted(self.learned_from),
         }
         file = io.BytesIO()
@@ -134,6 +136,7 @@ class Head:
                 prior=held["prior"],
                 slopes=held["slopes"],
                 intercepts=held["intercepts"],
+                sure_from=float(meta["sure_from"]),
                 learned_from=frozenset(meta["learned_from"]),
             )._checked()
         except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:

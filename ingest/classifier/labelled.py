@@ -10,7 +10,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,16 @@ def with_labels(path: Path, papers: Sequence[LabelledPaper], classes: Sequence[s
                 f"{path}:{paper.line}: {paper.name}: label “{paper.label}” is none of {', '.join(classes)}"
             )
     return [paper for paper in papers if paper.label is not None]
+
+
+def with_abstracts(papers: Sequence[LabelledPaper], corpus: Path) -> list[LabelledPaper]:
+    """Return the papers with title and abstract of the corpus; raise LabelledFileError for one that it lacks."""
+    wanted = {paper.key for paper in papers}
+    known = {paper.key: paper.record for paper in read(corpus) if paper.key in wanted}
+    for paper in papers:
+        if paper.key not in known:
+            raise LabelledFileError(f"{corpus}: holds no {paper.name} (line {paper.line} of the labelled file)")
+    return [replace(paper, record=known[paper.key]) for paper in papers]
 
 
 def _papers(path: Path) -> Iterator[LabelledPaper]:

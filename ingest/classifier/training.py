@@ -9,11 +9,12 @@ papers that were left out one at a time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.classifier.evaluate import sure_from
 from ingest.classifier.examples import Examples
 from ingest.classifier.features import Features, kernel
 from ingest.classifier.heads import Head, Probabilities, Recipe, Scores
@@ -75,7 +76,9 @@ def train(examples: Examples, features: Features, encoder: str, lexicon: str, re
         intercepts=intercepts.astype(np.float32),
         learned_from=frozenset(key for key in rows_of if key),
     )
-    return Training(head, held_out, inverse, rows_of)
+    papers = examples.of_papers()
+    trusted = sure_from(examples.targets[papers], head.calibrated(held_out[papers]))
+    return Training(replace(head, sure_from=trusted), held_out, inverse, rows_of)
 
 
 def _copies(likeness: Scores, targets: NDArray[np.int64]) -> Scores:

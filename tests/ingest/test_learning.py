@@ -526,6 +526,26 @@ def test_a_category_added_since_the_head_was_trained_can_be_scored(trained, file
     assert (found["head"], found["per_class"]["survey"]["support"]) == ("in memory", 1)
 
 
+def test_abstracts_come_from_a_corpus_and_categories_are_told_from_each_other(trained, file, tmp_path):
+    titles = [
+        {key: row[key] for key in ("arxiv_id", "title", "label")} for row in (unseen(1), unseen(2, NEW_CIRCUIT, "out"))
+    ]
+    path = file(*titles)
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text("".join(json.dumps(row) + "\n" for row in (unseen(1), unseen(2, NEW_CIRCUIT, None))))
+    with_text = json.loads(
+        answer("evaluate", "--list", "small", path, "--json", "--corpus", corpus, "--among", "cache")
+    )
+    whole = json.loads(answer("evaluate", "--list", "small", file(unseen(1), unseen(2, NEW_CIRCUIT, "out")), "--json"))
+    assert with_text["log_loss"] == pytest.approx(whole["log_loss"])
+    assert with_text["among"] == {"papers": 1, "accuracy": 1.0}
+    corpus.write_text(json.dumps(unseen(1)) + "\n")
+    with pytest.raises(CommandError, match=r"holds no 2609\.00002 \(line 2 of the labelled file\)"):
+        call_command("evaluate", "--list", "small", str(file(*titles)), "--corpus", str(corpus))
+    with pytest.raises(CommandError, match="--among: “out” is none of cache, prompt"):
+        call_command("evaluate", "--list", "small", str(path), "--among", "out")
+
+
 def test_people_get_tables(trained, file):
     path = file(unseen(1), unseen(2, NEW_CIRCUIT, "out"))
     shown = answer("evaluate", "--list", "small", path)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from ingest import learning
 from ingest.classifier import labelled
+from ingest.classifier.evaluate import DEPTHS
 from ingest.classifier.heads import OUT
 from ingest.management import judging
 
@@ -20,6 +22,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         judging.arguments(parser)
+        parser.add_argument(
+            "--corpus", type=Path, metavar="CORPUS", help="where the abstracts are when FILE holds titles only"
+        )
+        parser.add_argument(
+            "--among",
+            default="",
+            metavar="KEY,KEY",
+            help="categories to tell from each other; by default all",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["file"]
@@ -30,12 +41,23 @@ class Command(BaseCommand):
             sorted_papers = labelled.with_labels(path, papers, classes)
             if not sorted_papers:
                 raise CommandError(f"{path}: no line has a label: nothing to score")
-            answer = learning.evaluate(paper_list, sorted_papers, steps)
+            among = _among(options["among"], classes)
+            if options["corpus"]:
+                sorted_papers = labelled.with_abstracts(sorted_papers, options["corpus"])
+            answer = learning.evaluate(paper_list, sorted_papers, steps, among)
         answer["unlabelled"] = len(papers) - len(sorted_papers)
         if options["json"]:
             self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
         else:
             judging.show(self.stdout, *_in_words(answer))
+
+
+def _among(keys: str, classes: Sequence[str]) -> list[str]:
+    chosen = [key.strip() for key in keys.split(",") if key.strip()]
+    for key in chosen:
+        if key not in classes or key == OUT:
+            raise CommandError(f"--among: “{key}” is none of {', '.join(name for name in classes if name != OUT)}")
+    return chosen
 
 
 def _in_words(answer: dict[str, Any]) -> Iterator[str | Table]:
@@ -45,12 +67,19 @@ def _in_words(answer: dict[str, Any]) -> Iterator[str | Table]:
     )
     yield (
         f"accuracy {answer['accuracy']:.3f}, macro-F1 {answer['macro_f1']:.3f}, log loss {answer['log_loss']:.3f}, "
-        f"calibration error {answer['expected_calibration_error']:.3f}"
+        f"Brier {answer['brier']:.3f}, calibration error {answer['expected_calibration_error']:.3f}"
     )
+    if (told := answer["among"])["papers"]:
+        yield f"told from each other: {told['accuracy']:.3f} of {told['papers']} papers of the categories asked for"
+    if (band := answer["unsure"])["accuracy_outside"] is not None:
+        yield (
+            f"unsure (below {band['below']:.2f}): {band['share']:.1%} of the papers; "
+            f"accuracy outside {band['accuracy_outside']:.3f}"
+        )
     if found := answer["relevance"]:
         yield (
             f"relevance: average precision {found['average_precision']:.3f}, WSS@95 {found['wss_at_95']:.3f}, "
-            f"recall {found['recall_at_1_percent']:.3f} at 1 %, {found['recall_at_10_percent']:.3f} at 10 %"
+            f"recall {', '.join(f'{found[_recall_at(depth)]:.3f} at {depth} %' for depth in DEPTHS)}"
         )
     each = Table("label", "precision", "recall", "F1", "papers")
     for name, one in answer["per_class"].items():
@@ -62,3 +91,7 @@ def _in_words(answer: dict[str, Any]) -> Iterator[str | Table]:
     for name, row in zip(confusion["classes"], confusion["matrix"], strict=True):
         table.add_row(name, *map(str, row))
     yield table
+
+
+def _recall_at(depth: int) -> str:
+    return f"recall_at_{depth}_percent"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from ingest.classifier.evaluate import relevance, score
+from ingest.classifier.evaluate import relevance, score, sure_from
 
 CLASSES = ("kv", "prompt", "out")
 
@@ -90,3 +90,57 @@ def test_without_both_kinds_there_is_no_order_to_judge(labels):
 def test_nothing_to_score_is_an_error():
     with pytest.raises(ValueError, match="no labels"):
         score([], np.zeros((0, 3)), CLASSES)
+
+
+def test_brier_is_the_squared_distance_to_the_truth():
+    answer = score(["kv", "out"], said([0.8, 0.1, 0.1], [0.0, 1.0, 0.0]), CLASSES)
+    assert answer["brier"] == pytest.approx(((0.04 + 0.01 + 0.01) + 2.0) / 2)
+
+
+def test_categories_are_told_from_each_other_whatever_is_out():
+    labels = ["kv", "prompt", "prompt", "out"]
+    probabilities = said([0.2, 0.1, 0.7], [0.1, 0.2, 0.7], [0.3, 0.2, 0.5], [0.9, 0.0, 0.1])
+    assert score(labels, probabilities, CLASSES)["among"] == {"papers": 3, "accuracy": pytest.approx(2 / 3)}
+    assert score(labels, probabilities, CLASSES, among=["kv"])["among"] == {"papers": 1, "accuracy": 1.0}
+    assert score(["out"], probabilities[3:], CLASSES)["among"] == {"papers": 0, "accuracy": None}
+
+
+def test_reliability_tells_in_tenths_how_sure_it_was_and_how_often_right():
+    answer = score(["kv", "kv", "out"], said([0.95, 0.0, 0.05], [0.0, 0.0, 1.0], [0.2, 0.2, 0.6]), CLASSES)
+    assert answer["reliability"] == [
+        {"from": 0.6, "papers": 1, "sure": pytest.approx(0.6), "right": 1.0},
+        {"from": 0.9, "papers": 2, "sure": pytest.approx(0.975), "right": 0.5},
+    ]
+
+
+def test_the_unsure_band_is_what_is_less_probable_than_may_be_trusted():
+    labels, probabilities = ["kv", "kv", "out"], said([0.9, 0.0, 0.1], [0.1, 0.3, 0.6], [0.1, 0.1, 0.8])
+    assert score(labels, probabilities, CLASSES, sure_from=0.7)["unsure"] == {
+        "below": 0.7,
+        "share": pytest.approx(1 / 3),
+        "accuracy_outside": 1.0,
+        "accuracy_inside": 0.0,
+    }
+    assert score(labels, probabilities, CLASSES, sure_from=1.0)["unsure"]["accuracy_outside"] is None
+
+
+def test_answers_may_be_trusted_from_where_on_nearly_all_are_right():
+    truth = np.zeros(100, dtype=int)
+    confidence = np.linspace(1.0, 0.51, 100)
+    right = np.ones(100, dtype=bool)
+    right[[60, 61, 70, 80, 90]] = False  # the first 61 hold one error, and so on
+    first = np.where(right, confidence, 1 - confidence)
+    probabilities = np.stack([first, 1 - first], axis=1)
+    bound = sure_from(truth, probabilities)
+    sure = probabilities.max(axis=1) >= bound
+    assert (probabilities[sure].argmax(axis=1) == 0).mean() >= 0.97
+    assert 60 <= sure.sum() < 100
+    assert sure_from(truth, 1 - np.stack([confidence, 1 - confidence], axis=1)) == 1.0
+    assert sure_from(truth[:0], probabilities[:0]) == 1.0
+
+
+def test_recall_is_told_at_every_depth():
+    labels = ["kv"] * 4 + ["out"] * 96
+    relevant = np.r_[0.99, 0.98, 0.50, 0.01, np.linspace(0.9, 0.02, 96)]
+    found = relevance(labels, np.stack([relevant, 0 * relevant, 1 - relevant], axis=1), CLASSES)
+    assert [found[f"recall_at_{depth}_percent"] for depth in (1, 2, 3, 5, 10)] == [0.25, 0.5, 0.5, 0.5, 0.5]
