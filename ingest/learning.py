@@ -84,6 +84,7 @@ def has_news(paper_list: PaperList) -> bool:
     return (
         paper_list.decisions.filter(at__gt=since).exists()
         or paper_list.changes.filter(at__gt=since).exists()
+        or paper_list.evidence.filter(taken_in_at__gt=since).exists()
         or Paper.objects.listed_in(paper_list).filter(changed_at__gt=since).exists()
     )
 

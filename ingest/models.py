@@ -163,6 +163,7 @@ class Evidence(models.Model):
     lexicon = models.CharField(max_length=100, blank=True)
     meaning = models.BinaryField(blank=True, default=bytes, help_text="Its vector by the encoder, float16")
     words = models.BinaryField(blank=True, default=bytes, help_text="Its vector by the lexicon, float16")
+    taken_in_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name_plural = "evidence"

@@ -281,6 +281,13 @@ def test_a_head_of_an_older_version_is_trained_anew(trained):
     assert not learning.has_news(trained)
 
 
+def test_evidence_that_was_taken_in_since_is_news(trained):
+    trained.evidence.create(key="arxiv:2601.00001", title="Evicting keys from caches", label="cache")
+    assert learning.has_news(trained)
+    assert learning.train(trained).version == 2
+    assert not learning.has_news(trained)
+
+
 def test_old_heads_keep_their_figures_and_not_their_arrays(trained, monkeypatch):
     monkeypatch.setattr(learning, "WHOLE_HEADS", 2)
     for _ in range(2):
