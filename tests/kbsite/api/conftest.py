@@ -117,6 +117,7 @@ def suggest(paper_list: PaperList, paper: Paper, relevance: float = 0.8) -> Sugg
         probabilities=SEEN,
         nearest=[[paper.pk, 0.91]],
         terms=[["cache", 1.5]],
+        sentence="We compress the cache of a language model.",
     )
 
 

@@ -128,6 +128,18 @@ def test_suggestions_awaiting_review_are_the_queue(get, world):
     assert len(get(f"suggestions/?paper={world.waiting[0].pk}")) == 1
 
 
+def test_a_suggestion_says_why(world, as_anonymous):
+    found = as_anonymous.get(f"/api/v1/suggestions/{world.suggestion.pk}/").json()
+    assert found["terms"] == [{"term": "cache", "weight": 1.5}]
+    assert found["sentence"] == "We compress the cache of a language model."
+    assert found["criterion"] == {"definition": "keeps fewer keys and values.", "keywords": []}
+    world.kv.texts.update(keywords=["Eviction", "Language Models"])
+    found = as_anonymous.get(f"/api/v1/suggestions/{world.suggestion.pk}/").json()
+    assert found["criterion"]["keywords"] == ["Language Models"]
+    world.kv.texts.update(definition="", keywords=[])
+    assert as_anonymous.get(f"/api/v1/suggestions/{world.suggestion.pk}/").json()["criterion"] is None
+
+
 def test_the_queues_of_all_lists_together(get, world):
     other = PaperList.objects.create(slug="other", name="Other")
     other.categories.create(key="else", position=0)
