@@ -12,7 +12,7 @@ from ingest.scorecard import Scorecard
 from kbsite.curves import Curves, Series, curves, thinned
 from kbsite.templatetags.kbsite import percent
 
-TICKS = 6
+TICKS = 4  # of two words each: more have no room on a narrow page
 MOST_POINTS = 60
 
 

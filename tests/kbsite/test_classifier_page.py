@@ -68,7 +68,7 @@ def test_every_plot_has_its_data_as_a_table(small, client):
 def test_the_unsure_band_is_said_in_words(small, client):
     make_head(small, 1, FULL)
     text = page(client)
-    assert "unsure where its answer is less than 62 % probable: that were 20 % of the papers" in text
+    assert "unsure where its answer is less than 62 % probable, as it was for 20 % of the papers" in text
     assert "Of its other answers 97 % were right, of the unsure ones 50 %." in text
     assert "Brier score 0.133" in text
 
