@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from math import sqrt
 
 from ingest.classifier.lexicon import Lexicon
 
@@ -29,8 +28,8 @@ def split(text: str) -> list[str]:
 def trigger(abstract: str, pulls: Mapping[str, float], lexicon: Lexicon) -> str:
     """Return the sentence that speaks loudest, given how each term does (Head.pulls); "" where none speaks for it.
 
-    A sentence's terms count once each, and their sum is divided by the root of their number: as in a text of that
-    sentence alone, whose weights have length 1. Undivided, the longest sentence would nearly always win.
+    A sentence speaks by the sum over its terms, each counted once. Of what was tried (docs/classifier.md) this names
+    most often the sentence without which the whole text, encoded anew, would speak least for the category.
     """
     voices = [(_voice(sentence, pulls, lexicon), sentence) for sentence in split(abstract)]
     loudest, sentence = max(voices, key=lambda voice: voice[0], default=(0.0, ""))
@@ -38,5 +37,4 @@ def trigger(abstract: str, pulls: Mapping[str, float], lexicon: Lexicon) -> str:
 
 
 def _voice(sentence: str, pulls: Mapping[str, float], lexicon: Lexicon) -> float:
-    known = [pulls[word] for word in sorted(set(lexicon.words(sentence))) if word in pulls]
-    return sum(known) / sqrt(len(known)) if known else 0.0
+    return sum(pulls.get(word, 0.0) for word in sorted(set(lexicon.words(sentence))))

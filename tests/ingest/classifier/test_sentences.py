@@ -36,10 +36,11 @@ def test_the_loudest_sentence_is_the_one_whose_words_pull_most():
         assert sentences.trigger(abstract, pulls, LEXICON) == sentence
 
 
-def test_length_alone_does_not_win():
-    pulls = {"kv": 1.0, "method": 0.3, "zebra": 0.3}
-    assert sentences.trigger("A kv. A kv method zebra.", pulls, LEXICON) == "A kv."
-    assert sentences.trigger("A kv. A kv kv.", pulls, LEXICON) == "A kv."  # a word counts once; the first of equals
+def test_a_word_counts_once_and_words_against_it_count_too():
+    pulls = {"kv": 1.0, "method": 0.3, "zebra": -0.4}
+    assert sentences.trigger("A kv zebra. A kv.", pulls, LEXICON) == "A kv."
+    assert sentences.trigger("A kv. A kv kv kv.", pulls, LEXICON) == "A kv."  # the first of equals
+    assert sentences.trigger("A kv. A kv method.", pulls, LEXICON) == "A kv method."
 
 
 @pytest.mark.parametrize("abstract", ["", "Nothing known here.", "A prompt against it."])
