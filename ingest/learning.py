@@ -16,11 +16,11 @@ from ingest import models, runs
 from ingest.classifier import encoder as encoders
 from ingest.classifier import evaluate as figures
 from ingest.classifier import lexicon as lexicons
-from ingest.classifier import training
+from ingest.classifier import sentences, training
 from ingest.classifier.encoder import Encoder, Vectors
 from ingest.classifier.examples import Examples, examples
 from ingest.classifier.features import Features
-from ingest.classifier.heads import FORMAT, OUT, Head, Probabilities
+from ingest.classifier.heads import FORMAT, OUT, Head, Probabilities, strongest
 from ingest.classifier.labelled import LabelledPaper
 from ingest.classifier.training import Training
 from ingest.models import Run
@@ -270,7 +270,8 @@ class _Speaker:
                 update_conflicts=True,
                 unique_fields=["list", "paper"],
                 update_fields=[
-                    "head", "text_hash", "relevance", "category", "probabilities", "nearest", "terms", "made_at",
+                    "head", "text_hash", "relevance", "category", "probabilities", "nearest", "terms",
+                    "sentence", "made_at",
                 ],
             )  # fmt: skip
         return len(suggestions), replaced
@@ -278,6 +279,7 @@ class _Speaker:
     def _suggestion(self, paper: Paper, text: str, probabilities: Probabilities, seen: Features) -> Suggestion:
         best = _best_category(probabilities, self._head.classes)
         out = float(probabilities[self._head.classes.index(OUT)])
+        pulls = self._head.pulls(text, seen, best or OUT, self._lexicon)
         return Suggestion(
             list=self._list,
             paper=paper,
@@ -287,10 +289,8 @@ class _Speaker:
             category=self._categories.get(best or ""),
             probabilities=dict(zip(self._head.classes, probabilities.tolist(), strict=True)),
             nearest=self._nearest(seen.meaning[0]),
-            terms=[
-                [term, round(weight, 4)]
-                for term, weight in self._head.telling_terms(text, seen, best or OUT, self._lexicon)
-            ],
+            terms=[[term, round(weight, 4)] for term, weight in strongest(pulls)],
+            sentence=sentences.trigger(paper.abstract, pulls, self._lexicon),
         )
 
     def _nearest(self, vector: Vectors) -> list[list[float]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import ceil, sqrt
 from typing import Any
 
 from django.db.models import QuerySet
 
+from ingest.classifier.evaluate import DEPTHS
 from ingest.models import Head
 from papers import cards
 from papers.cards import OUT
@@ -57,14 +58,47 @@ class ClassRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Bin:
+    """Answers that were about equally sure: how many, how sure on the mean, and how often right."""
+
+    since: float  # the least probability in it; it is a tenth wide
+    papers: int
+    sure: float
+    right: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """The band of answers that are not to be trusted: those less probable than `below`."""
+
+    below: float
+    share: float  # of all answers
+    accuracy_outside: float | None  # None where there is no answer
+    accuracy_inside: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much of what belongs in the list is found when so much of the order is read."""
+
+    percent: int
+    recall: float
+    best: float  # that any order could reach: what is read may be fewer papers than what belongs
+
+
+@dataclass(frozen=True, slots=True)
 class Scorecard:
-    """The figures of one head."""
+    """The figures of one head; None or empty where a head of an older version did not measure them."""
 
     accuracy: Share
     macro_f1: float
     guessing: float  # the accuracy of always saying the most frequent class
     log_loss: float | None
+    brier: float | None
     calibration_error: float | None
+    reliability: tuple[Bin, ...]
+    unsure: Unsure | None
+    recall: tuple[Depth, ...]
     relevance: Mapping[str, float]
     rows: tuple[ClassRow, ...]
 
@@ -94,14 +128,31 @@ def scorecard(paper_list: PaperList, head: Head) -> Scorecard | None:
         for place, (key, counts) in enumerate(zip(classes, figures["confusion"]["matrix"], strict=True))
     )
     papers = sum(row.support for row in rows)
+    relevance = figures.get("relevance") or {}
     return Scorecard(
         accuracy=Share(figures["accuracy"], papers),
         macro_f1=figures["macro_f1"],
         guessing=max(row.support for row in rows) / papers if papers else 0.0,
         log_loss=figures.get("log_loss"),
+        brier=figures.get("brier"),
         calibration_error=figures.get("expected_calibration_error"),
-        relevance=figures.get("relevance") or {},
+        reliability=tuple(
+            Bin(each["from"], each["papers"], each["sure"], each["right"]) for each in figures.get("reliability") or ()
+        ),
+        unsure=Unsure(**figures["unsure"]) if figures.get("unsure") else None,
+        recall=_depths(relevance, papers, sum(row.support for row in rows if row.key != OUT)),
+        relevance=relevance,
         rows=rows,
+    )
+
+
+def _depths(relevance: Mapping[str, Any], papers: int, wanted: int) -> tuple[Depth, ...]:
+    """Return the recall at each depth that was measured, as evaluate counts what is read: rounded up."""
+    measured = [(depth, relevance.get(f"recall_at_{depth}_percent")) for depth in DEPTHS]
+    return tuple(
+        Depth(depth, recall, min(1.0, ceil(depth / 100 * papers) / wanted))
+        for depth, recall in measured
+        if recall is not None and wanted
     )
 
 

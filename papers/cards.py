@@ -15,7 +15,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from papers import review
+from papers import keywords, review
 from papers.models import (
     Category,
     CategoryText,
@@ -62,6 +62,15 @@ class Neighbour:
     tags: tuple[str, ...]  # as the primary language has them
 
 
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """What the list itself says of a category, and which of its keywords stand in the paper's title or abstract."""
+
+    category: Category
+    text: CategoryText  # as the primary language has it
+    keywords: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Card:
     """Everything that a decision on one paper needs."""
@@ -100,6 +109,17 @@ class Card:
         if len(ranked) < 2 or total <= DOUBT[0] or (ranked[0].probability or 0) >= CLEAR * total:
             return ()
         return tuple(ranked[:2])
+
+    @property
+    def criterion(self) -> Criterion | None:
+        """What the list says of the suggested category; None when nothing is suggested or nothing said."""
+        return criterion(self.best.category, self.paper) if self.best else None
+
+    @property
+    def sentence(self) -> str:
+        """The sentence of the abstract that spoke loudest for the best category, unless the abstract has changed."""
+        said = self.suggestion.sentence if self.suggestion and self.best else ""
+        return said if said in self.paper.abstract else ""
 
     @property
     def usual_tags(self) -> list[str]:
@@ -159,6 +179,14 @@ def definitions(paper_list: PaperList) -> list[tuple[Category, list[CategoryText
     return [
         (category, [text for text in category.texts.all() if text.definition]) for category in categories(paper_list)
     ]
+
+
+def criterion(category: Category, paper: Paper) -> Criterion | None:
+    """Return what the list's primary language says of a category, with its keywords in the paper; None if nothing."""
+    text = next((text for text in category.texts.all() if text.document.is_primary), None)
+    if text is None or not (text.definition or text.keywords):
+        return None
+    return Criterion(category, text, tuple(keywords.found_in(paper.text, text.keywords)))
 
 
 def _named(paper_list: PaperList, rows: Iterable[_InCategory]) -> list[_InCategory]:

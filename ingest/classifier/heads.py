@@ -72,15 +72,19 @@ class Head:
     def telling_terms(
         self, text: str, features: Features, category: str, lexicon: Lexicon, limit: int = 5
     ) -> list[tuple[str, float]]:
-        """Return the terms of the text that speak loudest for the category and against all else, strongest first.
+        """Return the terms of the text that speak loudest for the category and against all else, strongest first."""
+        return strongest(self.pulls(text, features, category, lexicon), limit)
 
-        A weight is what the term adds to the category's score less the mean of the other scores, to first order:
+    def pulls(self, text: str, features: Features, category: str, lexicon: Lexicon) -> dict[str, float]:
+        """Return of each known term of the text how it speaks for the category; below 0 against it.
+
+        That is what the term adds to the category's score less the mean of the other scores, to first order:
         its own weight in the text, times how far it moves the text towards examples that speak for the category.
         `features` is the one text's.
         """
         row = lexicon.weigh([text])
         if category not in self.classes or row.nnz == 0 or lexicon.name != self.lexicon:
-            return []
+            return {}
         wanted = self.classes.index(category)
         others = np.delete(self.weights, wanted, axis=1)
         speaks = self.weights[:, wanted] - (others.mean(axis=1) if others.size else 0.0)
@@ -89,8 +93,7 @@ class Head:
         gradient = 2 * self.recipe.words * (pull @ self.examples.words - pull.sum() * features.words[0])
         length = float(np.linalg.norm(lexicon.project([text])[0]))
         parts = row.data * (lexicon.place(row.indices) @ gradient) / max(length, 1e-6)
-        strongest = np.argsort(-parts, kind="stable")[:limit]
-        return [(lexicon.terms[row.indices[i]], float(parts[i])) for i in strongest if parts[i] > 0]
+        return {lexicon.terms[index]: float(part) for index, part in zip(row.indices, parts, strict=True)}
 
     def _likeness(self, texts: Features) -> Floats:
         return kernel(texts, self.examples, self.recipe.meaning, self.recipe.words)
@@ -153,6 +156,12 @@ class Head:
         if not fits:
             raise ValueError("its arrays and its list of classes differ in length")
         return self
+
+
+def strongest(pulls: Mapping[str, float], limit: int = 5) -> list[tuple[str, float]]:
+    """Return the terms that speak for it, the loudest first."""
+    loudest = sorted(pulls, key=lambda term: -pulls[term])[:limit]
+    return [(term, pulls[term]) for term in loudest if pulls[term] > 0]
 
 
 def softmax(scores: Scores) -> Probabilities:

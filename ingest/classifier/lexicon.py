@@ -63,6 +63,10 @@ class Lexicon:
             return csr_matrix((0, len(self.terms)), dtype=np.float32)
         return self._vectorizer.transform(texts)
 
+    def words(self, text: str) -> list[str]:
+        """Return the words of a text as they stand in `terms`, known or not, in their order."""
+        return list(self._analyzer(text))
+
     def place(self, terms: NDArray[np.int32]) -> Floats:
         """Return where these terms (positions in `terms`) point, shape (terms, dimensions)."""
         return self._places[terms]
@@ -76,6 +80,10 @@ class Lexicon:
     @cached_property
     def _places(self) -> Floats:
         return self.directions.astype(np.float32) * self.step
+
+    @cached_property
+    def _analyzer(self) -> Any:
+        return self._vectorizer.build_analyzer()
 
     @cached_property
     def _vectorizer(self) -> Any:

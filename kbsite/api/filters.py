@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from drf_spectacular.utils import extend_schema_field
 
-from ingest.models import Run, Topic
+from ingest.models import Head, Run, Topic
 from ingest.sources import SOURCES
 from papers import review
 from papers.models import Category, Decision, Entry, EntryText, PaperList, Review, Suggestion
@@ -166,6 +166,15 @@ class SuggestionFilters(Filters):
         found = review.queue(wanted["list"]) if wanted["list"] else waiting_suggestions()
         waiting = Q(pk__in=found.order_by().values("pk"))
         return queryset.filter(waiting if wanted["awaiting"] else ~waiting)
+
+
+class HeadFilters(Filters):
+    list = ListFilter(label="Slug of a list")
+    version = IdFilter(label="Version, of each list")
+
+    class Meta:
+        model = Head
+        fields: tuple[str, ...] = ()
 
 
 class DecisionFilters(Filters):

@@ -23,7 +23,7 @@ from kbsite.api.requests import DecisionRequestSerializer
 from kbsite.api.schema import reads, writes
 from kbsite.api.serializers import DecisionSerializer, SuggestionSerializer
 from papers import entries, review
-from papers.models import Category, Decision, Document, Paper, PaperList, Review, Suggestion
+from papers.models import Category, CategoryText, Decision, Document, Paper, PaperList, Review, Suggestion
 from papers.prefill import prefill
 from papers.readme.columns import columns
 from papers.readme.roles import Role
@@ -44,7 +44,11 @@ class SuggestionViewSet(Resource[Suggestion]):
     filterset_class = SuggestionFilters
     queryset = (
         Suggestion.objects.select_related("list", "category", "paper")
-        .prefetch_related("paper__identifiers", Prefetch("paper__reviews", Review.objects.select_related("list")))
+        .prefetch_related(
+            "paper__identifiers",
+            Prefetch("paper__reviews", Review.objects.select_related("list")),
+            Prefetch("category__texts", CategoryText.objects.select_related("document").defer("document__source")),
+        )
         .order_by("-relevance", "paper_id")
     )
 

@@ -14,7 +14,7 @@ from ingest.sources import SOURCES, BadQuery, source
 from kbsite import access
 from kbsite.api.fields import Address, Cell, Flag, Key, SlugRef, Text
 from kbsite.topicform import sentence
-from papers import identity
+from papers import cards, identity
 from papers.models import (
     Category,
     Decision,
@@ -268,6 +268,15 @@ class TermSerializer(serializers.Serializer[Any]):
     weight = serializers.FloatField()
 
 
+class CriterionSerializer(serializers.Serializer[Any]):
+    """What the list says of the suggested category."""
+
+    definition = serializers.CharField(help_text="In the list's first language")
+    keywords = serializers.ListField(
+        child=serializers.CharField(), help_text="Those of the category that stand in the paper's title or abstract"
+    )
+
+
 class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
     list: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     paper = PaperRefSerializer(read_only=True)
@@ -279,6 +288,12 @@ class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
     )
     nearest = serializers.SerializerMethodField(help_text="The listed papers most like it")
     terms = serializers.SerializerMethodField(help_text="The terms that spoke loudest")
+    sentence = serializers.CharField(
+        read_only=True, help_text="The sentence of the abstract that spoke loudest for the category; may be empty"
+    )
+    criterion = serializers.SerializerMethodField(
+        help_text="What the list says of the category; null when it says nothing or there is no category"
+    )
     returned = serializers.SerializerMethodField(
         help_text="Of a paper that was rejected once and is back in the queue: why; else null"
     )
@@ -294,6 +309,8 @@ class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
             "probabilities",
             "nearest",
             "terms",
+            "sentence",
+            "criterion",
             "head",
             "made_at",
             "returned",
@@ -305,6 +322,13 @@ class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
         reviews = suggestion.paper.reviews.all()
         review = next((each for each in reviews if each.list_id == suggestion.list_id and each.returned_at), None)
         return ReviewSerializer(review).data if review is not None and review.state == "open" else None
+
+    @extend_schema_field(CriterionSerializer(allow_null=True))
+    def get_criterion(self, suggestion: Suggestion) -> Any:
+        if suggestion.category is None:
+            return None
+        said = cards.criterion(suggestion.category, suggestion.paper)
+        return {"definition": said.text.definition, "keywords": said.keywords} if said else None
 
     @extend_schema_field(NearestSerializer(many=True))
     def get_nearest(self, suggestion: Suggestion) -> Any:

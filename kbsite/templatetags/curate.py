@@ -10,7 +10,7 @@ from typing import Any
 from django import template
 from django.conf.locale import LANG_INFO
 from django.utils import timezone
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
@@ -97,20 +97,31 @@ _FIELDS = {
 }
 
 
-@register.filter
-def marked(text: str, terms: list[str]) -> SafeString:
-    """The text with the terms that told the classifier most, marked."""
+@register.simple_tag
+def marked(text: str, terms: list[str], sentence: str = "", about: str = "") -> SafeString:
+    """The text with the terms that told the classifier most marked, and the sentence that did, titled as given."""
+    before, found, after = text.partition(sentence) if sentence else (text, "", "")
+    # All of it is escaped before it is joined to the marks.
+    shown = _with_terms(before, terms)
+    if found:
+        shown += format_html('<mark class="trigger" title="{}">{}</mark>', about, _with_terms(found, terms))
+    return shown + _with_terms(after, terms)
+
+
+def _with_terms(text: str, terms: list[str]) -> SafeString:
     words = sorted((term for term in terms if term), key=len, reverse=True)
     if not words:
         return conditional_escape(text)
     joined = "|".join(r"[\s\-]+".join(map(re.escape, word.split())) for word in words)
     parts = re.split(rf"(?<!\w)({joined})(?!\w)", text, flags=re.IGNORECASE)
-    # Every second part is a term; all of them are escaped before they are joined to the marks.
-    return mark_safe(  # noqa: S308
-        "".join(
-            f"<mark>{conditional_escape(part)}</mark>" if place % 2 else conditional_escape(part)
+    # Every second part is a term.
+    return format_html_join(
+        "",
+        "{}{}{}",
+        [
+            (mark_safe("<mark>"), part, mark_safe("</mark>")) if place % 2 else ("", part, "")
             for place, part in enumerate(parts)
-        )
+        ],
     )
 
 

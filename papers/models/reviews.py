@@ -36,6 +36,7 @@ class Suggestion(models.Model):
     probabilities = models.JSONField(help_text="By category key, and 'out'; they sum to 1")
     nearest = models.JSONField(default=no_items, help_text="[[paper id, cosine similarity], …] of listed papers")
     terms = models.JSONField(default=no_items, help_text="[[term, weight], …] that spoke loudest")
+    sentence = models.TextField(blank=True, default="", help_text="The one of the abstract that spoke loudest")
     made_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -348,6 +348,7 @@ def test_a_suggestion_says_what_and_why(trained):
     assert suggestion.relevance > 0.5
     assert {"cache", "key value"} & {term for term, _ in suggestion.terms}
     assert all(term in paper.text.lower().replace("-", " ") for term, _ in suggestion.terms)
+    assert suggestion.sentence and suggestion.sentence in paper.abstract
     assert (run.state, run.fetched, run.new, run.changed, run.note) == ("done", 1, 1, 0, "Head v1.")
 
 

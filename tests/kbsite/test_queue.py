@@ -123,6 +123,31 @@ def test_the_most_relevant_paper_comes_first_with_all_that_a_decision_needs(desk
     assert page.index("A cache that forgets") < page.index("Of little interest")
 
 
+def test_the_sentence_that_speaks_loudest_is_marked_with_its_terms_and_explained(desk, caches):
+    paper = make_paper(abstract="Models <b> grow. We evict entries of a cache. It works.")
+    make_suggestion(caches, paper, 0.9, terms=[["evict", 1.2]], sentence="We evict entries of a cache.")
+    page = desk.get(queue_of(caches)).content.decode()
+    title = "The sentence that speaks loudest for Eviction"
+    marked = f'<mark class="trigger" title="{title}">We <mark>evict</mark> entries of a cache.</mark>'
+    assert f"Models &lt;b&gt; grow. {marked} It works." in page
+    assert "(“We evict entries of a cache.”)" in page  # for those who see no line under it
+
+
+def test_a_sentence_that_the_abstract_no_longer_has_is_not_shown(desk, caches):
+    make_suggestion(caches, make_paper(abstract="Another text."), 0.9, sentence="We evict.")
+    page = desk.get(queue_of(caches)).content.decode()
+    assert "Another text." in page and "trigger" not in page and "We evict." not in page
+
+
+def test_the_criterion_is_the_definition_of_the_suggested_category_and_its_keywords_in_the_paper(desk, caches):
+    category = caches.categories.first()
+    category.texts.filter(document__is_primary=True).update(keywords=["Heavy Hitters", "Attention Sink"])
+    make_suggestion(caches, make_paper("On attention sinks"), 0.9, category)
+    page = desk.get(queue_of(caches)).content.decode()
+    part = page[page.index("<h3>Criterion</h3>") : page.index("What belongs where")]
+    assert "Drops entries of the cache." in part and ">Attention Sink<" in part and "Heavy Hitters" not in part
+
+
 @pytest.mark.parametrize(
     ("probabilities", "relevance", "unsure"),
     [

@@ -507,7 +507,7 @@ def test_runs_by_kind_state_and_topic(world, client):
 def test_figures_of_a_head(world, client):
     answer = client.get("/lists/small/classifier/")
     text = answer.content.decode()
-    assert answer.context["head"].version == 2 and [head.version for head in answer.context["earlier"]] == [1]
+    assert answer.context["head"].version == 2 and [step.version for step in answer.context["steps"]] == [2, 1]
     assert "80 %" in text and "0.75" in text
     assert 'class="shade-7 is-right">9<' in text
     card = answer.context["card"]

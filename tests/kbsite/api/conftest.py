@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from rest_framework.test import APIClient
 from rest_framework.throttling import SimpleRateThrottle
 
-from ingest.models import Run, Topic
+from ingest.classifier import evaluate
+from ingest.models import Head, Run, Topic
 from kbsite.models import ApiToken
 from papers import catalog, review
 from papers.models import Category, Document, Entry, Paper, PaperList, Suggestion
@@ -117,7 +119,34 @@ def suggest(paper_list: PaperList, paper: Paper, relevance: float = 0.8) -> Sugg
         probabilities=SEEN,
         nearest=[[paper.pk, 0.91]],
         terms=[["cache", 1.5]],
+        sentence="We compress the cache of a language model.",
     )
+
+
+def add_head(paper_list: PaperList, version: int = 1, **metrics: object) -> Head:
+    """A head with these figures."""
+    meta = {
+        "lexicon": "a lexicon",
+        "recipe": {"ridge": 0.3, "seed": 0},
+        "classes": ["kv-compression", "surveys", "out"],
+    }
+    return Head.objects.create(
+        list=paper_list,
+        version=version,
+        encoder="an encoder",
+        examples_hash="0" * 64,
+        meta=meta,
+        arrays=b"",
+        metrics=metrics,
+    )
+
+
+FIGURES = evaluate.score(
+    ["kv-compression", "surveys", "out", "out"],
+    np.array([[0.8, 0.1, 0.1], [0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.2, 0.1, 0.7]]),
+    ["kv-compression", "surveys", "out"],
+    sure_from=0.6,
+) | {"papers": 4}
 
 
 @pytest.fixture
@@ -131,6 +160,7 @@ def world(db, curator):
         suggest(paper_list, paper, 0.9 - rank / 10)
     rejected = review.reject(paper_list, papers[3], curator, "off-topic", "Not ours.")
     topic = Topic.objects.create(slug="kv-cache", list=paper_list, source="arxiv", query="all:cache")
+    head = add_head(paper_list, **FIGURES)
     run = Run.objects.create(
         kind="pull",
         subject="kv-cache",
@@ -150,4 +180,5 @@ def world(db, curator):
         suggestion=Suggestion.objects.get(paper=papers[0]),
         topic=topic,
         run=run,
+        head=head,
     )

@@ -34,6 +34,8 @@ MATRIX = {
     ("get", "/api/v1/decisions/{id}/"): READ,
     ("post", "/api/v1/decisions/"): curate(201),
     ("post", "/api/v1/decisions/{id}/undo/"): curate(201),
+    ("get", "/api/v1/heads/"): READ,
+    ("get", "/api/v1/heads/{id}/"): READ,
     ("get", "/api/v1/topics/"): READ,
     ("get", "/api/v1/topics/{slug}/"): READ,
     ("post", "/api/v1/topics/"): curate(201),
@@ -81,6 +83,7 @@ def test_only_those_who_may(world, request, operation, who):
             "papers": world.waiting[0].pk,
             "suggestions": world.suggestion.pk,
             "decisions": world.rejected.pk,
+            "heads": world.head.pk,
             "runs": world.run.pk,
         }.get(path.split("/")[3]),
     }

@@ -12,7 +12,7 @@ from ingest.models import Run, Topic
 from papers import review
 from papers.models import EntryText, PaperList
 from papers.readme.importer import import_readme
-from tests.kbsite.api.conftest import ENGLISH, add_papers, suggest
+from tests.kbsite.api.conftest import ENGLISH, FIGURES, add_head, add_papers, suggest
 from tests.kbsite.api.test_errors import assert_problem
 
 
@@ -128,6 +128,18 @@ def test_suggestions_awaiting_review_are_the_queue(get, world):
     assert len(get(f"suggestions/?paper={world.waiting[0].pk}")) == 1
 
 
+def test_a_suggestion_says_why(world, as_anonymous):
+    found = as_anonymous.get(f"/api/v1/suggestions/{world.suggestion.pk}/").json()
+    assert found["terms"] == [{"term": "cache", "weight": 1.5}]
+    assert found["sentence"] == "We compress the cache of a language model."
+    assert found["criterion"] == {"definition": "keeps fewer keys and values.", "keywords": []}
+    world.kv.texts.update(keywords=["Eviction", "Language Models"])
+    found = as_anonymous.get(f"/api/v1/suggestions/{world.suggestion.pk}/").json()
+    assert found["criterion"]["keywords"] == ["Language Models"]
+    world.kv.texts.update(definition="", keywords=[])
+    assert as_anonymous.get(f"/api/v1/suggestions/{world.suggestion.pk}/").json()["criterion"] is None
+
+
 def test_the_queues_of_all_lists_together(get, world):
     other = PaperList.objects.create(slug="other", name="Other")
     other.categories.create(key="else", position=0)
@@ -209,6 +221,44 @@ def test_filters_are_of_lists_and_change_no_single_row(world, as_anonymous):
     assert as_anonymous.get(f"/api/v1/entries/{world.entry.pk}/?list=absent&paper=x").status_code == 200
 
 
+def test_a_head_tells_what_it_learned_from_and_how_good_it_is(get, world, as_anonymous):
+    shown = as_anonymous.get(f"/api/v1/heads/{world.head.pk}/").json()
+    assert (shown["list"], shown["version"], shown["name"]) == ("small", 1, "v1")
+    assert (shown["encoder"], shown["lexicon"], shown["recipe"]) == (
+        "an encoder",
+        "a lexicon",
+        {"ridge": 0.3, "seed": 0},
+    )
+    metrics = shown["metrics"]
+    assert metrics["confusion"]["matrix"] == [[1, 0, 0], [1, 0, 0], [0, 0, 2]]
+    assert metrics["reliability"][0] == {"from": 0.5, "papers": 1, "sure": 0.5, "right": 0.0}
+    assert metrics["unsure"] == {"below": 0.6, "share": 0.25, "accuracy_outside": 1.0, "accuracy_inside": 0.0}
+    assert metrics["relevance"]["recall_at_5_percent"] == 0.5
+    assert "arrays" not in shown and "meta" not in shown
+
+
+def test_heads_of_a_list_are_its_learning_curve(get, world, curator):
+    other = PaperList.objects.create(slug="other", name="Other")
+    add_head(other, 1)
+    review.undo(world.rejected, curator)
+    add_head(world.list, 2)
+    review.reject(world.list, world.waiting[0], curator)
+    review.reject(world.list, world.waiting[1], curator)
+    add_head(world.list, 3, accuracy=0.9)
+    heads = get("heads/?list=small")
+    assert [(head["version"], head["decisions"]) for head in heads] == [(3, 2), (2, 0), (1, 1)]
+    assert [head["version"] for head in get("heads/?list=small&version=2")] == [2]
+    assert len(get("heads/")) == 4
+
+
+def test_a_figure_that_an_older_version_did_not_measure_is_null(get, world):
+    add_head(world.list, 2)
+    add_head(world.list, 3, accuracy=0.9)
+    newest, without = get("heads/?list=small")[:2]
+    assert without["metrics"] is None
+    assert newest["metrics"]["accuracy"] == 0.9 and newest["metrics"]["unsure"] is None
+
+
 ADDRESSES = [
     "lists/",
     "categories/",
@@ -218,6 +268,7 @@ ADDRESSES = [
     "suggestions/",
     "suggestions/?list=small&awaiting=true",
     "decisions/",
+    "heads/",
     "topics/",
     "runs/",
 ]
@@ -241,6 +292,7 @@ def test_more_rows_take_no_more_queries(world, as_anonymous, curator, address):
     for n in range(12):
         paper_list = PaperList.objects.create(slug=f"list-{n}", name=f"List {n}")
         import_readme(paper_list, "en", ENGLISH.encode(), "README.md")
+        add_head(paper_list, **FIGURES)
         Topic.objects.create(slug=f"topic-{n}", list=paper_list, source="arxiv")
         Run.objects.create(kind="pull", topic=Topic.objects.get(slug=f"topic-{n}"), rejections=[["a", "b"]])
     for paper in add_papers(12, 100):
@@ -271,6 +323,7 @@ def test_the_root_leads_to_every_resource(world, as_anonymous):
         "papers",
         "suggestions",
         "decisions",
+        "heads",
         "topics",
         "runs",
     }
