@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ingest.classifier.examples import Example
 from ingest.classifier.features import Features, Floats, kernel
 from ingest.classifier.heads import Recipe, Scores
+from papers import identity
 
 ALIKE = 0.97  # likeness from which two examples of a class count as one
 ROOM = 256  # examples that fit in before everything is moved
@@ -28,6 +29,7 @@ class Equations:
         self.classes = tuple(classes)
         self.recipe = recipe
         self.rows = list(rows)
+        self.texts = [identity.text_hash(row.text) for row in rows]
         self._seen = _exact(features)
         self._targets = np.array([self.classes.index(row.label) for row in rows], dtype=np.int64)
         likeness = self._likeness(self._seen)
@@ -93,6 +95,7 @@ class Equations:
         count = len(self)
         self._make_room(count + 1)
         self.rows.append(row)
+        self.texts.append(identity.text_hash(row.text))
         self._seen = Features(np.vstack([self._seen.meaning, one.meaning]), np.vstack([self._seen.words, one.words]))
         self._targets = np.append(self._targets, target)
         self._copies = np.append(self._copies, 1.0 + len(copies))
@@ -118,8 +121,9 @@ class Equations:
             kept[position], kept[last] = kept[last], 0.0
         for each in (self._seen.meaning, self._seen.words, self._targets, self._copies, copies):
             each[position] = each[last]
-        self.rows[position] = self.rows[last]
+        self.rows[position], self.texts[position] = self.rows[last], self.texts[last]
         self.rows.pop()
+        self.texts.pop()
         self._seen, self._targets, self._copies = self._seen[:last], self._targets[:last], self._copies[:last]
         for other in np.flatnonzero(copies[:last]):
             self._change_copies(int(other), -1)

@@ -79,7 +79,8 @@ def conclude(equations: Equations, encoder: str, lexicon: str, before: Head | No
         prior=prior.astype(np.float32),
         slopes=slopes.astype(np.float32),
         intercepts=intercepts.astype(np.float32),
-        learned_from=frozenset(key for key in rows_of if key),
+        keys=tuple(row.key for row in equations.rows),
+        texts=tuple(equations.texts),
     )
     trusted = sure_from(equations.targets[papers], head.calibrated(held_out[papers]))
     return Training(replace(head, sure_from=trusted), held_out, equations.inverse, rows_of)
