@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Max
 
-from ingest import models, runs
+from ingest import models, runs, versions
 from ingest.classifier import encoder as encoders
 from ingest.classifier import evaluate as figures
 from ingest.classifier import lexicon as lexicons
@@ -24,6 +23,9 @@ from ingest.classifier.heads import FORMAT, OUT, Head, Probabilities, strongest
 from ingest.classifier.labelled import LabelledPaper
 from ingest.classifier.training import Training
 from ingest.models import Run
+from ingest.versions import NoHead as NoHead
+from ingest.versions import current as current_head
+from ingest.versions import roll_back as roll_back
 from papers import identity, merging, vectors
 from papers.models import Category, Paper, PaperList, Suggestion
 
@@ -32,7 +34,7 @@ CLASSIFY_CHUNK = 500
 MOST_REMEMBERED = 20_000  # vectors of 1.5 kB
 _remembered: dict[str, dict[str, Vectors]] = {}  # by encoder and text hash: what the last training encoded
 NEAREST = 3
-WHOLE_HEADS = 20  # the newest, which can still speak
+DIGITS = 6  # of a stored relevance: sums in another order differ beyond it, and the same data give the same order
 IN_MEMORY = "in memory"  # the name of a head that is not stored
 
 Progress = Callable[[Run], None]
@@ -41,10 +43,6 @@ Steps = Callable[[int, int], None]  # done, of how many
 
 class UnknownList(Exception):
     """No list has this slug; the message names those that exist."""
-
-
-class NoHead(Exception):
-    """The list has no trained head yet."""
 
 
 class NothingToLearn(Exception):
@@ -81,6 +79,9 @@ def has_news(paper_list: PaperList) -> bool:
     if last is None or _is_of_old(paper_list):
         return True
     since = last.started_at
+    latest = paper_list.heads.defer("arrays").first()
+    if latest is not None and latest.learned_until is not None:  # decisions are learned without a run
+        since = max(since, latest.learned_until)
     return (
         paper_list.decisions.filter(at__gt=since).exists()
         or paper_list.changes.filter(at__gt=since).exists()
@@ -116,7 +117,8 @@ def train(paper_list: PaperList, progress: Progress = runs.progress) -> models.H
             progress(run)
 
         learned = _learn(found, encoder, tell)
-        kept = _keep(paper_list, learned.head, digest, _own_metrics(found, learned))
+        metrics = own_metrics(found, learned)
+        kept = versions.keep(paper_list, learned.head, digest, metrics, run.started_at)
         if kept is None:
             run.note = "Another process learned the same meanwhile."
         else:
@@ -151,6 +153,8 @@ def classify(paper_list: PaperList, limit: int | None = None, progress: Progress
                 runs.save(run)
             after = ids[-1]
             progress(run)
+            if paper_list.heads.filter(version__gt=row.version).exists():
+                break  # a decision was learned meanwhile: what this head says is old
         bare = missing.without_embedding(head.encoder).count()
         run.note = f"Head {row.name}." + (f" {bare} papers lack a vector: embed first." if bare else "")
     return run
@@ -228,14 +232,6 @@ def rank(paper_list: PaperList, papers: Sequence[LabelledPaper], steps: Steps = 
     }
 
 
-def current_head(paper_list: PaperList) -> tuple[models.Head, Head]:
-    """Return the newest head of the list, as its row and ready to speak; raise NoHead or HeadError."""
-    row = paper_list.heads.first()
-    if row is None:
-        raise NoHead(f"{paper_list.slug} has no head yet: run `manage.py train --list {paper_list.slug}`.")
-    return row, Head.load(row.meta, row.arrays)
-
-
 class _Speaker:
     """A head that writes suggestions for one list, with what it compares new papers to."""
 
@@ -285,7 +281,7 @@ class _Speaker:
             paper=paper,
             head=self._name,
             text_hash=paper.text_hash,
-            relevance=min(max(1.0 - out, 0.0), 1.0),
+            relevance=min(max(round(1.0 - out, DIGITS), 0.0), 1.0),
             category=self._categories.get(best or ""),
             probabilities=dict(zip(self._head.classes, probabilities.tolist(), strict=True)),
             nearest=self._nearest(seen.meaning[0]),
@@ -381,7 +377,7 @@ def _encode(texts: Sequence[str], encoder: Encoder, steps: Steps) -> Vectors:
     return np.stack([known[key] for key in hashes]) if hashes else np.zeros((0, encoder.dimensions), np.float32)
 
 
-def _own_metrics(found: Examples, learned: Training) -> dict[str, Any]:
+def own_metrics(found: Examples, learned: Training) -> dict[str, Any]:
     """Return the figures on the head's own papers, each told by a head that had not seen it."""
     chosen = found.of_papers()
     if not chosen.any():
@@ -389,19 +385,3 @@ def _own_metrics(found: Examples, learned: Training) -> dict[str, Any]:
     said = learned.head.calibrated(learned.held_out[chosen])
     labels = [row.label for row, wanted in zip(found.rows, chosen, strict=True) if wanted]
     return {"papers": len(labels), **figures.score(labels, said, found.classes, learned.head.sure_from)}
-
-
-@transaction.atomic
-def _keep(paper_list: PaperList, head: Head, digest: str, metrics: dict[str, Any]) -> models.Head | None:
-    """Store the head under the next version, unless the newest one learned from the very same examples."""
-    PaperList.objects.select_for_update(no_key=True).get(pk=paper_list.pk)
-    latest = paper_list.heads.first()
-    if latest is not None and latest.examples_hash == digest:
-        return None
-    version = (paper_list.heads.aggregate(last=Max("version"))["last"] or 0) + 1
-    meta, arrays = head.save()
-    # A head holds what it compares papers with, megabytes for a list with much evidence; of old ones the figures stay.
-    paper_list.heads.filter(version__lte=version - WHOLE_HEADS).update(arrays=b"")
-    return paper_list.heads.create(
-        version=version, encoder=head.encoder, examples_hash=digest, meta=meta, arrays=arrays, metrics=metrics
-    )

@@ -173,6 +173,16 @@ class Evidence(models.Model):
         return f"{self.key}: {self.label}"
 
 
+class HeadBase(models.Model):
+    """Examples that versions of a head compare papers with, stored once for all of them."""
+
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the arrays")
+    arrays = models.BinaryField(help_text="numpy .npz")
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
 class Head(models.Model):
     """A trained head of one list: vectors and terms -> probabilities. Arrays and JSON, never a pickle."""
 
@@ -182,6 +192,14 @@ class Head(models.Model):
     examples_hash = models.CharField(max_length=64, help_text="SHA-256 of what it learned from: equal means no news")
     meta = models.JSONField(help_text="Recipe, classes in order, vocabulary")
     arrays = models.BinaryField(help_text="numpy .npz")
+    base = models.ForeignKey(
+        HeadBase,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="heads",
+        help_text="What it compares with, where its own arrays only name it",
+    )
+    learned_until = models.DateTimeField(null=True, help_text="Everything decided before this moment was learned")
     metrics = models.JSONField(default=dict, help_text="Cross-validated on its own examples")
     trained_at = models.DateTimeField(auto_now_add=True)
 

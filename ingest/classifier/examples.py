@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -109,17 +109,18 @@ class Examples:
             "lexicon": lexicon,
             "recipe": asdict(recipe),
             "classes": self.classes,
-            "examples": [(row.text, row.label, row.weight, row.key, row.evidence is not None) for row in self.rows],
+            # In an order of their own: what was learned one by one stands in another order, and is no news.
+            "examples": sorted(
+                (row.text, row.label, row.weight, row.key, row.evidence is not None) for row in self.rows
+            ),
         }
         return hashlib.sha256(json.dumps(decisive, ensure_ascii=False).encode()).hexdigest()
 
 
 def examples(paper_list: PaperList, encoder: str, seed: int = 0) -> Examples:
     """Return what the list has to teach. The encoder's stored vectors tell which unlisted papers are far from it."""
-    gathered = _Gathering(paper_list)
-    for entry in _entries(paper_list):
-        gathered.add_paper(entry.paper, entry.category.key, "entry", 1.0, text=_text_of(entry))
-    gathered.share_between_labels()
+    gathered = _Gathering(paper_list, paper_list.evidence.order_by("pk"))
+    gathered.add_entries(_entries(paper_list))
     for text in _category_texts(paper_list):
         gathered.add_words(text)
     for review in _rejections(paper_list):
@@ -137,19 +138,53 @@ def examples(paper_list: PaperList, encoder: str, seed: int = 0) -> Examples:
     return gathered.finish()
 
 
+def of_papers(paper_list: PaperList, papers: Collection[int], evidence: Sequence[Evidence]) -> Examples:
+    """Return what the list's entries, rejections and this evidence teach, by these papers alone."""
+    gathered = _Gathering(paper_list, evidence)
+    gathered.add_entries(_entries(paper_list, papers))
+    for review in _rejections(paper_list, papers):
+        gathered.add_paper(review.paper, OUT, "rejection", 1.0)
+    for row in gathered.evidence:
+        gathered.add_evidence(row)
+    return gathered.finish()
+
+
+def names_of(papers: Collection[int]) -> set[str]:
+    """Return every name by which an example may be one of these papers: its identifiers and its title's key."""
+    found = Paper.objects.filter(pk__in=papers).prefetch_related("identifiers")
+    return {
+        name
+        for paper in found
+        for name in (
+            _title_name(paper.title_key),
+            *(_name(Identifier(i.scheme, i.value)) for i in paper.identifiers.all()),
+        )
+    }
+
+
+def name_of_title(title: str) -> str:
+    """Return the name by which an example of this title is known."""
+    return _title_name(identity.title_key(title))
+
+
 class _Gathering:
     """Examples as they are put together: no paper is taken twice, no text twice for one class."""
 
-    def __init__(self, paper_list: PaperList) -> None:
+    def __init__(self, paper_list: PaperList, evidence: Iterable[Evidence]) -> None:
         keys = paper_list.categories.order_by("position").values_list("key", flat=True)
         self.classes = (*keys, OUT)
-        self.evidence = [row for row in paper_list.evidence.order_by("pk") if row.label in self.classes]
+        self.evidence = [row for row in evidence if row.label in self.classes]
         self.rows: list[Example] = []
         self.key_of: dict[str, str] = {}
         self._evidence_of = {row.key: row for row in self.evidence if row.meaning}
 
     def count(self, label: str) -> int:
         return sum(row.label == label for row in self.rows)
+
+    def add_entries(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self.add_paper(entry.paper, entry.category.key, "entry", 1.0, text=_text_of(entry))
+        self.share_between_labels()
 
     def add_paper(self, paper: Paper, label: str, kind: str, weight: float, text: str = "") -> None:
         key = _name(paper.main_identifier)
@@ -197,8 +232,10 @@ class _Gathering:
         return Examples(self.classes, tuple(self.rows), self.key_of, note)
 
 
-def _entries(paper_list: PaperList) -> Iterator[Entry]:
-    newest = Entry.objects.filter(category__list=paper_list).order_by("-pk")[:ENTRIES]
+def _entries(paper_list: PaperList, papers: Collection[int] | None = None) -> Iterator[Entry]:
+    found = Entry.objects.filter(category__list=paper_list)
+    found = found if papers is None else found.filter(paper__in=papers)
+    newest = found.order_by("-pk")[:ENTRIES]
     rows = newest.select_related("category", "paper").prefetch_related("texts__document", "paper__identifiers")
     # In the order they came, whatever was cut off: the same list gives the same examples.
     yield from sorted(rows, key=lambda entry: entry.pk)
@@ -230,9 +267,10 @@ def _category_texts(paper_list: PaperList) -> list[CategoryText]:
 _SAYS_NOTHING_OF_THE_SUBJECT = (Decision.Reason.ALREADY_COVERED, Decision.Reason.WITHDRAWN)
 
 
-def _rejections(paper_list: PaperList) -> list[Review]:
+def _rejections(paper_list: PaperList, papers: Collection[int] | None = None) -> list[Review]:
     """Return the rejections in force; what was accepted is an entry, what was deferred says nothing."""
     rejected = Review.objects.filter(list=paper_list, state=Review.State.REJECTED)
+    rejected = rejected if papers is None else rejected.filter(paper__in=papers)
     telling = rejected.exclude(decision__reason__in=_SAYS_NOTHING_OF_THE_SUBJECT).order_by("-decision_id")
     rows = telling.select_related("paper").prefetch_related("paper__identifiers")[:REJECTIONS]
     return sorted(rows, key=lambda review: review.pk)

@@ -6,10 +6,12 @@ reading one runs no code.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,9 @@ from numpy.typing import NDArray
 from ingest.classifier.features import Features, Floats, kernel
 from ingest.classifier.lexicon import Lexicon
 
+OWN = -1  # the place of an example that no base holds
 OUT = "out"  # the class of what belongs in no category
-FORMAT = 2
+FORMAT = 3
 
 Scores = NDArray[np.float64]  # shape (texts, classes)
 Probabilities = NDArray[np.float64]  # shape (texts, classes), rows sum to 1
@@ -42,6 +45,48 @@ class Recipe:
 
 
 @dataclass(frozen=True)
+class Base:
+    """Examples that many versions of a head compare texts with: megabytes, so they are stored once.
+
+    Its name is that of its content.
+    """
+
+    examples: Features
+    keys: tuple[str, ...]  # of each example's paper, "" for the list's own words
+    texts: tuple[str, ...]  # the hash of each example's text
+
+    @cached_property
+    def arrays(self) -> bytes:
+        """The examples as an .npz."""
+        return _packed(
+            meaning=self.examples.meaning.astype(np.float16),
+            words=self.examples.words.astype(np.float16),
+            keys=_joined(self.keys),
+            texts=_joined(self.texts),
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the arrays."""
+        return hashlib.sha256(self.arrays).hexdigest()
+
+    @cached_property
+    def place_of(self) -> dict[tuple[str, str, bytes], int]:
+        """Where each example stands, by all that it is."""
+        return {name: place for place, name in enumerate(_names(self.examples, self.keys, self.texts))}
+
+    @classmethod
+    def load(cls, arrays: bytes | memoryview) -> Base:
+        """Return the examples that were stored; raise HeadError when they are damaged."""
+        try:
+            held = _unpacked(arrays)
+            examples = Features(held["meaning"].astype(np.float32), held["words"].astype(np.float32))
+            return cls(examples, _split(held["keys"], len(examples)), _split(held["texts"], len(examples)))
+        except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise HeadError(f"what the head compares with cannot be read ({error}); train again") from error
+
+
+@dataclass(frozen=True)
 class Head:
     """Regularised least squares over a kernel (Rifkin 2002), its scores turned into probabilities by a regression."""
 
@@ -55,7 +100,18 @@ class Head:
     slopes: Floats  # shape (classes, classes): scores @ slopes + intercepts, then softmax
     intercepts: Floats  # shape (classes,)
     sure_from: float = 1.0  # the probability from which its answers may be trusted (evaluate.TRUSTED)
-    learned_from: frozenset[str] = frozenset()  # keys of the papers among its examples
+    keys: tuple[str, ...] = ()  # of each example's paper, "" for the list's own words
+    texts: tuple[str, ...] = ()  # the hash of each example's text
+
+    @cached_property
+    def learned_from(self) -> frozenset[str]:
+        """The keys of the papers among its examples."""
+        return frozenset(key for key in self.keys if key)
+
+    @property
+    def base(self) -> Base:
+        """Its examples, to store them apart."""
+        return Base(self.examples, self.keys, self.texts)
 
     def scores(self, texts: Features) -> Scores:
         """Return the scores before they are made probabilities, shape (texts, classes); about -1 to 1."""
@@ -98,8 +154,8 @@ class Head:
     def _likeness(self, texts: Features) -> Floats:
         return kernel(texts, self.examples, self.recipe.meaning, self.recipe.words)
 
-    def save(self) -> tuple[dict[str, Any], bytes]:
-        """Return (meta as JSON values, arrays as an .npz)."""
+    def save(self, base: Base | None = None) -> tuple[dict[str, Any], bytes]:
+        """Return (meta as JSON values, arrays as an .npz); examples that stand in the base are only named."""
         meta = {
             "format": FORMAT,
             "classes": list(self.classes),
@@ -107,49 +163,54 @@ class Head:
             "lexicon": self.lexicon,
             "recipe": asdict(self.recipe),
             "sure_from": self.sure_from,
-            "learned_from": sorted(self.learned_from),
         }
-        file = io.BytesIO()
-        np.savez(
-            file,
-            meaning=self.examples.meaning.astype(np.float16),
-            words=self.examples.words.astype(np.float16),
+        place_of = base.place_of if base is not None else {}
+        names = _names(self.examples, self.keys, self.texts) if place_of else []
+        places = np.array([place_of.get(name, OWN) for name in names] or [OWN] * len(self.examples), dtype=np.int32)
+        own = np.flatnonzero(places == OWN)
+        arrays = _packed(
+            places=places,
+            meaning=self.examples.meaning[own].astype(np.float16),
+            words=self.examples.words[own].astype(np.float16),
+            keys=_joined([self.keys[row] for row in own]),
+            texts=_joined([self.texts[row] for row in own]),
             weights=self.weights,
             prior=self.prior,
             slopes=self.slopes,
             intercepts=self.intercepts,
         )
-        return meta, file.getvalue()
+        return meta, arrays
 
     @classmethod
-    def load(cls, meta: Mapping[str, Any], arrays: bytes | memoryview) -> Head:
-        """Return the head that was saved; raise HeadError when it is of another format or damaged."""
+    def load(cls, meta: Mapping[str, Any], arrays: bytes | memoryview, base: Base | None = None) -> Head:
+        """Return the head that was saved upon this base; raise HeadError when it is of another format or damaged."""
         if meta.get("format") != FORMAT:
             raise HeadError(f"the head has format {meta.get('format')}, this version reads {FORMAT}; train again")
         try:
-            with np.load(io.BytesIO(bytes(arrays)), allow_pickle=False) as stored:
-                held = {name: stored[name] for name in stored.files}
+            held = _unpacked(arrays)
+            examples, keys, texts = _put_together(held, base)
             return cls(
                 classes=tuple(meta["classes"]),
                 encoder=meta["encoder"],
                 lexicon=meta["lexicon"],
                 recipe=Recipe(**meta["recipe"]),
-                examples=Features(held["meaning"].astype(np.float32), held["words"].astype(np.float32)),
+                examples=examples,
                 weights=held["weights"],
                 prior=held["prior"],
                 slopes=held["slopes"],
                 intercepts=held["intercepts"],
                 sure_from=float(meta["sure_from"]),
-                learned_from=frozenset(meta["learned_from"]),
+                keys=keys,
+                texts=texts,
             )._checked()
-        except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except (KeyError, TypeError, ValueError, IndexError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise HeadError(f"the head cannot be read ({error}); train again") from error
 
     def _checked(self) -> Head:
         classes, examples = len(self.classes), len(self.examples)
         fits = (
             self.weights.shape == (examples, classes)
-            and len(self.examples.words) == examples
+            and len(self.examples.words) == len(self.keys) == len(self.texts) == examples
             and self.slopes.shape == (classes, classes)
             and self.prior.shape == self.intercepts.shape == (classes,)
         )
@@ -169,3 +230,52 @@ def softmax(scores: Scores) -> Probabilities:
     powers: Probabilities = np.exp(scores - scores.max(axis=1, keepdims=True))
     powers /= powers.sum(axis=1, keepdims=True)
     return powers
+
+
+def _put_together(held: Mapping[str, Any], base: Base | None) -> tuple[Features, tuple[str, ...], tuple[str, ...]]:
+    """Return (examples, their keys, their texts' hashes): those of the base and the head's own, in its order."""
+    places, count = held["places"], len(held["meaning"])
+    own = Features(held["meaning"].astype(np.float32), held["words"].astype(np.float32))
+    keys, texts = _split(held["keys"], count), _split(held["texts"], count)
+    if (places == OWN).all():
+        return own, keys, texts
+    if base is None:
+        raise ValueError("what it compares with is missing")
+    among = np.where(places == OWN, len(base.examples) + np.cumsum(places == OWN) - 1, places)
+    pool = Features(
+        np.vstack([base.examples.meaning, own.meaning]), np.vstack([base.examples.words, own.words])
+    )  # fmt: skip
+    all_keys, all_texts = base.keys + keys, base.texts + texts
+    return pool[among], tuple(all_keys[at] for at in among), tuple(all_texts[at] for at in among)
+
+
+def _names(examples: Features, keys: Sequence[str], texts: Sequence[str]) -> list[tuple[str, str, bytes]]:
+    """Return of each example what tells it from all others: a paper's text may have been read anew meanwhile."""
+    meaning, words = examples.meaning.astype(np.float16), examples.words.astype(np.float16)
+    seen = [
+        hashlib.blake2b(one.tobytes() + other.tobytes(), digest_size=8)
+        for one, other in zip(meaning, words, strict=True)
+    ]
+    return [(key, text, each.digest()) for key, text, each in zip(keys, texts, seen, strict=True)]
+
+
+def _packed(**arrays: NDArray[Any]) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def _unpacked(arrays: bytes | memoryview) -> dict[str, NDArray[Any]]:
+    with np.load(io.BytesIO(bytes(arrays)), allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def _joined(names: Sequence[str]) -> NDArray[np.uint8]:
+    return np.frombuffer("\n".join(names).encode(), dtype=np.uint8)
+
+
+def _split(names: NDArray[np.uint8], count: int) -> tuple[str, ...]:
+    found = tuple(names.tobytes().decode().split("\n")) if count else ()
+    if len(found) != count:
+        raise ValueError("its examples and their names differ in number")
+    return found

@@ -12,14 +12,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from ingest import embedding, learning
+from ingest import embedding, learning, versions
 from ingest.classifier import encoder as encoders
 from ingest.classifier import examples as gathering
 from ingest.classifier import labelled
 from ingest.classifier import lexicon as lexicons
 from ingest.classifier.features import Features
-from ingest.classifier.heads import Head as TrainedHead
-from ingest.models import Claim, Head, Run
+from ingest.classifier.heads import HeadError
+from ingest.models import Claim, Head, HeadBase, Run
 from papers import catalog, review, vectors
 from papers.models import Embedding, Paper, PaperList, Suggestion
 from papers.readme.importer import import_readme
@@ -289,7 +289,7 @@ def test_evidence_that_was_taken_in_since_is_news(trained):
 
 
 def test_old_heads_keep_their_figures_and_not_their_arrays(trained, monkeypatch):
-    monkeypatch.setattr(learning, "WHOLE_HEADS", 2)
+    monkeypatch.setattr(versions, "WHOLE_HEADS", 2)
     for _ in range(2):
         review.reject(trained, arrives(NEW_CIRCUIT), make_user())
         learning.train(trained)
@@ -300,11 +300,52 @@ def test_old_heads_keep_their_figures_and_not_their_arrays(trained, monkeypatch)
     ]
 
 
+def test_what_heads_compare_with_is_stored_once_and_goes_with_the_last_that_needs_it(trained, monkeypatch):
+    monkeypatch.setattr(versions, "WHOLE_HEADS", 2)
+    first = Head.objects.select_related("base").get()
+    again = versions.keep(trained, versions.load(first), "news", {}, base=versions.load(first).base)
+    assert again.base_id == first.base_id
+    review.reject(trained, arrives(NEW_CIRCUIT), make_user())
+    learning.train(trained)
+    assert HeadBase.objects.count() == 2
+    versions.keep(trained, versions.load(Head.objects.first()), "more news", {})
+    assert list(HeadBase.objects.all()) == [Head.objects.first().base]
+
+
+def test_an_older_head_speaks_again_until_there_is_something_to_learn(trained):
+    told, other = arrives(), arrives()
+    embedding.embed()
+    learning.classify(trained)
+
+    def relevance():
+        return Suggestion.objects.get(paper=told).relevance
+
+    before = relevance()
+    review.reject(trained, other, make_user())
+    learning.train(trained)
+    learning.classify(trained)
+    assert relevance() < before
+    assert learning.roll_back(trained, 1).name == "v3"
+    assert not learning.has_news(trained)
+    assert learning.is_classifying_due(trained)
+    learning.classify(trained)
+    assert relevance() == before
+    assert learning.train(trained).name == "v4", "a training learns all that was decided"
+
+
+def test_a_head_that_is_gone_does_not_speak_again(trained, monkeypatch):
+    with pytest.raises(versions.NoHead, match="small has no head v7"):
+        learning.roll_back(trained, 7)
+    Head.objects.update(arrays=b"")
+    with pytest.raises(HeadError, match="of v1 only the figures are kept"):
+        learning.roll_back(trained, 1)
+
+
 def test_two_that_learned_the_same_keep_one_head(trained):
     head = Head.objects.get()
-    again = TrainedHead.load(head.meta, head.arrays)
-    assert learning._keep(trained, again, head.examples_hash, {}) is None
-    assert learning._keep(trained, again, "news", {}).version == 2
+    again = versions.load(head)
+    assert versions.keep(trained, again, head.examples_hash, {}) is None
+    assert versions.keep(trained, again, "news", {}).version == 2
 
 
 def test_training_before_anything_was_embedded_works(small):
@@ -498,7 +539,7 @@ def test_papers_it_has_learned_from_are_told_by_heads_that_have_not(small, file)
     odd = make_entry(small.categories.get(key="prompt"), arrives()).paper
     embedding.embed()
     learning.train(small)
-    head = TrainedHead.load(Head.objects.get().meta, Head.objects.get().arrays)
+    head = versions.load(Head.objects.get())
     vector = np.array([Embedding.objects.get(paper=odd).vector], dtype=np.float32)
     seen = head.scores(Features(vector, lexicons.load().encode([odd.text])))[0]
     assert head.classes[seen.argmax()] == "prompt"

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ingest.classifier.heads import Head, HeadError
+from ingest.classifier.heads import Base, Head, HeadError
 from tests.ingest.classifier.made_up import LEXICON, cloud, features, near, trained
 
 CLASSES = ("kv", "prompt", "out")
@@ -46,6 +46,35 @@ def test_it_is_read_from_what_the_database_gives(head):
     assert Head.load(meta, memoryview(arrays)).classes == CLASSES
 
 
+def test_upon_a_base_it_is_small_and_says_the_very_same(head):
+    earlier = trained(*cloud(CLASSES, (19, 20, 40)))  # without one of its examples
+    meta, arrays = head.save(earlier.base)
+    back = Head.load(json.loads(json.dumps(meta)), arrays, Base.load(earlier.base.arrays))
+    seen = features([near("kv", 1), near("out", 2)], ["kv method", "zebra"])
+    assert np.array_equal(back.probabilities(seen), head.probabilities(seen))
+    assert (back.keys, back.texts) == (head.keys, head.texts)
+
+
+def test_what_is_the_same_in_the_base_is_not_stored_again(head):
+    _, arrays = head.save(head.base)
+    with np.load(io.BytesIO(arrays)) as stored:
+        assert stored["meaning"].size == stored["words"].size == stored["keys"].size == 0
+        assert len(stored["weights"]) == len(head.examples)
+
+
+def test_without_its_base_or_with_another_one_it_is_refused(head):
+    meta, arrays = head.save(head.base)
+    with pytest.raises(HeadError, match="what it compares with is missing"):
+        Head.load(meta, arrays)
+    with pytest.raises(HeadError, match="cannot be read"):
+        Head.load(meta, arrays, trained(*cloud(CLASSES, (2, 2, 2))).base)
+
+
+def test_a_damaged_base_is_refused(head):
+    with pytest.raises(HeadError, match="what the head compares with cannot be read"):
+        Base.load(head.base.arrays[:-200])
+
+
 def test_a_pickle_among_the_arrays_is_not_executed(head):
     class Bomb:
         def __reduce__(self):
@@ -59,7 +88,7 @@ def test_a_pickle_among_the_arrays_is_not_executed(head):
 
 def test_another_format_is_refused(head):
     meta, arrays = head.save()
-    with pytest.raises(HeadError, match="format 99, this version reads 2"):
+    with pytest.raises(HeadError, match="format 99, this version reads 3"):
         Head.load(meta | {"format": 99}, arrays)
 
 

@@ -1,0 +1,112 @@
+"""The versions of a list's head: each training and each decision makes one; the newest speaks, an older one can again.
+
+A version's figures are kept for good, its arrays while it is among the newest; what it compares papers with, megabytes
+for a list with much evidence, stands in a base that many versions share.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from ingest import models
+from ingest.classifier.heads import Base, Head, HeadError
+from papers.models import PaperList
+
+WHOLE_HEADS = 20  # the newest, which can still speak
+
+
+class NoHead(Exception):
+    """The list has no trained head yet, or none of this version."""
+
+
+def current(paper_list: PaperList) -> tuple[models.Head, Head]:
+    """Return the newest head of the list, as its row and ready to speak; raise NoHead or HeadError."""
+    row = paper_list.heads.select_related("base").first()
+    if row is None:
+        raise NoHead(f"{paper_list.slug} has no head yet: run `manage.py train --list {paper_list.slug}`.")
+    return row, load(row)
+
+
+def load(row: models.Head) -> Head:
+    """Return the head of a row, ready to speak; raise HeadError."""
+    if not row.arrays:
+        raise HeadError(f"of {row.name} only the figures are kept")
+    return Head.load(row.meta, row.arrays, Base.load(row.base.arrays) if row.base is not None else None)
+
+
+@transaction.atomic
+def keep(
+    paper_list: PaperList,
+    head: Head,
+    digest: str,
+    metrics: dict[str, Any],
+    learned_until: datetime | None = None,
+    base: Base | None = None,
+) -> models.Head | None:
+    """Store the head under the next version, upon this base or one of its own.
+
+    Return None, with nothing stored, when the newest one learned from the very same examples; `digest` names them,
+    and "" means that nobody has looked yet.
+    """
+    version = _next_version(paper_list)
+    latest = paper_list.heads.defer("arrays").first()
+    if latest is not None and digest and latest.examples_hash == digest:
+        return None
+    base = base or head.base
+    found = models.HeadBase.objects.defer("arrays")
+    upon, _ = found.get_or_create(digest=base.digest, defaults={"arrays": base.arrays})
+    meta, arrays = head.save(base)
+    kept = paper_list.heads.create(
+        version=version,
+        encoder=head.encoder,
+        examples_hash=digest,
+        meta=meta,
+        arrays=arrays,
+        base=upon,
+        metrics=metrics,
+        learned_until=learned_until,
+    )
+    _forget_old(paper_list, version)
+    return kept
+
+
+@transaction.atomic
+def roll_back(paper_list: PaperList, version: int) -> models.Head:
+    """Let an older version speak again, as a new one, until the next decision or training; return it.
+
+    Raise NoHead when the list never had it, and HeadError when only its figures are kept.
+    """
+    newest = _next_version(paper_list)
+    old = paper_list.heads.select_related("base").filter(version=version).first()
+    if old is None:
+        raise NoHead(f"{paper_list.slug} has no head v{version}.")
+    load(old)
+    latest = paper_list.heads.defer("arrays").first()
+    again = paper_list.heads.create(
+        version=newest,
+        encoder=old.encoder,
+        examples_hash=old.examples_hash,
+        meta=old.meta | {"again": version},
+        arrays=old.arrays,
+        base=old.base,
+        metrics=old.metrics,
+        learned_until=latest.learned_until if latest is not None else None,
+    )
+    _forget_old(paper_list, newest)
+    return again
+
+
+def _next_version(paper_list: PaperList) -> int:
+    """Return the number of the list's next version, which is the caller's while its transaction lasts."""
+    PaperList.objects.select_for_update(no_key=True).get(pk=paper_list.pk)
+    return (paper_list.heads.aggregate(last=Max("version"))["last"] or 0) + 1
+
+
+def _forget_old(paper_list: PaperList, version: int) -> None:
+    old = paper_list.heads.filter(version__lte=version - WHOLE_HEADS)
+    old.exclude(arrays=b"", base=None).update(arrays=b"", base=None)
+    models.HeadBase.objects.filter(heads=None).delete()
