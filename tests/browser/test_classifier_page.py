@@ -1,0 +1,48 @@
+"""The classifier's plots and what a card says of its reasons, as a browser lays them out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.test_whole_way import SLUG, page, sign_in, site  # noqa: F401
+
+pytestmark = pytest.mark.browser
+WIDTHS = (1280, 390)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_plots_keep_to_the_page_and_their_tables_open(site, page, width):  # noqa: F811
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"/lists/{SLUG}/classifier/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    plots = page.locator("figure.curves")
+    assert plots.count() >= 2  # reliability and the order; the learning curve needs a second head
+    for plot in plots.all():
+        box = plot.locator("svg.plot").bounding_box()
+        centres = plot.locator("svg.plot circle").evaluate_all(
+            "all => all.map(each => each.getBoundingClientRect()).map(box => [box.x + box.width / 2, box.y + box.height / 2])"
+        )
+        assert centres
+        for x, y in centres:
+            assert box["x"] - 1 <= x <= box["x"] + box["width"] + 1
+            assert box["y"] - 1 <= y <= box["y"] + box["height"] + 1
+    section = page.locator("section", has=page.locator("#confidence"))
+    table = section.locator("table")
+    assert not table.is_visible()
+    section.locator("summary").click()
+    assert table.is_visible()
+    assert table.locator("tbody tr").count() == section.locator("svg.plot circle").count()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_card_underlines_the_sentence_that_speaks_loudest(site, page, width):  # noqa: F811
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(site, page)
+    page.goto(f"/lists/{SLUG}/queue/")
+    sentence = page.locator(".abstract mark.trigger")
+    assert sentence.count() == 1
+    assert "underline" in sentence.evaluate("each => getComputedStyle(each).textDecorationLine")
+    said = sentence.text_content()
+    assert said in page.locator(".abstract").text_content() and said in page.locator(".mark-legend").text_content()
+    assert page.get_by_role("heading", name="Criterion").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
