@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+import time
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
-from ingest import learner, learnerrows, learning, versions
+from ingest import learner, learnerrows, learning, tasks, versions
 from ingest.classifier import encoder as encoders
 from ingest.classifier import examples as gathering
 from ingest.classifier import lexicon as lexicons
 from ingest.models import Evidence, Head
+from kbsite import curation
 from papers import review, vectors
 from papers.models import Paper, Suggestion
 from papers.prefill import prefill
@@ -309,3 +313,102 @@ def test_once_enough_is_known_to_be_out_the_list_is_read_anew(small, asked, monk
     review.reject(small, paper(0), make_user())
     assert made.learn("small") is None  # the ninth: what stood in for it goes
     assert asked == ["small"]
+
+
+# --- the process ----------------------------------------------------------------------------------------------
+
+
+class Running:
+    """A learner at work in a thread, which has a connection of its own as a process would."""
+
+    def __init__(self, asked):
+        self._is_stopped = threading.Event()
+        self._thread = threading.Thread(target=learner.run, args=(asked.append, self._is_stopped.is_set))
+        self._thread.start()
+
+    def stop(self):
+        self._is_stopped.set()
+        self._thread.join()
+
+
+@pytest.fixture
+def running(asked):
+    found = Running(asked)
+    yield found
+    found.stop()
+
+
+def eventually(is_so, what):
+    until = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < until, what
+        time.sleep(0.05)
+
+
+def told_workers(monkeypatch):
+    told = []
+    monkeypatch.setattr(tasks.train, "apply_async", lambda args, *_, **__: told.append(args))
+    return told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_decision_is_learned_from_by_the_one_that_leads_and_no_worker_is_asked(small, running, monkeypatch):
+    workers = told_workers(monkeypatch)
+    eventually(learner.lives, "it leads")
+    decision = curation.reject(small, paper(0), make_user())
+    eventually(lambda: small.heads.count() == 2, "it has learned")
+    eventually(lambda: set(review.queue(small).values_list("head", flat=True)) == {"v2"}, "all is written")
+    curation.undo(decision, make_user())
+    eventually(lambda: small.heads.count() == 3, "it has unlearned")
+    assert workers == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_learner_a_worker_is_asked(small, monkeypatch):
+    workers = told_workers(monkeypatch)
+    assert not learner.lives()
+    curation.reject(small, paper(0), make_user())
+    assert workers == [("small",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_decided_while_nobody_led_is_learned_first(small, asked):
+    review.reject(small, paper(0), make_user())
+    running = Running(asked)
+    try:
+        eventually(lambda: small.heads.count() == 2, "it has learned")
+    finally:
+        running.stop()
+    assert asked == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_one_stands_by_and_takes_over(small, running, asked, monkeypatch):
+    monkeypatch.setattr(learner, "STAND_BY", 0.2)
+    eventually(learner.lives, "the first leads")
+    second = Running(asked)
+    try:
+        curation.reject(small, paper(0), make_user())
+        eventually(lambda: small.heads.count() == 2, "one has learned")
+        time.sleep(1)
+        assert small.heads.count() == 2, "and not the other, too"
+        running.stop()
+        eventually(learner.lives, "the second leads")
+        curation.reject(small, paper(1), make_user())
+        eventually(lambda: small.heads.count() == 3, "the second has learned")
+    finally:
+        second.stop()
+
+
+def test_while_it_writes_no_worker_classifies(small, ready, monkeypatch):
+    told = []
+    monkeypatch.setattr(tasks.classify, "apply_async", lambda args, *_, **__: told.append(args))
+    monkeypatch.setattr(learnerrows, "TOP", 8)
+    review.reject(small, paper(0), make_user())
+    ready.learn("small")
+    monkeypatch.setattr(learner, "lives", lambda: True)
+    tasks.catch_up()
+    assert told == []
+    small.heads.update(trained_at=timezone.now() - learner.CALM)
+    tasks.catch_up()
+    assert told == [("small",)]
