@@ -91,6 +91,7 @@ class Learner:
 
     def learn(self, slug: str) -> Lesson | None:
         """Learn what was decided on this list; where that takes more than this process has, ask a worker."""
+        began = time.monotonic()
         try:
             state = self._state(slug)
             self._used[slug] = time.monotonic()
@@ -105,6 +106,7 @@ class Learner:
             raise
         if lesson is not None:
             self._unfinished[slug] = lesson
+            log.info("%s: %s learned in %.2f s", slug, lesson.version, time.monotonic() - began)
         return lesson
 
     def go_on(self) -> None:

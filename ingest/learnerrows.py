@@ -20,8 +20,8 @@ from ingest.learning import DIGITS
 from papers import review
 from papers.models import PaperList
 
-TOP = 1000  # papers that a reader may look at right after a decision
-MOST_SHOWN = 2000  # of those that stand at the top now, which may all have to go
+TOP = 500  # papers that a reader may look at right after a decision
+MOST_SHOWN = 1000  # of those that stand at the top now, which may all have to go
 
 Ints = NDArray[np.int64]
 
