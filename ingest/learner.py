@@ -68,13 +68,14 @@ class Learner:
         self._states: dict[str, ListState] = {}
         self._used: dict[str, float] = {}
         self._unfinished: dict[str, Lesson] = {}
+        self._untold: list[Lesson] = []  # whose figures nobody has told yet
         self._in_vain: dict[str, int] = {}  # with which version of its head a list could not be read
         self._refreshed_at = time.monotonic()
 
     @property
     def is_busy(self) -> bool:
         """Whether something is still to be written."""
-        return bool(self._unfinished)
+        return bool(self._unfinished or self._untold)
 
     def prepare(self) -> None:
         """Read the list that is being decided on, so that its next decision need not wait; once a head, if in vain."""
@@ -106,19 +107,21 @@ class Learner:
             raise
         if lesson is not None:
             self._unfinished[slug] = lesson
+            self._untold.append(lesson)
             log.info("%s: %s learned in %.2f s", slug, lesson.version, time.monotonic() - began)
         return lesson
 
     def go_on(self) -> None:
-        """Write one chunk more of what is unfinished; then what the newest version's figures are."""
+        """Write one chunk more of what the newest versions say; when all is written, the figures of a version."""
+        if not self._unfinished:
+            _tell_figures(self._untold.pop(0))
+            return
         slug, lesson = next(iter(self._unfinished.items()))
         paper_list = self._states[slug].list
-        is_newest = not paper_list.heads.filter(version__gt=lesson.version.version).exists()
-        if is_newest:
+        if not paper_list.heads.filter(version__gt=lesson.version.version).exists():
             rows = learnerrows.outdated(paper_list, lesson.answers)
             if len(rows) and learnerrows.write(paper_list, lesson.answers, rows[:CHUNK]):
                 return
-        _tell_figures(lesson)
         del self._unfinished[slug]
 
     def rest(self) -> None:
@@ -207,10 +210,10 @@ def _is_current(state: ListState) -> bool:
 
 def _tell_figures(lesson: Lesson) -> None:
     """Store what a version is told by: its figures, and of what it learned."""
-    head = lesson.learned.head
+    found = lesson.examples
     Head.objects.filter(pk=lesson.version.pk).update(
-        examples_hash=lesson.examples.hash(head.encoder, lexicons.load().name, training.RECIPE),
-        metrics=learning.own_metrics(lesson.examples, lesson.learned),
+        examples_hash=found.hash(lesson.version.encoder, lexicons.load().name, training.RECIPE),
+        metrics=learning.own_metrics(found, lesson.held_out, lesson.sure_from),
     )
 
 

@@ -20,8 +20,7 @@ from ingest.classifier import training
 from ingest.classifier.equations import Equations
 from ingest.classifier.examples import ENOUGH_OUT, Example, Examples, examples, name_of_title, names_of, of_papers
 from ingest.classifier.features import Features
-from ingest.classifier.heads import OUT, Base
-from ingest.classifier.training import Training
+from ingest.classifier.heads import OUT, Base, Probabilities
 from ingest.learnerpending import Pending
 from ingest.learnerrows import Answers
 from ingest.learning import DIGITS
@@ -46,8 +45,9 @@ class Lesson:
     """What a decision came to."""
 
     version: models.Head
-    learned: Training
     examples: Examples
+    held_out: Probabilities  # of each example, what a head that had not seen it says
+    sure_from: float
     answers: Answers
 
 
@@ -117,7 +117,8 @@ class ListState:
         self.version, self._is_ahead = version, False
         self._seen_until, self._heeded = began, set(signs)
         told = Examples(learned.head.classes, tuple(self._equations.rows), {})
-        return Lesson(version, learned, told, answers)
+        held_out = learned.head.calibrated(learned.held_out)
+        return Lesson(version, told, held_out, learned.head.sure_from, answers)
 
     def _signs(self) -> dict[tuple[str, object], int]:
         """Return what may have changed an example lately, each sign with its paper."""

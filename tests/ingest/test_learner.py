@@ -199,6 +199,17 @@ def test_what_is_known_of_a_version_is_told_once_all_is_written(small, ready):
     assert not learning.is_classifying_due(small)
 
 
+def test_versions_that_were_overtaken_have_their_figures_too(small, ready):
+    for number in range(3):
+        review.reject(small, paper(number), make_user())
+        ready.learn("small")
+    while ready.is_busy:
+        ready.go_on()
+    papers = [head.metrics["papers"] for head in small.heads.order_by("version")]
+    assert papers == [papers[0], papers[0] + 1, papers[0] + 2, papers[0] + 3]
+    assert len(set(small.heads.values_list("examples_hash", flat=True))) == 4
+
+
 def test_above_a_line_the_order_is_final_at_once_and_the_rest_follows(small, ready, monkeypatch):
     monkeypatch.setattr(learnerrows, "TOP", 8)
     monkeypatch.setattr(learner, "CHUNK", 5)
