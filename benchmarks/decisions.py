@@ -124,6 +124,7 @@ class Installation:
 
     def __init__(self, rows: list[tuple[str, str]], labels: int, evidence: int) -> None:
         from django.core.management import call_command
+        from django.db import connection
 
         from ingest import learning
         from ingest.classifier import encoder as encoders
@@ -145,6 +146,8 @@ class Installation:
         assert learning.train(self.list) is not None  # type: ignore[arg-type]
         self.examples = len(learning.current_head(self.list)[1].examples)
         self._suggest()
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # as the database does by itself within a minute
 
     def _token(self, number: int) -> str:
         from django.contrib.auth.models import Group, User
