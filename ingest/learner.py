@@ -11,15 +11,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import psycopg
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from ingest import learnerrows, learning, runs
 from ingest.classifier import lexicon as lexicons
 from ingest.classifier import training
 from ingest.classifier.heads import HeadError
-from ingest.learnerstate import CHUNK, CannotLearn, Lesson, ListState
+from ingest.learnerstate import CannotLearn, Lesson, ListState
 from ingest.models import Head
 from papers.models import PaperList
 
@@ -28,7 +30,9 @@ log = logging.getLogger(__name__)
 CHANNEL = "listkeeper_decisions"
 STAND_BY = 5.0  # seconds between two looks whether there is a leader
 FORGOTTEN_AFTER = 900.0  # seconds without a decision after which a list is read anew
-REFRESHED_EVERY = 60.0  # seconds between two looks for papers that came to a queue
+REFRESHED_EVERY = 10.0  # seconds between two looks for papers that came to a queue
+CALM = timedelta(minutes=1)  # without a new version: what is not written by then, a worker writes
+CHUNK = 500  # rows written at once: a decision waits for no more
 MOST_LISTS = 4  # held at once: some 300 MB each for a list with much evidence
 
 _LOCK = 0x4C4B_0003  # "LK": the learner
@@ -50,6 +54,12 @@ def lives() -> bool:
     )
 
 
+def is_writing(paper_list: PaperList) -> bool:
+    """Say whether a learner may be about to write what the list's newest head says; a worker need not do it, too."""
+    newest = paper_list.heads.only("trained_at").first()
+    return newest is not None and timezone.now() - newest.trained_at < CALM and lives()
+
+
 class Learner:
     """The lists in hand, and what is still to be written of each."""
 
@@ -58,23 +68,34 @@ class Learner:
         self._states: dict[str, ListState] = {}
         self._used: dict[str, float] = {}
         self._unfinished: dict[str, Lesson] = {}
+        self._untold: list[Lesson] = []  # whose figures nobody has told yet
+        self._in_vain: dict[str, int] = {}  # with which version of its head a list could not be read
         self._refreshed_at = time.monotonic()
 
     @property
     def is_busy(self) -> bool:
         """Whether something is still to be written."""
-        return bool(self._unfinished)
+        return bool(self._unfinished or self._untold)
 
     def prepare(self) -> None:
-        """Read the list that was decided on last: its next decision is the likeliest."""
-        latest = PaperList.objects.filter(decisions__isnull=False).order_by("-decisions__id").first()
-        if latest is not None:
-            self._state(latest.slug)
+        """Read the list that is being decided on, so that its next decision need not wait; once a head, if in vain."""
+        since = timezone.now() - timedelta(seconds=FORGOTTEN_AFTER)
+        lately = PaperList.objects.filter(decisions__at__gt=since).order_by("-decisions__id").first()
+        newest = None if lately is None else lately.heads.only("version").first()
+        if lately is None or newest is None or self._in_vain.get(lately.slug) == newest.version:
+            return
+        try:
+            self._state(lately.slug)
+        except (CannotLearn, HeadError, learning.NoHead) as reason:
+            log.info("%s: cannot be read before a worker has trained (%s)", lately.slug, reason)
+            self._in_vain[lately.slug] = newest.version
 
     def learn(self, slug: str) -> Lesson | None:
         """Learn what was decided on this list; where that takes more than this process has, ask a worker."""
+        began = time.monotonic()
         try:
             state = self._state(slug)
+            self._used[slug] = time.monotonic()
             lesson = state.learn() if state is not None else None
         except (CannotLearn, HeadError, learning.NoHead) as reason:
             log.info("%s: a worker trains (%s)", slug, reason)
@@ -86,16 +107,21 @@ class Learner:
             raise
         if lesson is not None:
             self._unfinished[slug] = lesson
+            self._untold.append(lesson)
+            log.info("%s: %s learned in %.2f s", slug, lesson.version, time.monotonic() - began)
         return lesson
 
     def go_on(self) -> None:
-        """Write one chunk more of what is unfinished; then what the newest version's figures are."""
+        """Write one chunk more of what the newest versions say; when all is written, the figures of a version."""
+        if not self._unfinished:
+            _tell_figures(self._untold.pop(0))
+            return
         slug, lesson = next(iter(self._unfinished.items()))
         paper_list = self._states[slug].list
-        rows = learnerrows.outdated(paper_list, lesson.answers)
-        if len(rows) and learnerrows.write(paper_list, lesson.answers, rows[:CHUNK]):
-            return
-        _tell_figures(lesson)
+        if not paper_list.heads.filter(version__gt=lesson.version.version).exists():
+            rows = learnerrows.outdated(paper_list, lesson.answers)
+            if len(rows) and learnerrows.write(paper_list, lesson.answers, rows[:CHUNK]):
+                return
         del self._unfinished[slug]
 
     def rest(self) -> None:
@@ -105,12 +131,12 @@ class Learner:
             self._forget(slug)
         if now - self._refreshed_at >= REFRESHED_EVERY:
             self._refreshed_at = now
+            self.prepare()
             for state in self._states.values():
                 state.refresh()
 
     def _state(self, slug: str) -> ListState | None:
         """Return the list in hand, read where it is not or where a training has made a head of its own meanwhile."""
-        self._used[slug] = time.monotonic()
         state = self._states.get(slug)
         if state is not None and _is_current(state):
             return state
@@ -154,6 +180,7 @@ def _lead(learner: Learner, is_stopped: Callable[[], bool]) -> None:
     for slug in PaperList.objects.values_list("slug", flat=True):  # what was decided while nobody led
         if learning.has_news(PaperList.objects.get(slug=slug)):
             learner.learn(slug)
+    learner.prepare()
     while not is_stopped():
         told = _told(0.0 if learner.is_busy else 1.0)
         for slug in told:
@@ -183,10 +210,10 @@ def _is_current(state: ListState) -> bool:
 
 def _tell_figures(lesson: Lesson) -> None:
     """Store what a version is told by: its figures, and of what it learned."""
-    head = lesson.learned.head
+    found = lesson.examples
     Head.objects.filter(pk=lesson.version.pk).update(
-        examples_hash=lesson.examples.hash(head.encoder, lexicons.load().name, training.RECIPE),
-        metrics=learning.own_metrics(lesson.examples, lesson.learned),
+        examples_hash=found.hash(lesson.version.encoder, lexicons.load().name, training.RECIPE),
+        metrics=learning.own_metrics(found, lesson.held_out, lesson.sure_from),
     )
 
 

@@ -20,8 +20,8 @@ from ingest.learning import DIGITS
 from papers import review
 from papers.models import PaperList
 
-TOP = 1000  # papers that a reader may look at right after a decision
-MOST_SHOWN = 2000  # of those that stand at the top now, which may all have to go
+TOP = 500  # papers that a reader may look at right after a decision
+MOST_SHOWN = 1000  # of those that stand at the top now, which may all have to go
 
 Ints = NDArray[np.int64]
 
@@ -80,22 +80,27 @@ def write(paper_list: PaperList, answers: Answers, rows: Ints) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            WITH held AS MATERIALIZED (  -- in the order of everybody who writes many: no two wait for each other
+                SELECT id FROM papers_suggestion WHERE list_id = %s AND paper_id = ANY(%s)
+                ORDER BY paper_id FOR NO KEY UPDATE
+            )
             UPDATE papers_suggestion AS suggestion
             SET head = %s, relevance = new.relevance, category_id = new.category,
                 probabilities = new.probabilities::jsonb, made_at = now()
-            FROM unnest(%s::bigint[], %s::text[], %s::float8[], %s::bigint[], %s::text[])
+            FROM held, unnest(%s::bigint[], %s::text[], %s::float8[], %s::bigint[], %s::text[])
                 AS new(paper, text_hash, relevance, category, probabilities)
-            WHERE suggestion.list_id = %s AND suggestion.paper_id = new.paper
+            WHERE suggestion.id = held.id AND suggestion.paper_id = new.paper
                 AND suggestion.text_hash = new.text_hash
             """,
             [
+                paper_list.pk,
+                answers.ids[rows].tolist(),
                 answers.head,
                 answers.ids[rows].tolist(),
                 [answers.hashes[row] for row in rows],
                 answers.relevance[rows].tolist(),
                 [categories.get(keys[place]) if keys else None for place in best],
                 told,
-                paper_list.pk,
             ],
         )
         return int(cursor.rowcount)

@@ -20,8 +20,7 @@ from ingest.classifier import training
 from ingest.classifier.equations import Equations
 from ingest.classifier.examples import ENOUGH_OUT, Example, Examples, examples, name_of_title, names_of, of_papers
 from ingest.classifier.features import Features
-from ingest.classifier.heads import OUT, Base
-from ingest.classifier.training import Training
+from ingest.classifier.heads import OUT, Base, Probabilities
 from ingest.learnerpending import Pending
 from ingest.learnerrows import Answers
 from ingest.learning import DIGITS
@@ -46,8 +45,9 @@ class Lesson:
     """What a decision came to."""
 
     version: models.Head
-    learned: Training
     examples: Examples
+    held_out: Probabilities  # of each example, what a head that had not seen it says
+    sure_from: float
     answers: Answers
 
 
@@ -58,6 +58,7 @@ class ListState:
         """Read everything; raise NoHead, HeadError, or CannotLearn where something has no vector yet."""
         self.list = paper_list
         self._seen_until = timezone.now()
+        self._heeded = set(self._signs())  # before all is read: what comes in between is looked at twice
         self.version, head = versions.current(paper_list)
         self._lexicon = lexicons.load()
         if head.lexicon != self._lexicon.name:
@@ -95,9 +96,10 @@ class ListState:
         Raise CannotLearn where the change is larger than what decisions do, or needs an encoder.
         """
         began = timezone.now()
-        touched = self._touched()
+        signs = self._signs()
+        touched = {paper for sign, paper in signs.items() if sign not in self._heeded}
         if not self._update(touched) and not self._is_ahead:
-            self._seen_until = began
+            self._seen_until, self._heeded = began, set(signs)
             return None
         learned = training.conclude(self._equations, self._encoder, self._lexicon.name, self._head)
         self._head = learned.head
@@ -112,17 +114,20 @@ class ListState:
             ids = np.array(self._pending.ids, dtype=np.int64)
             answers = Answers(version.name, learned.head.classes, ids, self._pending.hashes, said)
             learnerrows.write(self.list, answers, learnerrows.visible(self.list, answers, is_awaiting))
-        self.version, self._seen_until, self._is_ahead = version, began, False
+        self.version, self._is_ahead = version, False
+        self._seen_until, self._heeded = began, set(signs)
         told = Examples(learned.head.classes, tuple(self._equations.rows), {})
-        return Lesson(version, learned, told, answers)
+        held_out = learned.head.calibrated(learned.held_out)
+        return Lesson(version, told, held_out, learned.head.sure_from, answers)
 
-    def _touched(self) -> set[int]:
-        """Return the papers whose examples may have changed, a few too many."""
+    def _signs(self) -> dict[tuple[str, object], int]:
+        """Return what may have changed an example lately, each sign with its paper."""
         since: datetime = self._seen_until - SLACK
-        decided = self.list.decisions.filter(at__gt=since).values_list("paper_id", flat=True)
-        changed = self.list.changes.filter(at__gt=since).values_list("paper_id", flat=True)
-        retold = Paper.objects.listed_in(self.list).filter(changed_at__gt=since).values_list("pk", flat=True)
-        return {paper for paper in [*decided, *changed, *retold] if paper is not None}
+        decided = self.list.decisions.filter(at__gt=since).values_list("pk", "paper_id")
+        changed = self.list.changes.filter(at__gt=since, paper__isnull=False).values_list("pk", "paper_id")
+        retold = Paper.objects.listed_in(self.list).filter(changed_at__gt=since).values_list("changed_at", "pk")
+        told = (("decision", decided), ("change", changed), ("text", retold))
+        return {(kind, (mark, paper)): paper for kind, rows in told for mark, paper in rows if paper is not None}
 
     def _update(self, papers: set[int]) -> bool:
         """Bring the examples of these papers up to date; return whether any changed."""

@@ -117,7 +117,7 @@ def train(paper_list: PaperList, progress: Progress = runs.progress) -> models.H
             progress(run)
 
         learned = _learn(found, encoder, tell)
-        metrics = own_metrics(found, learned)
+        metrics = own_metrics(found, learned.head.calibrated(learned.held_out), learned.head.sure_from)
         kept = versions.keep(paper_list, learned.head, digest, metrics, run.started_at)
         if kept is None:
             run.note = "Another process learned the same meanwhile."
@@ -377,11 +377,10 @@ def _encode(texts: Sequence[str], encoder: Encoder, steps: Steps) -> Vectors:
     return np.stack([known[key] for key in hashes]) if hashes else np.zeros((0, encoder.dimensions), np.float32)
 
 
-def own_metrics(found: Examples, learned: Training) -> dict[str, Any]:
-    """Return the figures on the head's own papers, each told by a head that had not seen it."""
+def own_metrics(found: Examples, said: Probabilities, sure_from: float) -> dict[str, Any]:
+    """Return the figures on the head's own papers; `said` is of each example what a head that had not seen it says."""
     chosen = found.of_papers()
     if not chosen.any():
         return {}
-    said = learned.head.calibrated(learned.held_out[chosen])
     labels = [row.label for row, wanted in zip(found.rows, chosen, strict=True) if wanted]
-    return {"papers": len(labels), **figures.score(labels, said, found.classes, learned.head.sure_from)}
+    return {"papers": len(labels), **figures.score(labels, said[chosen], found.classes, sure_from)}

@@ -14,7 +14,7 @@ from datetime import date
 from celery import shared_task
 from django.conf import settings
 
-from ingest import embedding, learning, pipeline, runs
+from ingest import embedding, learner, learning, pipeline, runs
 from ingest import enrich as enriching
 from ingest.models import Run, Topic
 from papers.models import PaperList
@@ -76,7 +76,7 @@ def catch_up() -> None:
     for paper_list in PaperList.objects.all():
         if learning.is_training_due(paper_list):
             train.apply_async((paper_list.slug,), expires=STALE)
-        elif learning.is_classifying_due(paper_list):
+        elif learning.is_classifying_due(paper_list) and not learner.is_writing(paper_list):
             classify.apply_async((paper_list.slug,), expires=STALE)
     if embedding.is_due():
         embed.apply_async(expires=STALE)

@@ -1,7 +1,8 @@
 """The verbs of a review as the site speaks them, for pages and API alike.
 
-Each is the verb of `papers.review`, and on commit a worker is asked to learn from it. The asking never costs the
-decision: when the broker is out of reach, the decision stands and is learned from at the next training.
+Each is the verb of `papers.review`, and on commit the learner is told of it or, where none lives, a worker is asked to
+learn from it. The asking never costs the decision: when the broker is out of reach, the decision stands and is learned
+from at the next training.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import partial
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from ingest import tasks
+from ingest import learner, tasks
 from kbsite import broker
 from papers import findings, review
 from papers.models import Category, Decision, Entry, Finding, Paper, PaperList
@@ -66,4 +67,6 @@ def _learned_from(decision: Decision) -> Decision:
 
 
 def _ask_for_training(slug: str) -> None:
-    broker.send(tasks.train.s(slug))  # training looks at all decisions whenever it runs: one short attempt will do
+    learner.tell(slug)
+    if not learner.lives():
+        broker.send(tasks.train.s(slug))  # training looks at all decisions whenever it runs: one short attempt will do

@@ -71,9 +71,18 @@ class Base:
         return hashlib.sha256(self.arrays).hexdigest()
 
     @cached_property
-    def place_of(self) -> dict[tuple[str, str, bytes], int]:
-        """Where each example stands, by all that it is."""
-        return {name: place for place, name in enumerate(_names(self.examples, self.keys, self.texts))}
+    def _place_of(self) -> dict[tuple[str, str], int]:
+        return {name: place for place, name in enumerate(zip(self.keys, self.texts, strict=True))}
+
+    def places(self, examples: Features, keys: Sequence[str], texts: Sequence[str]) -> NDArray[np.int32]:
+        """Return where each of these examples stands here, to the last bit of what is stored, or OWN."""
+        known = self._place_of
+        places = np.array([known.get(name, OWN) for name in zip(keys, texts, strict=True)], dtype=np.int32)
+        for own, here in ((examples.meaning, self.examples.meaning), (examples.words, self.examples.words)):
+            if own.shape[1:] != here.shape[1:] or len(here) == 0:
+                return np.full(len(places), OWN, dtype=np.int32)
+            places[(own != here[places]).any(axis=1)] = OWN  # the same text may have been read anew
+        return places
 
     @classmethod
     def load(cls, arrays: bytes | memoryview) -> Base:
@@ -164,9 +173,10 @@ class Head:
             "recipe": asdict(self.recipe),
             "sure_from": self.sure_from,
         }
-        place_of = base.place_of if base is not None else {}
-        names = _names(self.examples, self.keys, self.texts) if place_of else []
-        places = np.array([place_of.get(name, OWN) for name in names] or [OWN] * len(self.examples), dtype=np.int32)
+        if base is None:
+            places = np.full(len(self.examples), OWN, dtype=np.int32)
+        else:
+            places = base.places(self.examples, self.keys, self.texts)
         own = np.flatnonzero(places == OWN)
         arrays = _packed(
             places=places,
@@ -247,16 +257,6 @@ def _put_together(held: Mapping[str, Any], base: Base | None) -> tuple[Features,
     )  # fmt: skip
     all_keys, all_texts = base.keys + keys, base.texts + texts
     return pool[among], tuple(all_keys[at] for at in among), tuple(all_texts[at] for at in among)
-
-
-def _names(examples: Features, keys: Sequence[str], texts: Sequence[str]) -> list[tuple[str, str, bytes]]:
-    """Return of each example what tells it from all others: a paper's text may have been read anew meanwhile."""
-    meaning, words = examples.meaning.astype(np.float16), examples.words.astype(np.float16)
-    seen = [
-        hashlib.blake2b(one.tobytes() + other.tobytes(), digest_size=8)
-        for one, other in zip(meaning, words, strict=True)
-    ]
-    return [(key, text, each.digest()) for key, text, each in zip(keys, texts, seen, strict=True)]
 
 
 def _packed(**arrays: NDArray[Any]) -> bytes:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+import time
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
-from ingest import learner, learnerrows, learning, versions
+from ingest import learner, learnerrows, learning, tasks, versions
 from ingest.classifier import encoder as encoders
 from ingest.classifier import examples as gathering
 from ingest.classifier import lexicon as lexicons
 from ingest.models import Evidence, Head
+from kbsite import curation
 from papers import review, vectors
 from papers.models import Paper, Suggestion
 from papers.prefill import prefill
@@ -195,6 +199,17 @@ def test_what_is_known_of_a_version_is_told_once_all_is_written(small, ready):
     assert not learning.is_classifying_due(small)
 
 
+def test_versions_that_were_overtaken_have_their_figures_too(small, ready):
+    for number in range(3):
+        review.reject(small, paper(number), make_user())
+        ready.learn("small")
+    while ready.is_busy:
+        ready.go_on()
+    papers = [head.metrics["papers"] for head in small.heads.order_by("version")]
+    assert papers == [papers[0], papers[0] + 1, papers[0] + 2, papers[0] + 3]
+    assert len(set(small.heads.values_list("examples_hash", flat=True))) == 4
+
+
 def test_above_a_line_the_order_is_final_at_once_and_the_rest_follows(small, ready, monkeypatch):
     monkeypatch.setattr(learnerrows, "TOP", 8)
     monkeypatch.setattr(learner, "CHUNK", 5)
@@ -309,3 +324,102 @@ def test_once_enough_is_known_to_be_out_the_list_is_read_anew(small, asked, monk
     review.reject(small, paper(0), make_user())
     assert made.learn("small") is None  # the ninth: what stood in for it goes
     assert asked == ["small"]
+
+
+# --- the process ----------------------------------------------------------------------------------------------
+
+
+class Running:
+    """A learner at work in a thread, which has a connection of its own as a process would."""
+
+    def __init__(self, asked):
+        self._is_stopped = threading.Event()
+        self._thread = threading.Thread(target=learner.run, args=(asked.append, self._is_stopped.is_set))
+        self._thread.start()
+
+    def stop(self):
+        self._is_stopped.set()
+        self._thread.join()
+
+
+@pytest.fixture
+def running(asked):
+    found = Running(asked)
+    yield found
+    found.stop()
+
+
+def eventually(is_so, what):
+    until = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < until, what
+        time.sleep(0.05)
+
+
+def told_workers(monkeypatch):
+    told = []
+    monkeypatch.setattr(tasks.train, "apply_async", lambda args, *_, **__: told.append(args))
+    return told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_decision_is_learned_from_by_the_one_that_leads_and_no_worker_is_asked(small, running, monkeypatch):
+    workers = told_workers(monkeypatch)
+    eventually(learner.lives, "it leads")
+    decision = curation.reject(small, paper(0), make_user())
+    eventually(lambda: small.heads.count() == 2, "it has learned")
+    eventually(lambda: set(review.queue(small).values_list("head", flat=True)) == {"v2"}, "all is written")
+    curation.undo(decision, make_user())
+    eventually(lambda: small.heads.count() == 3, "it has unlearned")
+    assert workers == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_learner_a_worker_is_asked(small, monkeypatch):
+    workers = told_workers(monkeypatch)
+    assert not learner.lives()
+    curation.reject(small, paper(0), make_user())
+    assert workers == [("small",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_decided_while_nobody_led_is_learned_first(small, asked):
+    review.reject(small, paper(0), make_user())
+    running = Running(asked)
+    try:
+        eventually(lambda: small.heads.count() == 2, "it has learned")
+    finally:
+        running.stop()
+    assert asked == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_one_stands_by_and_takes_over(small, running, asked, monkeypatch):
+    monkeypatch.setattr(learner, "STAND_BY", 0.2)
+    eventually(learner.lives, "the first leads")
+    second = Running(asked)
+    try:
+        curation.reject(small, paper(0), make_user())
+        eventually(lambda: small.heads.count() == 2, "one has learned")
+        time.sleep(1)
+        assert small.heads.count() == 2, "and not the other, too"
+        running.stop()
+        eventually(learner.lives, "the second leads")
+        curation.reject(small, paper(1), make_user())
+        eventually(lambda: small.heads.count() == 3, "the second has learned")
+    finally:
+        second.stop()
+
+
+def test_while_it_writes_no_worker_classifies(small, ready, monkeypatch):
+    told = []
+    monkeypatch.setattr(tasks.classify, "apply_async", lambda args, *_, **__: told.append(args))
+    monkeypatch.setattr(learnerrows, "TOP", 8)
+    review.reject(small, paper(0), make_user())
+    ready.learn("small")
+    monkeypatch.setattr(learner, "lives", lambda: True)
+    tasks.catch_up()
+    assert told == []
+    small.heads.update(trained_at=timezone.now() - learner.CALM)
+    tasks.catch_up()
+    assert told == [("small",)]

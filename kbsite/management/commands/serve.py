@@ -1,4 +1,4 @@
-"""manage.py serve: the site, the worker and the schedule in the foreground, until Ctrl-C."""
+"""manage.py serve: the site, the worker, the schedule and the learner in the foreground, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PORT_TIMEOUT = 3.0  # the site of a `serve` that has just been killed may hold t
 
 
 class Command(BaseCommand):
-    help = "Run the site, the worker and the schedule in the foreground. Ctrl-C stops them."
+    help = "Run the site, the worker, the schedule and the learner in the foreground. Ctrl-C stops them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="8000 by default")
@@ -126,7 +126,7 @@ class Command(BaseCommand):
             raise CommandError("The first run did not finish; it goes on where it stopped when you start again.")
 
     def _run(self, host: str, port: int) -> None:
-        """Run the site, and once it answers the worker and the schedule, until a signal comes."""
+        """Run the site, and once it answers the others, until a signal comes."""
         site, *others = _programs(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
         keeper = Keeper(
             folder=settings.BASE_DIR,
@@ -216,7 +216,7 @@ def _already_running(lock: Path) -> str:
 
 
 def _programs(bind: str) -> list[Program]:
-    """Return the site, the worker and the schedule."""
+    """Return the site, the worker, the schedule and the learner."""
     logs = settings.DATA_DIR / "logs"
     quiet = ("--loglevel=INFO", "--without-gossip", "--without-mingle")
 
@@ -241,6 +241,7 @@ def _programs(bind: str) -> list[Program]:
             module("celery --app kbsite beat --loglevel=INFO --pidfile="),
             logs / "beat.log",
         ),
+        Program("The learner", [sys.executable, "manage.py", "learn"], logs / "learner.log"),
     ]
 
 
