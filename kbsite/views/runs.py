@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +11,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -22,6 +25,7 @@ from kbsite.access import curators_only
 from kbsite.api.filters import RunFilters
 
 PAGE_SIZE = 25
+PATIENCE = timedelta(minutes=2)  # for so long the page looks for a run that was asked for
 REPEATABLE = frozenset(Run.State) - {Run.State.RUNNING, Run.State.DONE}
 
 
@@ -31,13 +35,14 @@ def index(request: HttpRequest) -> HttpResponse:
     runs.sweep()
     filters = RunFilters(request.GET, queryset=Run.objects.select_related("topic").defer("rejections", "details"))
     page = _page_of(request, filters.qs)
+    is_running = any(run.state == Run.State.RUNNING for run in page)
     context = {
         "page": page,
         "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "value": {name: value for name, value in filters.form.cleaned_data.items() if value},
         "kinds": Run.Kind.choices,
         "states": Run.State.values,
-        "is_live": any(run.state == Run.State.RUNNING for run in page),
+        "is_live": is_running or _is_awaited(request.GET.get("asked", ""), page),
     }
     return _page_or_part(request, "kbsite/runs/index.html", "kbsite/runs/table.html", context)
 
@@ -79,10 +84,11 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
     except runs.CannotRepeat as problem:
         messages.error(request, _("Not again: %(why)s.") % {"why": problem})
         return redirect("run", pk)
+    asked_at = timezone.now()
     if broker.send(task):
         messages.success(request, _("A worker was asked to do it again; the newest run is the first in this list."))
-    else:
-        messages.warning(request, _("Noted, but no worker could be asked: the schedule takes it up in a few minutes."))
+        return redirect(f"{reverse('runs')}?asked={asked_at.timestamp():.3f}")
+    messages.warning(request, _("Noted, but no worker could be asked: the schedule takes it up in a few minutes."))
     return redirect("runs")
 
 
@@ -119,3 +125,12 @@ def _page_or_part(request: HttpRequest, page: str, part: str, context: dict[str,
     response = render(request, part if is_part else page, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _is_awaited(asked: str, page: Iterable[Run]) -> bool:
+    """Say whether a run that was asked for at this moment (a Unix time) may still begin; a busy worker is slow."""
+    try:
+        moment = datetime.fromtimestamp(float(asked), tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        return False
+    return timezone.now() - moment < PATIENCE and all(run.started_at < moment for run in page)

@@ -128,7 +128,7 @@ def test_a_topic_is_made_tried_pulled_cancelled_and_pulled_again(site, page):  #
 
     # Run again does the rest.
     page.click("button:text('Run again')")
-    page.wait_for_url("**/runs/")
+    page.wait_for_url("**/runs/?asked=*")
     newest = page.locator("tbody tr", has_text="Pull").first
     newest.locator(".badge:text('done')").wait_for(timeout=60_000)
     assert page.locator(f"a[href='{first.removeprefix(site.address)}']").count() == 1

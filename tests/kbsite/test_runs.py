@@ -156,6 +156,17 @@ def test_what_went_wrong_is_run_again(desk, topic, state):
     assert run.next_try is not None and run.next_try <= timezone.now()
 
 
+def test_the_page_looks_for_a_run_that_was_asked_for_until_it_has_begun(desk, topic):
+    run = make.make_run("failed", topic=topic, subject="kv-cache")
+    asked = desk.post(f"/runs/{run.pk}/again/").headers["Location"]
+    assert 'hx-trigger="every' in text(desk.get(asked)), "a busy worker has not begun it yet"
+    make.make_run(topic=topic, subject="kv-cache")
+    assert "hx-trigger" not in text(desk.get(asked))
+    long_ago = f"/runs/?asked={(timezone.now() - timedelta(hours=1)).timestamp()}"
+    for address in ("/runs/", long_ago, "/runs/?asked=soon", "/runs/?asked=1e99"):
+        assert "hx-trigger" not in text(desk.get(address))
+
+
 def test_what_is_done_offers_no_repetition(desk, topic):
     run = make.make_run(topic=topic)
     assert "Run again" not in text(desk.get(f"/runs/{run.pk}/"))
