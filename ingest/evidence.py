@@ -8,29 +8,24 @@ makes it from a corpus.
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from django.db import transaction
 
+from ingest.classifier import labelled
 from ingest.classifier.features import Features
 from ingest.classifier.heads import OUT
+from ingest.classifier.labelled import LabelledFileError
 from ingest.models import Evidence
-from papers import identity
 from papers.models import PaperList
 
 FILE = "evidence.jsonl"
 FEATURES = "evidence.npz"
 
 WEIGHTS = {2: 1.0, 1: 0.8, 0: 0.5}  # by how sure the readers were; a case that could go either way says less
-
-
-class EvidenceError(Exception):
-    """The evidence cannot be used; the message names the file, the line and the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,38 +60,38 @@ class Prepared:
 
 
 def read(path: Path) -> list[Sorted]:
-    """Return the file's lines; raise EvidenceError at the first that is wrong or names a paper again."""
+    """Return the file's lines; raise LabelledFileError at the first that is wrong or names a paper again."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise EvidenceError(f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from error
+        raise LabelledFileError(f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from error
     found: dict[str, Sorted] = {}
     for number, line in enumerate(lines, start=1):
         if line.strip():
             row = _sorted(line, f"{path}:{number}")
             if row.key in found:
-                raise EvidenceError(f"{path}:{number}: {row.key} stands in the file already")
+                raise LabelledFileError(f"{path}:{number}: {row.key} stands in the file already")
             found[row.key] = row
     return list(found.values())
 
 
 def load_features(path: Path) -> Prepared:
-    """Return what was prepared; raise EvidenceError when the file is damaged."""
+    """Return what was prepared; raise LabelledFileError when the file is damaged."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             encoder, lexicon, *keys = stored["names"].tobytes().decode().split("\n")
             features = Features(stored["meaning"].astype(np.float32), stored["words"].astype(np.float32))
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise EvidenceError(f"{path}: cannot be read ({error}); make it again with prepare_evidence") from error
+        raise LabelledFileError(f"{path}: cannot be read ({error}); make it again with prepare_evidence") from error
     if not len(keys) == len(features) == len(features.words):
-        raise EvidenceError(f"{path}: its papers and their features differ in number; make it again")
+        raise LabelledFileError(f"{path}: its papers and their features differ in number; make it again")
     return Prepared(encoder, lexicon, {key: row for row, key in enumerate(keys)}, features)
 
 
 def take_in(paper_list: PaperList, folder: Path) -> int:
     """Make the folder's evidence the list's own, in place of what it had; return how many papers there are.
 
-    A folder without the file leaves the list's evidence as it is. Raise EvidenceError, with nothing changed, for a
+    A folder without the file leaves the list's evidence as it is. Raise LabelledFileError, with nothing changed, for a
     line that is wrong or a label that is no category of the list.
     """
     path = folder / FILE
@@ -106,7 +101,7 @@ def take_in(paper_list: PaperList, folder: Path) -> int:
     classes = [*paper_list.categories.order_by("position").values_list("key", flat=True), OUT]
     for row in rows:
         if row.label not in classes:
-            raise EvidenceError(f"{path}: {row.key}: label “{row.label}” is none of {', '.join(classes)}")
+            raise LabelledFileError(f"{path}: {row.key}: label “{row.label}” is none of {', '.join(classes)}")
     prepared = load_features(folder / FEATURES) if (folder / FEATURES).is_file() else None
     with transaction.atomic():
         paper_list.evidence.all().delete()
@@ -126,20 +121,12 @@ def _row(paper_list: PaperList, row: Sorted, prepared: Prepared | None) -> Evide
 
 
 def _sorted(line: str, where: str) -> Sorted:
-    try:
-        row: Any = json.loads(line)
-    except ValueError as error:
-        raise EvidenceError(f"{where}: not JSON ({error})") from error
-    if not isinstance(row, dict):
-        raise EvidenceError(f"{where}: not a JSON object")
+    row, identifier = labelled.fields(line, where)
     for field in ("title", "label"):
         if not isinstance(row.get(field), str) or not row[field].strip():
-            raise EvidenceError(f"{where}: {field} {row.get(field)!r} is no text")
-    identifier = identity.identify(str(row.get("arxiv_id") or ""))
-    if identifier is None:
-        raise EvidenceError(f"{where}: arxiv_id {row.get('arxiv_id')!r} names no paper")
+            raise LabelledFileError(f"{where}: {field} {row.get(field)!r} is no text")
     sure = row.get("sure", 2)
     if sure not in WEIGHTS:
-        raise EvidenceError(f"{where}: sure {sure!r} is none of {', '.join(map(str, WEIGHTS))}")
+        raise LabelledFileError(f"{where}: sure {sure!r} is none of {', '.join(map(str, WEIGHTS))}")
     key = f"{identifier.scheme}:{identifier.value}"
     return Sorted(key, row["title"].strip(), row["label"], str(row.get("reason") or ""), WEIGHTS[sure])

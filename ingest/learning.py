@@ -123,7 +123,8 @@ def train(paper_list: PaperList, progress: Progress = runs.progress) -> models.H
             run.note = "Another process learned the same meanwhile."
         else:
             run.new = 1
-            run.note = f"{kept.name} learned from {len(found.rows)} examples. {found.note}".strip()
+            notes = (f"{kept.name} learned from {len(found.rows)} examples.", found.note, _unprepared(found, encoder))
+            run.note = " ".join(filter(None, notes))
     return kept
 
 
@@ -179,7 +180,7 @@ def evaluate(
     if stored and stored[1].classes != found.classes:
         stored = None  # the list's categories changed since: it cannot give the labels asked for
     texts = [paper.text for paper in papers]
-    own = _features(texts, encoder, steps)
+    own = features(texts, encoder, steps)
     keys = [_key(paper, found, stored[1] if stored else None) for paper in papers]
     learned = _learn(found, encoder, steps) if any(keys) or stored is None else None
     if stored is None:
@@ -211,7 +212,7 @@ def rank(paper_list: PaperList, papers: Sequence[LabelledPaper], steps: Steps = 
         _train_in_memory(paper_list, encoder, steps),
     )
     texts = [paper.text for paper in papers]
-    said = head.probabilities(_features(texts, encoder, steps))
+    said = head.probabilities(features(texts, encoder, steps))
     relevance = 1.0 - said[:, head.classes.index(OUT)]
     order = np.argsort(-relevance, kind="stable")
     return {
@@ -323,26 +324,40 @@ def _train_in_memory(paper_list: PaperList, encoder: Encoder, steps: Steps) -> H
 def _learn(found: Examples, encoder: Encoder, steps: Steps) -> Training:
     """Return what is learned of the examples; what their evidence was prepared with is not encoded again."""
     lexicon = lexicons.load()
-    prepared = {
-        position: row.evidence
-        for position, row in enumerate(found.rows)
-        if row.evidence is not None and (row.evidence.encoder, row.evidence.lexicon) == (encoder.name, lexicon.name)
-    }
+    prepared = _prepared(found, encoder)
     texts = [row.text for position, row in enumerate(found.rows) if position not in prepared]
-    seen = _features(texts, encoder, steps)
+    seen = features(texts, encoder, steps)
     rows = len(found.rows)
-    features = Features(
+    all_seen = Features(
         np.zeros((rows, encoder.dimensions), np.float32), np.zeros((rows, lexicon.dimensions), np.float32)
     )
     missing = np.array([position not in prepared for position in range(rows)])
-    features.meaning[missing], features.words[missing] = seen.meaning, seen.words
+    all_seen.meaning[missing], all_seen.words[missing] = seen.meaning, seen.words
     for position, known in prepared.items():
-        features.meaning[position] = np.frombuffer(known.meaning, np.float16)
-        features.words[position] = np.frombuffer(known.words, np.float16)
-    return training.train(found, features, encoder.name, lexicon.name, RECIPE)
+        all_seen.meaning[position] = np.frombuffer(known.meaning, np.float16)
+        all_seen.words[position] = np.frombuffer(known.words, np.float16)
+    return training.train(found, all_seen, encoder.name, lexicon.name, RECIPE)
 
 
-def _features(texts: Sequence[str], encoder: Encoder, steps: Steps) -> Features:
+def _prepared(found: Examples, encoder: Encoder) -> dict[int, models.Evidence]:
+    """Return by row the evidence that was prepared for this encoder and the lexicon in use."""
+    understood = (encoder.name, lexicons.load().name)
+    return {
+        position: row.evidence
+        for position, row in enumerate(found.rows)
+        if row.evidence is not None and (row.evidence.encoder, row.evidence.lexicon) == understood
+    }
+
+
+def _unprepared(found: Examples, encoder: Encoder) -> str:
+    """Return in words how much evidence is read by its titles only; "" when there is none."""
+    prepared = _prepared(found, encoder)
+    bare = sum(row.kind == "evidence" and position not in prepared for position, row in enumerate(found.rows))
+    return f"{bare} papers of evidence were read by their titles only: run prepare_evidence." if bare else ""
+
+
+def features(texts: Sequence[str], encoder: Encoder, steps: Steps) -> Features:
+    """Return what a head sees of the texts, in their order; what is stored or was encoded lately is not again."""
     return Features(_encode(texts, encoder, steps), lexicons.load().encode(texts))
 
 

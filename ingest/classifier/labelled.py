@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from papers import identity
-from papers.records import PaperRecord, Rejected
+from papers.records import Identifier, PaperRecord, Rejected
 
 _GZIP = b"\x1f\x8b"
 
@@ -83,6 +83,20 @@ def with_abstracts(papers: Sequence[LabelledPaper], corpus: Path) -> list[Labell
     return [replace(paper, record=known[paper.key]) for paper in papers]
 
 
+def fields(line: str, where: str) -> tuple[dict[str, Any], Identifier]:
+    """Return the values of a line, by field, and the paper that it is about; raise LabelledFileError."""
+    try:
+        row: Any = json.loads(line)
+    except ValueError as error:
+        raise LabelledFileError(f"{where}: not JSON ({error})") from error
+    if not isinstance(row, dict):
+        raise LabelledFileError(f"{where}: not a JSON object")
+    identifier = identity.identify(str(row.get("arxiv_id") or ""))
+    if identifier is None:
+        raise LabelledFileError(f"{where}: arxiv_id {row.get('arxiv_id')!r} names no paper")
+    return row, identifier
+
+
 def _papers(path: Path) -> Iterator[LabelledPaper]:
     with path.open("rb") as raw:
         packed = raw.peek(2)[:2] == _GZIP
@@ -93,15 +107,7 @@ def _papers(path: Path) -> Iterator[LabelledPaper]:
 
 
 def _paper(line: str, number: int, where: str) -> LabelledPaper:
-    try:
-        row: Any = json.loads(line)
-    except ValueError as error:
-        raise LabelledFileError(f"{where}: not JSON ({error})") from error
-    if not isinstance(row, dict):
-        raise LabelledFileError(f"{where}: not a JSON object")
-    identifier = identity.identify(str(row.get("arxiv_id") or ""))
-    if identifier is None:
-        raise LabelledFileError(f"{where}: arxiv_id {row.get('arxiv_id')!r} names no paper")
+    row, identifier = fields(line, where)
     title, abstract, label = str(row.get("title") or ""), str(row.get("abstract") or ""), row.get("label")
     published = _day(row.get("published"), where)
     clean = identity.normalise(PaperRecord("file", (identifier,), title, abstract, published=published))

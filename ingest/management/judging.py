@@ -5,17 +5,16 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from django.core.management.base import CommandError, CommandParser, OutputWrapper
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from ingest.classifier.encoder import Encoder, EncoderError, Vectors
+from ingest.classifier.encoder import EncoderError
 from ingest.classifier.heads import HeadError
 from ingest.classifier.labelled import LabelledFileError
 from ingest.console import PLAIN_LINE_SECONDS
@@ -61,15 +60,6 @@ def steps(label: str) -> Iterator[Steps]:
                 print(f"{label}: {done} of {total}", file=sys.stderr, flush=True)
 
         yield tell
-
-
-def encoded(texts: Sequence[str], encoder: Encoder, steps: Steps) -> Vectors:
-    """Return the vectors of the texts, which are worth more than a second, telling how far it is."""
-    parts = []
-    for start in range(0, len(texts), encoder.chunk):
-        steps(start, len(texts))
-        parts.append(encoder.encode(texts[start : start + encoder.chunk]))
-    return np.concatenate(parts)
 
 
 def show(out: OutputWrapper, *parts: str | Table) -> None:

@@ -7,12 +7,14 @@ import json
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from sklearn.metrics import cohen_kappa_score
 
 from ingest import evidence, learning
 from ingest.classifier import labelled
 from ingest.classifier.features import Features
-from ingest.evidence import EvidenceError, Prepared
-from ingest.models import Evidence
+from ingest.classifier.labelled import LabelledFileError
+from ingest.evidence import Prepared
+from ingest.models import Evidence, Run
 from tests.conftest import ROOT
 from tests.factories import make_list
 
@@ -77,7 +79,7 @@ def test_a_folder_without_the_file_changes_nothing(small, folder, tmp_path):
 )
 def test_a_wrong_line_is_named_and_nothing_taken_in(small, folder, wrong, said):
     evidence.take_in(small, folder(line(9)))
-    with pytest.raises(EvidenceError, match=said):
+    with pytest.raises(LabelledFileError, match=said):
         evidence.take_in(small, folder(line(1), wrong))
     assert list(small.evidence.values_list("key", flat=True)) == ["arxiv:2601.00009"]
 
@@ -94,10 +96,16 @@ def test_what_was_prepared_comes_with_it(small, folder):
     assert np.frombuffer(second.words, np.float16).tolist() == [0.25] * 2
 
 
+def test_evidence_that_was_not_prepared_is_read_by_its_titles_and_the_run_says_so(small, folder):
+    evidence.take_in(small, folder(line(1), line(2, label="out")))
+    learning.train(small)
+    assert "2 papers of evidence were read by their titles only" in Run.objects.latest("pk").note
+
+
 def test_damaged_features_are_refused(small, folder):
     where = folder(line(1))
     (where / evidence.FEATURES).write_bytes(b"PK damaged")
-    with pytest.raises(EvidenceError, match=r"evidence\.npz: cannot be read"):
+    with pytest.raises(LabelledFileError, match=r"evidence\.npz: cannot be read"):
         evidence.take_in(small, where)
 
 
@@ -169,3 +177,31 @@ def test_what_is_held_out_for_testing_is_no_evidence():
     assert len(held_out) >= 300
     assert not evidenced & {f"arxiv:{row['arxiv_id']}" for row in held_out}
     assert min(row["published"] for row in held_out) >= "2026-04-01"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("evidence", None),
+        ("test", "| test | 632 | 98.7 % | 0.975 |"),
+        ("stream", "| June stream | 553 | 98.2 % | 0.938 |"),
+    ],
+)
+def test_readers_agree_as_far_as_is_told(name, told):
+    folder = BUNDLED / "readings"
+    first, second = (
+        {row["arxiv_id"]: row["label"] for row in _lines(folder / f"{n}-{name}.jsonl")} for n in ("first", "second")
+    )
+    both = sorted(first.keys() & second.keys())
+    pairs = [(first[paper], second[paper]) for paper in both]
+    same = sum(one == other for one, other in pairs) / len(pairs)
+    kappa = cohen_kappa_score(*zip(*pairs, strict=True))
+    if told:
+        assert told in (folder / "README.md").read_text()
+        assert told.endswith(f"| {len(pairs)} | {same:.1%} | {kappa:.3f} |".replace("%", " %"))
+    else:  # told in two parts
+        assert (len(pairs), round(same, 3), round(kappa, 3)) == (2377, 0.970, 0.944)
+
+
+def _lines(path):
+    return [json.loads(each) for each in path.read_text().splitlines()]

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from ingest import evidence, topics
-from ingest.evidence import EvidenceError
+from ingest.classifier.labelled import LabelledFileError
 from papers.models import PaperList
 from papers.readme import listfile
 from papers.readme.document import parse
@@ -27,7 +27,7 @@ from papers.readme.rules import SLUG
 _DEFAULT_LANGUAGE = "en"
 
 
-REFUSED = (ListFileError, ImportRefused, topics.CannotAsk, topics.TopicTaken, EvidenceError)
+REFUSED = (ListFileError, ImportRefused, topics.CannotAsk, topics.TopicTaken, LabelledFileError)
 
 
 class Command(BaseCommand):

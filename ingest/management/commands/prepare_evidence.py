@@ -7,10 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ingest import evidence
+from ingest import evidence, learning
 from ingest.classifier import encoder as encoders
 from ingest.classifier import labelled, lexicon
-from ingest.classifier.features import Features
 from ingest.management import judging
 
 
@@ -30,14 +29,14 @@ class Command(BaseCommand):
             rows = evidence.read(folder / evidence.FILE)
             wanted = {row.key for row in rows}
             text_of = {paper.key: paper.text for paper in labelled.read(options["corpus"]) if paper.key in wanted}
-        except (evidence.EvidenceError, labelled.LabelledFileError) as error:
+        except labelled.LabelledFileError as error:
             raise CommandError(str(error)) from error
         found = {key: text for key in sorted(wanted) if (text := text_of.get(key))}
         if not found:
             raise CommandError(f"{options['corpus']}: holds none of the papers in {folder / evidence.FILE}")
         with judging.in_one_line(), judging.steps("encode") as steps:
-            encoder, words, texts = encoders.load(), lexicon.load(), list(found.values())
-            features = Features(judging.encoded(texts, encoder, steps), words.encode(texts))
+            encoder, words = encoders.load(), lexicon.load()
+            features = learning.features(list(found.values()), encoder, steps)
         prepared = evidence.Prepared(encoder.name, words.name, {key: row for row, key in enumerate(found)}, features)
         prepared.save(folder / evidence.FEATURES)
         self.stdout.write(
