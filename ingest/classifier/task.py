@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,17 +26,22 @@ class TaskError(Exception):
 class Task:
     """Papers in the order of the file."""
 
-    names: tuple[str, ...]  # identifiers
+    keys: tuple[str, ...]  # scheme and identifier, as "arxiv:2407.12345"
     titles: tuple[str, ...]
     texts: tuple[str, ...]  # title and abstract, or the title where there is no abstract
     relevant: NDArray[np.bool_]  # shape (papers,)
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.keys)
 
     def titles_only(self) -> Task:
         """Return the task without abstracts."""
-        return Task(self.names, self.titles, self.titles, self.relevant)
+        return replace(self, texts=self.titles)
+
+    def with_abstracts(self, corpus: Iterable[LabelledPaper]) -> Task:
+        """Return the task with the texts of those papers that the corpus holds."""
+        texts = {paper.key: paper.text for paper in corpus}
+        return replace(self, texts=tuple(texts.get(key, text) for key, text in zip(self.keys, self.texts, strict=True)))
 
 
 def of_labelled(path: Path, papers: Sequence[LabelledPaper], relevant: Collection[str] = ()) -> Task:
@@ -55,7 +60,7 @@ def of_labelled(path: Path, papers: Sequence[LabelledPaper], relevant: Collectio
     return _checked(
         path,
         Task(
-            names=tuple(paper.name for paper in chosen),
+            keys=tuple(paper.key for paper in chosen),
             titles=tuple(paper.record.title for paper in chosen),
             texts=tuple(paper.text for paper in chosen),
             relevant=np.array([paper.label in wanted for paper in chosen], dtype=np.bool_),
@@ -83,7 +88,7 @@ def of_readme(path: Path, section: str) -> Task:
     return _checked(
         path,
         Task(
-            names=tuple(identifier.value for identifier in titles),
+            keys=tuple(":".join(identifier) for identifier in titles),
             titles=tuple(titles.values()),
             texts=tuple(titles.values()),
             relevant=np.array([identifier in found for identifier in titles], dtype=np.bool_),

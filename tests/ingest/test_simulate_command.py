@@ -111,7 +111,7 @@ def test_the_plot_is_an_svg_of_all_sessions(papers, tmp_path):
     ("arguments", "reason"),
     [
         (["--section", "Methods"], "no row's link names a paper"),
-        (["--section", "Methods", "--relevant", "kv"], "--relevant and --corpus are of a labelled file"),
+        (["--section", "Methods", "--relevant", "kv"], "--relevant of a labelled file"),
         (["--relevant", "kvv"], "no paper has the label “kvv”"),
         (["--relevant", "out", "--relevant", "kv", "--relevant", "explicit"], "a session needs 2 such papers"),
         (["--seeds", "0"], "must be a whole number from 1 on"),

@@ -48,7 +48,9 @@ class Command(BaseCommand):
             default=[],
             help='of a labelled file: a label to be found, once or more often; by default all but "out"',
         )
-        parser.add_argument("--corpus", type=Path, metavar="FILE", help="where titles and abstracts are taken from")
+        parser.add_argument(
+            "--corpus", type=Path, metavar="FILE", help="papers with abstracts, for those of FILE that it holds"
+        )
         parser.add_argument("--seeds", type=_count, default=5, metavar="N", help="sessions, of seeds 0 to N-1 (5)")
         parser.add_argument("--titles-only", action="store_true", help="leave the abstracts out")
         parser.add_argument("--embeddings", action="store_true", help="let the encoder's vectors count as well")
@@ -91,15 +93,15 @@ def _task(options: dict[str, Any]) -> Task:
     path: Path = options["file"]
     try:
         if options["section"] is not None:
-            if options["relevant"] or options["corpus"]:
-                raise CommandError("--section is of a README, --relevant and --corpus are of a labelled file")
-            return task.of_readme(path, options["section"])
-        if path.suffix.lower() == ".md":
+            if options["relevant"]:
+                raise CommandError("--section is of a README, --relevant of a labelled file")
+            asked = task.of_readme(path, options["section"])
+        elif path.suffix.lower() == ".md":
             raise CommandError(f"{path}: of a README, --section NAME says what is to be found")
-        papers = labelled.read(path)
+        else:
+            asked = task.of_labelled(path, labelled.read(path), options["relevant"])
         if options["corpus"]:
-            papers = labelled.with_abstracts(papers, options["corpus"])
-        asked = task.of_labelled(path, papers, options["relevant"])
+            asked = asked.with_abstracts(labelled.read(options["corpus"]))
         return asked.titles_only() if options["titles_only"] else asked
     except TaskError as error:
         raise CommandError(str(error)) from error
@@ -127,7 +129,7 @@ def _sessions(asked: Task, rows: Rows, seeds: int) -> list[Session]:
 def _as_json(asked: Task, one: Session) -> dict[str, Any]:
     return {
         "seed": one.seed,
-        "prior": [asked.names[paper] for paper in one.prior],
+        "prior": [asked.keys[paper] for paper in one.prior],
         **one.figures.as_json(),
         "seconds_per_label": one.seconds_per_label,
         "papers_to_read": one.papers,

@@ -45,13 +45,13 @@ def readme(tmp_path):
 
 
 def found(asked: task.Task) -> set[str]:
-    return {name for name, relevant in zip(asked.names, asked.relevant, strict=True) if relevant}
+    return {key.removeprefix("arxiv:") for key, relevant in zip(asked.keys, asked.relevant, strict=True) if relevant}
 
 
 def test_a_section_is_to_be_found_among_all_papers_of_the_readme(readme):
     asked = task.of_readme(readme, "Benchmarks")
 
-    assert [name for name in asked.names if name.startswith("24")] == [f"2401.0000{n}" for n in range(1, 6)]
+    assert [key for key in asked.keys if key.startswith("arxiv:")] == [f"arxiv:2401.0000{n}" for n in range(1, 6)]
     assert found(asked) == {"2401.00004", "2401.00005"}
     assert asked.titles[1] == "Title Two about tokens"
     assert asked.texts == asked.titles
@@ -116,13 +116,22 @@ def test_the_labels_to_be_found_can_be_named(tmp_path):
         task.of_labelled(path, papers, ["kvv"])
 
 
+def test_abstracts_come_from_a_corpus_for_the_papers_that_it_holds(readme, tmp_path):
+    _, corpus = file_of(tmp_path, *[None] * 4)
+    asked = task.of_readme(readme, "Benchmarks").with_abstracts(corpus)
+
+    assert asked.texts[1] == "Title 2\nAbstract 2"
+    assert asked.titles[1] == "Title Two about tokens"
+    assert asked.texts[3] == asked.titles[3] == "Title Four"
+
+
 def test_a_paper_that_stands_twice_is_one_with_the_first_label(tmp_path):
     path, papers = file_of(tmp_path, "kv", "kv", "out", "out")
     twice = [*papers, labelled.LabelledPaper(9, papers[0].record, "out")]
 
     asked = task.of_labelled(path, twice)
 
-    assert asked.names == ("2401.00000", "2401.00001", "2401.00002", "2401.00003")
+    assert asked.keys == tuple(f"arxiv:2401.0000{n}" for n in range(4))
     assert found(asked) == {"2401.00000", "2401.00001"}
 
 
