@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 640, 420
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 44, 52  # around the area of the curves, in pixels
+LEFT, RIGHT, TOP, BOTTOM = 64, 28, 44, 52  # around the area of the curves, in pixels
 TICKS = (0, 20, 40, 60, 80, 100)
 MOST_POINTS = 1000  # of a curve: more cannot be seen
+LONGEST = 64  # characters of a heading that have room
 
 Curve = NDArray[np.float64]  # recall after each paper, shape (papers,)
 
@@ -27,7 +28,7 @@ def recall_plot(title: str, curves: Sequence[Curve], mean: Curve, description: s
         f'<title id="title">{escape(title)}</title>',
         f'<desc id="description">{escape(description)}</desc>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
-        f'<text x="{LEFT}" y="24" font-size="15" fill="#222">{escape(title)}</text>',
+        f'<text x="{LEFT}" y="24" font-size="15" fill="#222">{escape(_short(title))}</text>',
         *_axes(),
         _line([(0, 0), (100, 100)], 'stroke="#999" stroke-dasharray="5 4"'),
         *(_line(_points(curve), 'stroke="#9db8d9"') for curve in curves if len(curves) > 1),
@@ -35,6 +36,10 @@ def recall_plot(title: str, curves: Sequence[Curve], mean: Curve, description: s
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= LONGEST else title[: LONGEST - 1] + "…"
 
 
 def _points(curve: Curve) -> list[tuple[float, float]]:

@@ -158,14 +158,18 @@ def _shown(figures: dict[str, Any]) -> Iterator[str]:
 
 def _draw(path: Path, answer: dict[str, Any], sessions: list[Session]) -> None:
     """Write the recall curves of the sessions; raise CommandError where that cannot be done."""
-    name = Path(answer["file"]).name + (f": {answer['section']}" if answer["section"] else "")
     mean = answer["mean"]
     description = (
-        f"{answer['relevant']} of {answer['papers']} papers to be found, mean of {len(sessions)} sessions: WSS@95 "
-        f"{mean['wss_at_95']:.3f}, loss {mean['loss']:.3f}, recall {mean['recall_at_10_percent']:.3f} at 10 %."
+        f"{answer['file']}: {answer['relevant']} of {answer['papers']} papers to be found, mean of {len(sessions)} "
+        f"sessions: WSS@95 {mean['wss_at_95']:.3f}, loss {mean['loss']:.3f}, recall {mean['recall_at_10_percent']:.3f} at 10 %."
     )
     curves = [screening.recall_curve(one.labels) for one in sessions]
     try:
-        path.write_text(recall_plot(name, curves, simulate.mean_curve(sessions), description), encoding="utf-8")
+        path.write_text(
+            recall_plot(
+                answer["section"] or Path(answer["file"]).name, curves, simulate.mean_curve(sessions), description
+            ),
+            encoding="utf-8",
+        )
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror or error}") from error

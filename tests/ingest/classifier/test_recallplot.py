@@ -40,6 +40,13 @@ def test_it_says_what_it_shows():
     assert {"papers read", "relevant papers found", "0 %", "100 %"} <= words
 
 
+def test_a_long_heading_is_cut_where_it_has_no_room_and_whole_where_it_is_read_out():
+    root = drawn([np.array([0.5, 1.0])], title="long " * 40)
+
+    assert root.findtext(SVG + "title") == "long " * 40
+    assert max(len(text.text) for text in root.iter(SVG + "text")) < 70
+
+
 def test_a_long_curve_is_thinned_and_keeps_its_ends():
     curve = np.linspace(1 / 50_000, 1, 50_000)
     chance, mean = (points(line) for line in drawn([curve]).iter(SVG + "polyline"))
