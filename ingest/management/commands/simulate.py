@@ -161,7 +161,8 @@ def _draw(path: Path, answer: dict[str, Any], sessions: list[Session]) -> None:
     mean = answer["mean"]
     description = (
         f"{answer['file']}: {answer['relevant']} of {answer['papers']} papers to be found, mean of {len(sessions)} "
-        f"sessions: WSS@95 {mean['wss_at_95']:.3f}, loss {mean['loss']:.3f}, recall {mean['recall_at_10_percent']:.3f} at 10 %."
+        f"sessions: WSS@95 {mean['wss_at_95']:.3f}, loss {mean['loss']:.3f}, "
+        f"recall {mean['recall_at_10_percent']:.3f} at 10 %."
     )
     curves = [screening.recall_curve(one.labels) for one in sessions]
     try:
