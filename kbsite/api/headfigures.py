@@ -82,6 +82,13 @@ class FiguresSerializer(serializers.Serializer[Any]):
 class HeadSerializer(serializers.ModelSerializer[Head]):
     list: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     name = serializers.CharField(read_only=True, help_text="As suggestions name it")
+    in_use = serializers.BooleanField(read_only=True, help_text="It is the newest of its list, and speaks")
+    again = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="The version that it is once more, where somebody rolled back"
+    )
+    is_kept = serializers.BooleanField(
+        read_only=True, help_text="It is stored whole and can be rolled back to; of others the figures are kept"
+    )
     decisions = serializers.IntegerField(
         read_only=True, help_text="Of curators, in force when it was trained: what it could learn from"
     )
@@ -94,7 +101,7 @@ class HeadSerializer(serializers.ModelSerializer[Head]):
     class Meta:
         model = Head
         fields = [
-            *("id", "list", "version", "name", "trained_at", "decisions"),
+            *("id", "list", "version", "name", "trained_at", "in_use", "again", "is_kept", "decisions"),
             *("encoder", "lexicon", "recipe", "examples_hash", "metrics"),
         ]
         read_only_fields = fields
