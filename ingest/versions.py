@@ -7,6 +7,7 @@ for a list with much evidence, stands in a base that many versions share.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -40,6 +41,22 @@ def load(row: models.Head) -> Head:
     if not row.arrays:
         raise HeadError(f"of {row.name} only the figures are kept")
     return Head.load(row.meta, row.arrays, Base.load(row.base.arrays) if row.base is not None else None)
+
+
+def sure_from(paper_list: PaperList, name: str) -> float | None:
+    """Return the probability from which the answers of this version may be trusted; None where it is not known."""
+    try:
+        return _sure_from(paper_list.pk, name)
+    except models.Head.DoesNotExist:
+        return None
+
+
+@lru_cache(maxsize=1000)
+def _sure_from(paper_list: int, name: str) -> float | None:
+    """Look it up once: what a version says of itself never changes."""
+    version = int(name.removeprefix("v")) if name.removeprefix("v").isdecimal() else 0
+    found = models.Head.objects.values_list("meta__sure_from", flat=True).get(list=paper_list, version=version)
+    return None if found is None else float(found)
 
 
 @transaction.atomic
