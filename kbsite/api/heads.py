@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ingest import learningcurve
+from ingest import drifting, learningcurve
 from ingest.classifier.heads import HeadError
 from ingest.models import Head
 from ingest.versions import InUse
@@ -51,11 +51,13 @@ class HeadViewSet(Resource[Head]):
     def paginate_queryset(self, queryset: Any) -> Any:
         heads = super().paginate_queryset(queryset)
         learningcurve.tell_decisions(heads or ())
+        drifting.tell(heads or ())
         return heads
 
     def get_object(self) -> Head:
         head = super().get_object()
         learningcurve.tell_decisions([head])
+        drifting.tell([head])
         return head
 
     @writes("Roll back to a head", {201: HeadSerializer}, 404, 409, request=None)

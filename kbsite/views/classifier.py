@@ -8,13 +8,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from ingest import learningcurve, scorecard, versions
+from ingest import drifting, learningcurve, scorecard, versions
 from ingest.classifier.heads import HeadError
 from ingest.models import Head
 from kbsite import classifierplots as plots
 from kbsite import rollingback
 from kbsite.access import curators_only
-from papers.models import PaperList
+from papers.models import Paper, PaperList
 
 
 @require_safe
@@ -29,6 +29,8 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     able = set(versions.able(paper_list).values_list("version", flat=True))
     # One that is the newest again need not be rolled back to, nor what it is again.
     able -= {newest.version, newest.again or newest.version} if newest else set()
+    drift = drifting.newest(paper_list)
+    strangest = Paper.objects.only("title").in_bulk(drift.strangest if drift else ())
     context = {
         "list": paper_list,
         "head": head,
@@ -41,6 +43,8 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
         "older": max((version for version in numbers if head and version < head.version), default=None),
         "newer": min((version for version in numbers if head and version > head.version), default=None),
         "able": able,
+        "drift": drift,
+        "strangest": [strangest[pk] for pk in drift.strangest if pk in strangest] if drift else [],
         "agreement": scorecard.agreement(paper_list),
     }
     return render(request, "kbsite/classifier/page.html", context)
