@@ -34,7 +34,7 @@ class HeadViewSet(Resource[Head]):
     serializer_class = HeadSerializer
     lookup_value_converter = "int"
     filterset_class = HeadFilters
-    # A head's arrays are megabytes, and its meta names every paper it learned from.
+    # A head's arrays are megabytes, and the meta of one of an older format names every paper it learned from.
     queryset = (
         Head.objects.select_related("list")
         .defer("arrays", "meta")
