@@ -124,10 +124,10 @@ def roll_back(paper_list: PaperList, version: int) -> models.Head:
     latest = paper_list.heads.defer("arrays").first()
     if old is None or latest is None:
         raise NoHead(f"{paper_list.slug} has no head v{version}.")
+    load(old)
     first = old.meta.get("again", version)  # of one that spoke again itself, the one that it was
     if latest.meta.get("again", latest.version) == first:
         raise InUse(f"v{version} is in use already")
-    load(old)
     if not able(paper_list).filter(pk=old.pk).exists():
         raise HeadError(f"v{version} knows another encoder, other words or other categories than those of today")
     again = paper_list.heads.create(
