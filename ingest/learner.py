@@ -203,9 +203,9 @@ def _told(wait: float) -> list[str]:
 
 
 def _is_current(state: ListState) -> bool:
-    """Say whether the list's newest head is the one in hand, or an older one that somebody let speak again."""
-    newest = state.list.heads.only("version", "meta").first()
-    return newest is not None and (newest.version == state.version.version or "again" in newest.meta)
+    """Say whether nothing was learned since by others: the newer versions, if any, are older ones that speak again."""
+    newer = state.list.heads.filter(version__gt=state.version.version).exclude(meta__has_key="again")
+    return not newer.exists()
 
 
 def _tell_figures(lesson: Lesson) -> None:

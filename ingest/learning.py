@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 
-from ingest import models, runs, versions
+from ingest import drifting, models, runs, versions
 from ingest.classifier import encoder as encoders
 from ingest.classifier import evaluate as figures
 from ingest.classifier import lexicon as lexicons
@@ -158,6 +158,9 @@ def classify(paper_list: PaperList, limit: int | None = None, progress: Progress
                 break  # a decision was learned meanwhile: what this head says is old
         bare = missing.without_embedding(head.encoder).count()
         run.note = f"Head {row.name}." + (f" {bare} papers lack a vector: embed first." if bare else "")
+        if run.fetched:
+            run.details = drifting.look(paper_list, head)
+            run.note = " ".join(filter(None, [run.note, drifting.in_words(run.details)]))
     return run
 
 

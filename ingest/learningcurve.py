@@ -25,6 +25,12 @@ class Step:
     macro_f1: float | None
     accuracy: float | None
     average_precision: float | None
+    again: int | None  # the version that it is once more, where somebody rolled back
+
+    @property
+    def name(self) -> str:
+        """How suggestions name it."""
+        return f"v{self.version}"
 
 
 class Tally:
@@ -57,6 +63,7 @@ def curve(paper_list: PaperList) -> tuple[Step, ...]:
         "metrics__macro_f1",
         "metrics__accuracy",
         "metrics__relevance__average_precision",
+        "meta__again",
     )[:MOST]
     tally = Tally([paper_list.pk])
     return tuple(

@@ -7,13 +7,14 @@ for a list with much evidence, stands in a base that many versions share.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from ingest import models
-from ingest.classifier.heads import Base, Head, HeadError
+from ingest.classifier.heads import FORMAT, OUT, Base, Head, HeadError
 from papers.models import PaperList
 
 WHOLE_HEADS = 20  # the newest, which can still speak
@@ -21,6 +22,10 @@ WHOLE_HEADS = 20  # the newest, which can still speak
 
 class NoHead(Exception):
     """The list has no trained head yet, or none of this version."""
+
+
+class InUse(Exception):
+    """The version speaks already."""
 
 
 def current(paper_list: PaperList) -> tuple[models.Head, Head]:
@@ -36,6 +41,22 @@ def load(row: models.Head) -> Head:
     if not row.arrays:
         raise HeadError(f"of {row.name} only the figures are kept")
     return Head.load(row.meta, row.arrays, Base.load(row.base.arrays) if row.base is not None else None)
+
+
+def sure_from(paper_list: PaperList, name: str) -> float | None:
+    """Return the probability from which the answers of this version may be trusted; None where it is not known."""
+    try:
+        return _sure_from(paper_list.pk, name)
+    except models.Head.DoesNotExist:
+        return None
+
+
+@lru_cache(maxsize=1000)
+def _sure_from(paper_list: int, name: str) -> float | None:
+    """Look it up once: what a version says of itself never changes."""
+    version = int(name.removeprefix("v")) if name.removeprefix("v").isdecimal() else 0
+    found = models.Head.objects.values_list("meta__sure_from", flat=True).get(list=paper_list, version=version)
+    return None if found is None else float(found)
 
 
 @transaction.atomic
@@ -74,27 +95,50 @@ def keep(
     return kept
 
 
+def able(paper_list: PaperList) -> QuerySet[models.Head]:
+    """Return the versions that could speak again: their arrays are kept, and they know what the newest one knows.
+
+    That is the encoder of the stored vectors, the lexicon, and the list's categories of today.
+    """
+    newest = paper_list.heads.defer("arrays").first()
+    if newest is None:
+        return paper_list.heads.none()
+    classes = [*paper_list.categories.order_by("position").values_list("key", flat=True), OUT]
+    return paper_list.heads.exclude(arrays=b"").filter(
+        encoder=newest.encoder,
+        meta__format=FORMAT,
+        meta__lexicon=newest.meta.get("lexicon"),
+        meta__classes=classes,
+    )
+
+
 @transaction.atomic
 def roll_back(paper_list: PaperList, version: int) -> models.Head:
     """Let an older version speak again, as a new one, until the next decision or training; return it.
 
-    Raise NoHead when the list never had it, and HeadError when only its figures are kept.
+    What was decided since stays decided, and is learned by the version after it. Raise NoHead when the list never had
+    this version, HeadError when it cannot speak any more, and InUse when it is the one that speaks.
     """
     newest = _next_version(paper_list)
     old = paper_list.heads.select_related("base").filter(version=version).first()
-    if old is None:
+    latest = paper_list.heads.defer("arrays").first()
+    if old is None or latest is None:
         raise NoHead(f"{paper_list.slug} has no head v{version}.")
     load(old)
-    latest = paper_list.heads.defer("arrays").first()
+    first = old.meta.get("again", version)  # of one that spoke again itself, the one that it was
+    if latest.meta.get("again", latest.version) == first:
+        raise InUse(f"v{version} is in use already")
+    if not able(paper_list).filter(pk=old.pk).exists():
+        raise HeadError(f"v{version} knows another encoder, other words or other categories than those of today")
     again = paper_list.heads.create(
         version=newest,
         encoder=old.encoder,
         examples_hash=old.examples_hash,
-        meta=old.meta | {"again": version},
+        meta=old.meta | {"again": first},
         arrays=old.arrays,
         base=old.base,
         metrics=old.metrics,
-        learned_until=latest.learned_until if latest is not None else None,
+        learned_until=latest.learned_until,  # all that was learned is known of: it is no news
     )
     _forget_old(paper_list, newest)
     return again

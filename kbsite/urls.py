@@ -46,6 +46,7 @@ urlpatterns = [
     path("lists/<slug:slug>/languages/<str:language>/words/say/", languages.say, name="say-words"),
     path("lists/<slug:slug>/settings/", list_settings.edit, name="list-settings"),
     path("lists/<slug:slug>/classifier/", classifier.show, name="classifier"),
+    path("lists/<slug:slug>/classifier/<int:version>/roll-back/", classifier.roll_back, name="roll-back"),
     path("decisions/<int:pk>/undo/", queue.undo, name="undo"),
     path("runs/", runs.index, name="runs"),
     path("runs/<int:pk>/", runs.detail, name="run"),

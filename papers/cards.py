@@ -37,7 +37,7 @@ _InCategory = TypeVar("_InCategory", Decision, Entry)
 
 OUT = "out"  # the classifier's word for papers that belong nowhere
 CLEAR = 0.6  # of what speaks for the list, the share that a category must hold to be more than a guess
-DOUBT = (0.35, 0.65)  # relevance between these says neither yes nor no
+POSSIBLE = 0.35  # less relevant than this, and which category it would be does not matter
 
 # Facts worth a line on the card, in this order; other kinds stay in the catalogue.
 FACTS = ("venue", "code", "upvotes", "stars", "citations", "project", "keywords", "tldr")
@@ -85,6 +85,7 @@ class Card:
     entries: tuple[Entry, ...]  # where the list has it already
     decision: Decision | None  # the one in force
     returned: Review | None  # why it is back in the queue, of a paper that was rejected once
+    sure_from: float | None = None  # from so probable an answer on the head that spoke is trusted; None: not known
 
     @property
     def is_open(self) -> bool:
@@ -98,15 +99,29 @@ class Card:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether the classifier cannot say if the paper belongs in the list at all."""
-        return self.suggestion is not None and DOUBT[0] < self.suggestion.relevance < DOUBT[1]
+        """Whether the classifier cannot say if the paper belongs in the list at all: neither is sure, yes or no."""
+        if self.suggestion is None or self.sure_from is None:
+            return False
+        return max(self.suggestion.relevance, 1 - self.suggestion.relevance) < self.sure_from
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether its most probable answer, a category or none, is in the unsure band of the head that spoke."""
+        if self.suggestion is None or self.sure_from is None:
+            return False
+        return max(self.suggestion.probabilities.values(), default=0.0) < self.sure_from
+
+    @property
+    def in_doubt_which(self) -> bool:
+        """Whether the classifier cannot say which category it is, of a paper that may belong in the list."""
+        return bool(self.rivals) or (self.is_unsure and not self.in_doubt)
 
     @property
     def rivals(self) -> tuple[Chance, ...]:
-        """The categories between which the classifier is unsure, the more probable first; empty when it is sure."""
+        """Two categories of which neither stands out, the more probable first; else empty."""
         ranked = sorted(self.chances, key=lambda chance: -(chance.probability or 0))
         total = sum(chance.probability or 0 for chance in ranked)
-        if len(ranked) < 2 or total <= DOUBT[0] or (ranked[0].probability or 0) >= CLEAR * total:
+        if len(ranked) < 2 or total <= POSSIBLE or (ranked[0].probability or 0) >= CLEAR * total:
             return ()
         return tuple(ranked[:2])
 

@@ -79,14 +79,38 @@ class FiguresSerializer(serializers.Serializer[Any]):
     )
 
 
+class DriftSerializer(serializers.Serializer[Any]):
+    """Whether the newest papers look like what the head has learned from."""
+
+    looked_at = serializers.DateTimeField()
+    papers = serializers.IntegerField(source="drift.new", help_text="That came in the 14 days before, at most 1000")
+    before = serializers.IntegerField(source="drift.before", help_text="Papers that came before those")
+    strange = serializers.IntegerField(source="drift.strange", help_text="Of `papers`: unlike anything it learned from")
+    expected = serializers.FloatField(source="drift.expected", help_text="Strange ones if nothing has changed")
+    chance = serializers.FloatField(source="drift.chance", help_text="How probable so many are if nothing has changed")
+    is_alarming = serializers.BooleanField(source="drift.is_alarming", help_text="`chance` is at most 0.001")
+
+
 class HeadSerializer(serializers.ModelSerializer[Head]):
     list: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     name = serializers.CharField(read_only=True, help_text="As suggestions name it")
+    in_use = serializers.BooleanField(read_only=True, help_text="It is the newest of its list, and speaks")
+    again = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="The version that it is once more, where somebody rolled back"
+    )
+    is_kept = serializers.BooleanField(
+        read_only=True, help_text="It is stored whole and can be rolled back to; of others the figures are kept"
+    )
     decisions = serializers.IntegerField(
         read_only=True, help_text="Of curators, in force when it was trained: what it could learn from"
     )
     lexicon = serializers.CharField(read_only=True, allow_null=True)
     recipe = serializers.DictField(read_only=True, allow_null=True, help_text="The numbers it was trained by")
+    drift = DriftSerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="Of the one in use; null of others, and where too few papers came to tell",
+    )
     metrics = serializers.SerializerMethodField(
         help_text="Null where it had no paper to be measured on; a figure is null where its version knew it not"
     )
@@ -94,8 +118,8 @@ class HeadSerializer(serializers.ModelSerializer[Head]):
     class Meta:
         model = Head
         fields = [
-            *("id", "list", "version", "name", "trained_at", "decisions"),
-            *("encoder", "lexicon", "recipe", "examples_hash", "metrics"),
+            *("id", "list", "version", "name", "trained_at", "in_use", "again", "is_kept", "decisions"),
+            *("encoder", "lexicon", "recipe", "examples_hash", "drift", "metrics"),
         ]
         read_only_fields = fields
 

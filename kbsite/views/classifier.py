@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
-from ingest import learningcurve, scorecard
+from ingest import drifting, learningcurve, scorecard, versions
+from ingest.classifier.heads import HeadError
 from ingest.models import Head
 from kbsite import classifierplots as plots
-from papers.models import PaperList
+from kbsite import rollingback
+from kbsite.access import curators_only
+from papers.models import Paper, PaperList
 
 
 @require_safe
@@ -19,7 +24,13 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     steps = learningcurve.curve(paper_list)
     head = _head(paper_list, request.GET.get("head"))
     card = scorecard.scorecard(paper_list, head) if head else None
-    versions = [step.version for step in steps]
+    newest = steps[-1] if steps else None
+    numbers = [step.version for step in steps]
+    able = set(versions.able(paper_list).values_list("version", flat=True))
+    # One that is the newest again need not be rolled back to, nor what it is again.
+    able -= {newest.version, newest.again or newest.version} if newest else set()
+    drift = drifting.newest(paper_list)
+    strangest = Paper.objects.only("title").in_bulk(drift.strangest if drift else ())
     context = {
         "list": paper_list,
         "head": head,
@@ -28,12 +39,32 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
         "recall": plots.recall(card) if card else None,
         "learning": plots.learning(steps),
         "steps": steps[::-1],
-        "newest": versions[-1] if versions else None,
-        "older": max((version for version in versions if head and version < head.version), default=None),
-        "newer": min((version for version in versions if head and version > head.version), default=None),
+        "newest": newest,
+        "older": max((version for version in numbers if head and version < head.version), default=None),
+        "newer": min((version for version in numbers if head and version > head.version), default=None),
+        "able": able,
+        "drift": drift,
+        "strangest": [strangest[pk] for pk in drift.strangest if pk in strangest] if drift else [],
         "agreement": scorecard.agreement(paper_list),
     }
     return render(request, "kbsite/classifier/page.html", context)
+
+
+@curators_only
+@require_POST
+def roll_back(request: HttpRequest, slug: str, version: int) -> HttpResponse:
+    """Let an older version speak again, as a new one."""
+    head = get_object_or_404(Head.objects.select_related("list").defer("arrays"), list__slug=slug, version=version)
+    try:
+        again = rollingback.roll_back(head)
+    except versions.InUse:
+        messages.info(request, _("%(head)s is in use already.") % {"head": head.name})
+    except HeadError as problem:
+        messages.error(request, _("It cannot speak again: %(why)s.") % {"why": problem})
+    else:
+        words = _("%(head)s speaks again, as %(again)s; the queue is classified anew, within minutes.")
+        messages.success(request, words % {"head": head.name, "again": again.name})
+    return redirect("classifier", slug)
 
 
 def _head(paper_list: PaperList, version: str | None) -> Head | None:

@@ -6,6 +6,7 @@ with the changing part of the page only.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ingest import versions
 from kbsite import curation
 from kbsite.access import curators_only
 from kbsite.forms import DeferForm, DuplicateForm, RejectForm, admission_forms, typed_rows
@@ -89,7 +91,8 @@ class Desk:
     """A card with the forms that decide on it."""
 
     def __init__(self, card: cards.Card, data: Any = None) -> None:
-        self.card = card
+        said = card.suggestion
+        self.card = replace(card, sure_from=versions.sure_from(card.paper_list, said.head)) if said else card
         self.data = data or {}
         self.rows = admission_forms(card.rows, data)
         self.note = self.data.get("note", "")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 
-from tests.browser.test_whole_way import SLUG, page, sign_in, site  # noqa: F401
+from tests.browser.test_whole_way import SLUG, get, page, sign_in, site  # noqa: F401
 
 pytestmark = pytest.mark.browser
 WIDTHS = (1280, 390)
@@ -46,3 +49,30 @@ def test_a_card_underlines_the_sentence_that_speaks_loudest(site, page, width): 
     assert said in page.locator(".abstract").text_content() and said in page.locator(".mark-legend").text_content()
     assert page.get_by_role("heading", name="Criterion").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_rolling_back_is_confirmed_done_and_said(site, page):  # noqa: F811
+    sign_in(site, page)
+    heads = f"/api/v1/heads/?list={SLUG}"
+    before = json.loads(get(site, heads))["results"][0]["version"]
+    page.goto(f"/lists/{SLUG}/queue/")
+    page.keyboard.press("r")
+    deadline = time.monotonic() + 120
+    while json.loads(get(site, heads))["results"][0]["version"] == before:
+        assert time.monotonic() < deadline, "the decision is learned"
+        time.sleep(0.5)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"/lists/{SLUG}/classifier/")
+        for each in page.locator("main details").all():
+            each.evaluate("each => each.open = true")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.click(f"a[href='?head={before}#roll-back']")
+    button = page.get_by_role("button", name=f"Yes, let v{before} speak again")
+    assert not button.is_visible(), "it says first what it does"
+    page.click(".roll-back summary")
+    button.click()
+    assert page.get_by_text(f"v{before + 1} is v{before} once more").count() == 0
+    assert page.get_by_text(f"v{before + 2} is v{before} once more").is_visible()
+    newest = json.loads(get(site, heads))["results"][0]
+    assert (newest["again"], newest["in_use"]) == (before, True)

@@ -60,7 +60,7 @@ def test_every_plot_has_its_data_as_a_table(small, client):
         ["10 %", "21 %", "21 %"],
     ]  # fmt: skip
     learned = table(text, "learning")
-    assert [row[0] for row in learned] == ["Head", "v2", "v1"]
+    assert [row[0] for row in learned] == ["Head", "v2 in use", "v1"]
     assert learned[1][2:] == ["0", "30", "80 %", "0.75", "0.93"]
     assert text.count("<figure") == 3
 

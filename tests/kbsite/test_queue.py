@@ -17,10 +17,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ingest import tasks
+from ingest.models import Head
 from kbsite import forms
 from kbsite.celery import app
 from papers import review
-from papers.models import Decision, Entry, EntryText, Review
+from papers.models import Decision, Entry, EntryText, Review, Suggestion
 from papers.readme.exporter import diff, export
 from tests.factories import make_entry, make_list, make_paper, make_suggestion, make_user
 from tests.kbsite.bilingual import document, make_waiting
@@ -151,16 +152,40 @@ def test_the_criterion_is_the_definition_of_the_suggested_category_and_its_keywo
 @pytest.mark.parametrize(
     ("probabilities", "relevance", "unsure"),
     [
-        ({"eviction": 0.9, "quantization": 0.05, "out": 0.05}, 0.95, 0),
-        ({"eviction": 0.5, "quantization": 0.45, "out": 0.05}, 0.95, 1),
-        ({"eviction": 0.45, "quantization": 0.05, "out": 0.5}, 0.5, 1),
-        ({"eviction": 0.26, "quantization": 0.24, "out": 0.5}, 0.5, 2),
-        ({"eviction": 0.01, "quantization": 0.01, "out": 0.98}, 0.02, 0),
+        ({"eviction": 0.9, "quantization": 0.05, "out": 0.05}, 0.95, []),
+        ({"eviction": 0.7, "quantization": 0.25, "out": 0.05}, 0.95, ["Category"]),
+        ({"eviction": 0.5, "quantization": 0.45, "out": 0.05}, 0.95, ["Category"]),
+        ({"eviction": 0.7, "quantization": 0.05, "out": 0.25}, 0.75, ["Belongs in the list?"]),
+        ({"eviction": 0.26, "quantization": 0.24, "out": 0.5}, 0.5, ["Belongs in the list?", "Category"]),
+        ({"eviction": 0.15, "quantization": 0.1, "out": 0.75}, 0.25, ["Belongs in the list?"]),
+        ({"eviction": 0.01, "quantization": 0.01, "out": 0.98}, 0.02, []),
     ],
 )
-def test_doubt_is_said_plainly(desk, caches, probabilities, relevance, unsure):
-    make_suggestion(caches, relevance=relevance, probabilities=probabilities)
-    assert desk.get(queue_of(caches)).content.decode().count(">Unsure<") == unsure
+def test_doubt_is_what_the_head_that_spoke_calls_so(desk, caches, probabilities, relevance, unsure):
+    for version, sure_from in ((1, 0.8), (2, 0.3)):  # the newest has not spoken on it yet
+        Head.objects.create(list=caches, version=version, meta={"sure_from": sure_from}, arrays=b"")
+    make_suggestion(caches, relevance=relevance, probabilities=probabilities, head="v1")
+    page = desk.get(queue_of(caches)).content.decode()
+    assert re.findall(r'<h3>([^<]*) <span class="badge badge-warn">Unsure<', page) == unsure
+    assert ("may be relied on from 80 % on" in page) == bool(unsure)
+
+
+def test_a_head_that_can_never_be_relied_on_says_so_and_one_that_is_not_known_says_nothing(desk, caches):
+    told = make_suggestion(caches, relevance=0.99, probabilities={"eviction": 0.99, "out": 0.01}, head="v1")
+    assert "Unsure" not in desk.get(queue_of(caches)).content.decode()
+    Head.objects.create(list=caches, version=1, meta={"sure_from": 1.0}, arrays=b"")
+    assert "no answer may be relied on yet" in desk.get(queue_of(caches)).content.decode()
+    assert told.head == "v1"
+
+
+def test_whether_it_is_unsure_is_looked_up_once_for_all_cards(desk, caches):
+    Head.objects.create(list=caches, version=1, meta={"sure_from": 0.8}, arrays=b"")
+    for number in range(2):
+        make_suggestion(caches, relevance=0.5 + number / 10, head="v1")
+    desk.get(queue_of(caches))
+    with CaptureQueriesContext(connection) as captured:
+        desk.get(queue_of(caches, paper=Suggestion.objects.first().paper_id))
+    assert not [query for query in captured if "ingest_head" in query["sql"]]
 
 
 def test_a_given_paper_can_be_opened_and_the_queue_narrowed(desk, caches):

@@ -36,6 +36,7 @@ MATRIX = {
     ("post", "/api/v1/decisions/{id}/undo/"): curate(201),
     ("get", "/api/v1/heads/"): READ,
     ("get", "/api/v1/heads/{id}/"): READ,
+    ("post", "/api/v1/heads/{id}/roll_back/"): curate(409),  # it is in use
     ("get", "/api/v1/topics/"): READ,
     ("get", "/api/v1/topics/{slug}/"): READ,
     ("post", "/api/v1/topics/"): curate(201),
