@@ -35,7 +35,7 @@ SMALLEST_SAMPLE = 100  # a smaller catalogue holds mostly what its topics looked
 
 DEFINITION = 1.0
 KEYWORD = 0.3
-BACKGROUND_WEIGHT = 0.1
+BACKGROUND_WEIGHT = 0.3
 SAMPLE_WEIGHT = 0.2
 
 Mask: TypeAlias = NDArray[np.bool_]
