@@ -22,7 +22,7 @@ from ingest.classifier.examples import ENOUGH_OUT, Example, Examples, examples, 
 from ingest.classifier.features import Features
 from ingest.classifier.heads import OUT, Base, Probabilities
 from ingest.learnerpending import Pending
-from ingest.learnerrows import Answers
+from ingest.learnerrows import Answers, Ints
 from ingest.learning import DIGITS
 from papers import identity, review, vectors
 from papers.models import Paper, PaperList
@@ -49,6 +49,7 @@ class Lesson:
     held_out: Probabilities  # of each example, what a head that had not seen it says
     sure_from: float
     answers: Answers
+    unwritten: Ints  # rows of the answers, the most relevant first: what a reader can see is written
 
 
 class ListState:
@@ -81,7 +82,7 @@ class ListState:
         self._titles = {name_of_title(row.title): row.key for row in self._evidence}
         self._titles |= {name_of_title(row.text): row.key for row in self._filling if row.kind == "background"}
         self._head = head
-        self._is_awaiting: dict[int, bool] = {}
+        self._decided: set[int] = set()  # of those that were in the queue
         self._is_enough = self._has_enough_out()
         self.refresh()
 
@@ -105,20 +106,21 @@ class ListState:
         self._head = learned.head
         self._join([paper for paper in touched if paper not in self._pending.row_of])
         awaiting = set(Paper.objects.awaiting_review(self.list).filter(pk__in=touched).values_list("pk", flat=True))
-        self._is_awaiting |= {paper: paper in awaiting for paper in touched}
+        self._decided = (self._decided | touched) - awaiting
         said = np.round(self._pending.probabilities(learned.head), DIGITS)
-        is_awaiting = np.array([self._is_awaiting.get(paper, True) for paper in self._pending.ids], dtype=bool)
+        ids = np.array(self._pending.ids, dtype=np.int64)
+        is_awaiting = ~np.isin(ids, list(self._decided))
         with transaction.atomic():
             version = versions.keep(self.list, learned.head, "", {}, began, self._base)
             assert version is not None
-            ids = np.array(self._pending.ids, dtype=np.int64)
             answers = Answers(version.name, learned.head.classes, ids, self._pending.hashes, said)
-            learnerrows.write(self.list, answers, learnerrows.visible(self.list, answers, is_awaiting))
+            shown, others = learnerrows.visible(self.list, answers, is_awaiting)
+            learnerrows.write(self.list, answers, shown)
         self.version, self._is_ahead = version, False
         self._seen_until, self._heeded = began, set(signs)
         told = Examples(learned.head.classes, tuple(self._equations.rows), {})
         held_out = learned.head.calibrated(learned.held_out)
-        return Lesson(version, told, held_out, learned.head.sure_from, answers)
+        return Lesson(version, told, held_out, learned.head.sure_from, answers, others)
 
     def _signs(self) -> dict[tuple[str, object], int]:
         """Return what may have changed an example lately, each sign with its paper."""
