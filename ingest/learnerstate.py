@@ -6,6 +6,8 @@ are gathered, and what differs is added and removed; the head that follows is th
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +31,8 @@ from papers.models import Paper, PaperList
 
 MOST_PENDING = 20_000  # the most relevant; what lies below is classified by a worker, in its own time
 MOST_CHANGES = 100  # examples that change at once: for more, starting anew is quicker
-CHUNK = 2000  # papers read, and rows written, at once
+LOOKED_THROUGH_EVERY = 300.0  # seconds: of 100,000 papers it takes half of one, which a decision would wait for
+CHUNK = 2000  # papers read at once
 SLACK = timedelta(minutes=2)  # a decision bears the time at which its transaction began, and is seen at its end
 
 # Whose rows are not gathered by paper: a background keeps off the papers that people have spoken on.
@@ -84,11 +87,22 @@ class ListState:
         self._head = head
         self._decided: set[int] = set()  # of those that were in the queue
         self._is_enough = self._has_enough_out()
+        self._newest = 0  # of the suggestions that were seen
+        self._looked_through_at = -math.inf
         self.refresh()
 
     def refresh(self) -> None:
-        """Take in the papers that came to the queue meanwhile."""
-        queued = review.queue(self.list).values_list("paper_id", flat=True)[:MOST_PENDING]
+        """Take in the papers that came to the queue meanwhile: each time the new ones, now and then any.
+
+        What comes back is no new suggestion: a deferral that is over, a rejected paper with news.
+        """
+        queue, now = review.queue(self.list), time.monotonic()
+        if now - self._looked_through_at < LOOKED_THROUGH_EVERY:
+            queue = queue.filter(pk__gt=self._newest)
+        else:
+            self._looked_through_at = now
+        queued = dict(queue.values_list("paper_id", "pk")[:MOST_PENDING])
+        self._newest = max(self._newest, *queued.values(), 0)
         self._join([paper for paper in queued if paper not in self._pending.row_of])
 
     def learn(self) -> Lesson | None:
