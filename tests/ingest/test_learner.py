@@ -8,6 +8,8 @@ import time
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ingest import learner, learnerrows, learning, tasks, versions
@@ -144,6 +146,23 @@ def test_a_rejection_is_learned_as_by_training_anew(small, ready):
     assert max(abs(told[each][0] - before[each][0]) for each in told) > 0.01
     assert {said.head for said in review.queue(small)} == {"v2"}
     assert_same(told, anew(small))
+
+
+def test_learning_asks_as_often_however_much_is_pending_and_known(small, ready):
+    def queries(number):
+        review.reject(small, paper(number), make_user())
+        with CaptureQueriesContext(connection) as captured:
+            ready.learn("small")
+        return len(captured)
+
+    before = queries(0)
+    for number in range(40, 80):
+        make_paper(f"pending {number}", abstract="cache cache memory")
+    embed()
+    learning.classify(small)
+    for state in ready._states.values():
+        state.refresh()
+    assert queries(1) == before <= 30
 
 
 def test_without_news_there_is_no_version(small, ready):
