@@ -6,6 +6,9 @@ A list has so many labels and so much evidence, and so many papers await a decis
 one paper after the other from the queue's top, and each time the clock runs from the POST to the answer of
 `GET /api/v1/suggestions/` whose whole page is told by a newer head. Beside it, in the same run and on the same papers,
 what arxiv-sanity-lite does (its compute.py and serve.py): TF-IDF of 20,000 words and pairs, a linear SVM, the order.
+Beside the clock stand seconds of processor time, which say the same on a machine that others use meanwhile: of the
+site, the learner and the database until the order is readable; and, when all decisions are made, how long after the
+last one the rest of what the learner ranks is written.
 
 Vectors of meaning are made from the words, since an encoder's would take an hour and cost a decision nothing: it
 computes with stored ones. FILE has a paper a line (title, abstract); without it `data/papers.jsonl.gz` in the folder
@@ -26,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from itertools import count, islice
 from pathlib import Path
@@ -42,6 +45,7 @@ PAGE = 50
 READERS = 30  # users who look by turns: nobody is to be throttled
 PAUSE = 0.02  # seconds between two looks
 PATIENCE = 60.0
+QUIET = 5.0  # seconds in which no row is written: nothing is left to write
 TARGETS = {10_000: 0.3, 100_000: 1.0}  # pending: seconds, at the 95th percentile
 TARGET_RATIO = 20
 
@@ -67,12 +71,13 @@ def main() -> int:
         rows = list(islice(texts(asked.file), asked.pending + asked.labels + asked.evidence))
         made = Installation(rows, asked.labels, asked.evidence)
         with running(Path(folder)) as (site, learner):
-            found = decide(site, made, asked.decisions, asked.pause)
+            found = decide(site, made, asked.decisions, asked.pause, learner)
             found["learner, MB"] = learner.memory_info().rss / 1e6
         found |= plain(rows, made.labels)
         found["examples"] = made.examples
     found["load"] = [round(each, 1) for each in os.getloadavg()]
     found["ratio, with its features"] = found["arxiv-sanity-lite, with its features"] / found["p50"]
+    found["ratio, in processor seconds"] = found["… in processor seconds"] / found["processor seconds, p50"]
     found["ratio"] = found["arxiv-sanity-lite"] / found["p50"]
     if asked.json:
         print(json.dumps(found, indent=2))
@@ -324,9 +329,9 @@ def _answers(address: str) -> bool:
         return False
 
 
-def decide(site: str, made: Installation, decisions: int, pause: float) -> dict[str, Any]:
+def decide(site: str, made: Installation, decisions: int, pause: float, learner: psutil.Process) -> dict[str, Any]:
     """Decide on papers from the queue's top; return how long the new order took to be readable, in seconds."""
-    seconds, posts = [], []
+    seconds, posts, spent, learned = [], [], [], []
     turn = count()
     with httpx.Client(base_url=site, timeout=PATIENCE) as client:
 
@@ -343,6 +348,7 @@ def decide(site: str, made: Installation, decisions: int, pause: float) -> dict[
             headers = {"Authorization": f"Bearer {made.tokens[next(turn) % READERS]}"}
             asked = {"list": made.list.slug, "paper": paper["id"] if isinstance(paper, dict) else paper}
             kind = {"kind": "reject"} if number % 3 else {"kind": "accept", "category": "kv"}
+            before_it, before_learner = processor_time(), sum(learner.cpu_times()[:2])
             began = time.perf_counter()
             client.post("/api/v1/decisions/", json=asked | kind, headers=headers).raise_for_status()
             posts.append(time.perf_counter() - began)
@@ -351,8 +357,12 @@ def decide(site: str, made: Installation, decisions: int, pause: float) -> dict[
                     raise SystemExit("a decision was not learned from")
                 time.sleep(PAUSE)
             seconds.append(time.perf_counter() - began)
-            time.sleep(pause)
-    seconds, posts = seconds[1:], posts[1:]  # the first one finds caches cold
+            spent.append(processor_time() - before_it)
+            learned.append(sum(learner.cpu_times()[:2]) - before_learner)
+            if number < decisions:
+                time.sleep(pause)
+        rest = written_within(made.list)
+    seconds, posts, spent, learned = seconds[1:], posts[1:], spent[1:], learned[1:]  # the first one finds caches cold
     cut = statistics.quantiles(seconds, n=20)
     return {
         "pending": made.pending,
@@ -361,7 +371,45 @@ def decide(site: str, made: Installation, decisions: int, pause: float) -> dict[
         "p95": cut[-1],
         "most": max(seconds),
         "the POST alone, p50": statistics.median(posts),
+        "processor seconds, p50": statistics.median(spent),
+        "… of the learner": statistics.median(learned),
+        "the rest written after": rest,
+        "not told by the newest head then": untold(made.list),
     }
+
+
+def processor_time() -> float:
+    """Return the seconds that all children of this process and the database's server have computed for."""
+    own = psutil.Process()
+    data = Path(os.environ["LISTKEEPER_DATA_DIR"]).resolve()
+    found = set(own.children(recursive=True))
+    for process in psutil.process_iter(["name", "cmdline"]):
+        if process.info["name"] == "postgres" and any(str(data) in part for part in process.info["cmdline"] or ()):
+            found |= {process, *process.children(recursive=True)}
+    total = 0.0
+    for process in found:
+        with suppress(psutil.NoSuchProcess):
+            total += sum(process.cpu_times()[:2])
+    return total
+
+
+def written_within(paper_list: Any) -> float:
+    """Wait until the learner writes no more; return the seconds until its last row."""
+    began = last = time.perf_counter()
+    left = untold(paper_list)
+    while time.perf_counter() - last < QUIET:
+        time.sleep(0.2)
+        if (now := untold(paper_list)) != left:
+            left, last = now, time.perf_counter()
+    return last - began
+
+
+def untold(paper_list: Any) -> int:
+    """Return how many suggestions of the queue are of another head than the newest."""
+    from papers import review
+
+    newest = paper_list.heads.defer("arrays").first()
+    return int(review.queue(paper_list).exclude(head=newest.name).count())
 
 
 def plain(rows: list[tuple[str, str]], labels: list[bool]) -> dict[str, float]:
@@ -370,7 +418,7 @@ def plain(rows: list[tuple[str, str]], labels: list[bool]) -> dict[str, float]:
     from sklearn.svm import LinearSVC
 
     say("arxiv-sanity-lite's recipe")
-    began = time.perf_counter()
+    began, computed = time.perf_counter(), time.process_time()
     vectorizer = TfidfVectorizer(
         strip_accents="unicode",
         stop_words="english",
@@ -387,7 +435,11 @@ def plain(rows: list[tuple[str, str]], labels: list[bool]) -> dict[str, float]:
     machine.fit(seen, np.array(labels, dtype=int))
     np.argsort(-machine.decision_function(seen))
     done = time.perf_counter()
-    return {"arxiv-sanity-lite, with its features": done - began, "arxiv-sanity-lite": done - featured}
+    return {
+        "arxiv-sanity-lite, with its features": done - began,
+        "… in processor seconds": time.process_time() - computed,
+        "arxiv-sanity-lite": done - featured,
+    }
 
 
 def say(line: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import psycopg
@@ -67,7 +68,7 @@ class Learner:
         self._ask_for_training = ask_for_training
         self._states: dict[str, ListState] = {}
         self._used: dict[str, float] = {}
-        self._unfinished: dict[str, Lesson] = {}
+        self._unfinished: dict[str, tuple[Lesson, learnerrows.Ints]] = {}  # and the rows that are
         self._untold: list[Lesson] = []  # whose figures nobody has told yet
         self._in_vain: dict[str, int] = {}  # with which version of its head a list could not be read
         self._refreshed_at = time.monotonic()
@@ -106,7 +107,7 @@ class Learner:
             self._forget(slug)  # it may be half changed
             raise
         if lesson is not None:
-            self._unfinished[slug] = lesson
+            self._unfinished[slug] = lesson, lesson.unwritten
             self._untold.append(lesson)
             log.info("%s: %s learned in %.2f s", slug, lesson.version, time.monotonic() - began)
         return lesson
@@ -116,13 +117,13 @@ class Learner:
         if not self._unfinished:
             _tell_figures(self._untold.pop(0))
             return
-        slug, lesson = next(iter(self._unfinished.items()))
+        slug, (lesson, rows) = next(iter(self._unfinished.items()))
         paper_list = self._states[slug].list
-        if not paper_list.heads.filter(version__gt=lesson.version.version).exists():
-            rows = learnerrows.outdated(paper_list, lesson.answers)
-            if len(rows) and learnerrows.write(paper_list, lesson.answers, rows[:CHUNK]):
-                return
-        del self._unfinished[slug]
+        if len(rows) and not paper_list.heads.filter(version__gt=lesson.version.version).exists():
+            learnerrows.write(paper_list, lesson.answers, rows[:CHUNK])
+            self._unfinished[slug] = lesson, rows[CHUNK:]
+        else:
+            del self._unfinished[slug]
 
     def rest(self) -> None:
         """Look for new papers, and forget lists that nobody works on."""
@@ -159,6 +160,11 @@ class Learner:
 
 def run(ask_for_training: Ask, is_stopped: Callable[[], bool]) -> None:
     """Lead, as soon as nobody else does, and learn until we are told to stop."""
+    with _on_one_thread():
+        _run(ask_for_training, is_stopped)
+
+
+def _run(ask_for_training: Ask, is_stopped: Callable[[], bool]) -> None:
     while not is_stopped():
         try:
             runs.notice_lost_machines()
@@ -174,9 +180,23 @@ def run(ask_for_training: Ask, is_stopped: Callable[[], bool]) -> None:
     connection.close()
 
 
+def _on_one_thread() -> AbstractContextManager[object]:
+    """Compute on one thread: what a decision costs waits for memory, not for the processor.
+
+    Two threads took twice the processor time of one, and longer by the clock wherever something else runs, as the
+    site and the database do here.
+    """
+    import scipy.linalg  # noqa: F401  (its BLAS is its own, and must be there to be told)
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1, user_api="blas")  # type: ignore[no-any-return]
+
+
 def _lead(learner: Learner, is_stopped: Callable[[], bool]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"LISTEN {CHANNEL}")
+        # No wait for the disk: what goes with the power is learned again of the decisions, which did wait.
+        cursor.execute("SET synchronous_commit TO off")
     for slug in PaperList.objects.values_list("slug", flat=True):  # what was decided while nobody led
         if learning.has_news(PaperList.objects.get(slug=slug)):
             learner.learn(slug)

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from ingest.classifier.heads import OUT, Probabilities
 from ingest.learning import DIGITS
-from papers import review
 from papers.models import PaperList
 
 TOP = 500  # papers that a reader may look at right after a decision
@@ -43,28 +42,27 @@ class Answers:
         return relevance
 
 
-def visible(paper_list: PaperList, answers: Answers, is_awaiting: NDArray[np.bool_]) -> Ints:
-    """Return the rows of `answers` that decide what the queue shows down to some relevance, mostly TOP papers."""
+def visible(paper_list: PaperList, answers: Answers, is_awaiting: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Return (the rows that decide what the queue shows down to some relevance, mostly TOP papers; all others).
+
+    The others stand in descending relevance. `is_awaiting` says of each row whether the queue holds it.
+    """
     relevance = answers.relevance
     ahead = relevance[is_awaiting]
-    stored = list(review.queue(paper_list).values_list("paper_id", "relevance")[:MOST_SHOWN])
-    if len(ahead) <= TOP or not stored:
-        return np.arange(len(relevance))
+    if len(ahead) <= TOP:
+        return np.arange(len(relevance)), np.zeros(0, dtype=np.int64)
     line = float(np.partition(ahead, -TOP)[-TOP])
-    if len(stored) == MOST_SHOWN:  # where relevance fell everywhere, fewer papers in time before all of them late
-        line = max(line, stored[-1][1])
-    shown = np.isin(answers.ids, [paper for paper, told in stored if told >= line])
-    return np.flatnonzero(shown | (is_awaiting & (relevance >= line)))
-
-
-def outdated(paper_list: PaperList, answers: Answers) -> Ints:
-    """Return the rows of `answers` whose suggestions are another head's, the most relevant first."""
-    sql = "SELECT paper_id FROM papers_suggestion WHERE list_id = %s AND head <> %s AND paper_id = ANY(%s)"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [paper_list.pk, answers.head, answers.ids.tolist()])
-        found = {paper for (paper,) in cursor.fetchall()}
-    rows = np.flatnonzero(np.isin(answers.ids, list(found)))
-    return rows[np.argsort(-answers.relevance[rows], kind="stable")]
+    told = paper_list.suggestions.filter(relevance__gte=line).values_list("paper_id", "relevance")
+    stored = dict(
+        told
+    )  # what was decided on is among it: a range of one index, where the queue is a join of four tables
+    standing = np.array([stored.get(paper, -1.0) for paper in answers.ids.tolist()])
+    standing[~is_awaiting] = -1.0
+    if (standing >= line).sum() > MOST_SHOWN:  # relevance fell everywhere: fewer papers in time before all of them late
+        line = float(np.partition(standing, -MOST_SHOWN)[-MOST_SHOWN])
+    is_shown = is_awaiting & ((standing >= line) | (relevance >= line))
+    others = np.flatnonzero(~is_shown)
+    return np.flatnonzero(is_shown), others[np.argsort(-relevance[others], kind="stable")]
 
 
 def write(paper_list: PaperList, answers: Answers, rows: Ints) -> int:
@@ -76,31 +74,41 @@ def write(paper_list: PaperList, answers: Answers, rows: Ints) -> int:
     keys = [name for name in answers.classes if name != OUT]
     columns = [answers.classes.index(name) for name in keys]
     best = answers.said[rows][:, columns].argmax(axis=1) if keys else np.zeros(len(rows), dtype=np.int64)
-    told = [json.dumps(dict(zip(answers.classes, row, strict=True))) for row in answers.said[rows].tolist()]
+    told = [
+        {
+            "paper": paper,
+            "text_hash": answers.hashes[row],
+            "relevance": relevance,
+            "category": categories.get(keys[place]) if keys else None,
+            "probabilities": dict(zip(answers.classes, said, strict=True)),
+        }
+        for row, paper, relevance, place, said in zip(
+            rows.tolist(),
+            answers.ids[rows].tolist(),
+            answers.relevance[rows].tolist(),
+            best.tolist(),
+            answers.said[rows].tolist(),
+            strict=True,
+        )
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH held AS MATERIALIZED (  -- in the order of everybody who writes many: no two wait for each other
-                SELECT id FROM papers_suggestion WHERE list_id = %s AND paper_id = ANY(%s)
+            WITH new AS MATERIALIZED (  -- one text: quoting arrays of texts costs more than all else here
+                SELECT * FROM json_to_recordset(%s) AS new(
+                    paper bigint, text_hash text, relevance float8, category bigint, probabilities jsonb)
+            ), held AS MATERIALIZED (  -- in the order of everybody who writes many: no two wait for each other
+                SELECT id FROM papers_suggestion
+                WHERE list_id = %s AND paper_id = ANY(ARRAY(SELECT paper FROM new))
                 ORDER BY paper_id FOR NO KEY UPDATE
             )
             UPDATE papers_suggestion AS suggestion
             SET head = %s, relevance = new.relevance, category_id = new.category,
-                probabilities = new.probabilities::jsonb, made_at = now()
-            FROM held, unnest(%s::bigint[], %s::text[], %s::float8[], %s::bigint[], %s::text[])
-                AS new(paper, text_hash, relevance, category, probabilities)
+                probabilities = new.probabilities, made_at = now()
+            FROM held, new
             WHERE suggestion.id = held.id AND suggestion.paper_id = new.paper
                 AND suggestion.text_hash = new.text_hash
             """,
-            [
-                paper_list.pk,
-                answers.ids[rows].tolist(),
-                answers.head,
-                answers.ids[rows].tolist(),
-                [answers.hashes[row] for row in rows],
-                answers.relevance[rows].tolist(),
-                [categories.get(keys[place]) if keys else None for place in best],
-                told,
-            ],
+            [json.dumps(told), paper_list.pk, answers.head],
         )
         return int(cursor.rowcount)

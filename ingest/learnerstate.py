@@ -6,6 +6,8 @@ are gathered, and what differs is added and removed; the head that follows is th
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,14 +24,15 @@ from ingest.classifier.examples import ENOUGH_OUT, Example, Examples, examples, 
 from ingest.classifier.features import Features
 from ingest.classifier.heads import OUT, Base, Probabilities
 from ingest.learnerpending import Pending
-from ingest.learnerrows import Answers
+from ingest.learnerrows import Answers, Ints
 from ingest.learning import DIGITS
 from papers import identity, review, vectors
 from papers.models import Paper, PaperList
 
 MOST_PENDING = 20_000  # the most relevant; what lies below is classified by a worker, in its own time
 MOST_CHANGES = 100  # examples that change at once: for more, starting anew is quicker
-CHUNK = 2000  # papers read, and rows written, at once
+LOOKED_THROUGH_EVERY = 300.0  # seconds: of 100,000 papers it takes half of one, which a decision would wait for
+CHUNK = 2000  # papers read at once
 SLACK = timedelta(minutes=2)  # a decision bears the time at which its transaction began, and is seen at its end
 
 # Whose rows are not gathered by paper: a background keeps off the papers that people have spoken on.
@@ -49,6 +52,7 @@ class Lesson:
     held_out: Probabilities  # of each example, what a head that had not seen it says
     sure_from: float
     answers: Answers
+    unwritten: Ints  # rows of the answers, the most relevant first: what a reader can see is written
 
 
 class ListState:
@@ -81,13 +85,24 @@ class ListState:
         self._titles = {name_of_title(row.title): row.key for row in self._evidence}
         self._titles |= {name_of_title(row.text): row.key for row in self._filling if row.kind == "background"}
         self._head = head
-        self._is_awaiting: dict[int, bool] = {}
+        self._decided: set[int] = set()  # of those that were in the queue
         self._is_enough = self._has_enough_out()
+        self._newest = 0  # of the suggestions that were seen
+        self._looked_through_at = -math.inf
         self.refresh()
 
     def refresh(self) -> None:
-        """Take in the papers that came to the queue meanwhile."""
-        queued = review.queue(self.list).values_list("paper_id", flat=True)[:MOST_PENDING]
+        """Take in the papers that came to the queue meanwhile: each time the new ones, now and then any.
+
+        What comes back is no new suggestion: a deferral that is over, a rejected paper with news.
+        """
+        queue, now = review.queue(self.list), time.monotonic()
+        if now - self._looked_through_at < LOOKED_THROUGH_EVERY:
+            queue = queue.filter(pk__gt=self._newest)
+        else:
+            self._looked_through_at = now
+        queued = dict(queue.values_list("paper_id", "pk")[:MOST_PENDING])
+        self._newest = max(self._newest, *queued.values(), 0)
         self._join([paper for paper in queued if paper not in self._pending.row_of])
 
     def learn(self) -> Lesson | None:
@@ -105,20 +120,21 @@ class ListState:
         self._head = learned.head
         self._join([paper for paper in touched if paper not in self._pending.row_of])
         awaiting = set(Paper.objects.awaiting_review(self.list).filter(pk__in=touched).values_list("pk", flat=True))
-        self._is_awaiting |= {paper: paper in awaiting for paper in touched}
+        self._decided = (self._decided | touched) - awaiting
         said = np.round(self._pending.probabilities(learned.head), DIGITS)
-        is_awaiting = np.array([self._is_awaiting.get(paper, True) for paper in self._pending.ids], dtype=bool)
+        ids = np.array(self._pending.ids, dtype=np.int64)
+        is_awaiting = ~np.isin(ids, list(self._decided))
         with transaction.atomic():
             version = versions.keep(self.list, learned.head, "", {}, began, self._base)
             assert version is not None
-            ids = np.array(self._pending.ids, dtype=np.int64)
             answers = Answers(version.name, learned.head.classes, ids, self._pending.hashes, said)
-            learnerrows.write(self.list, answers, learnerrows.visible(self.list, answers, is_awaiting))
+            shown, others = learnerrows.visible(self.list, answers, is_awaiting)
+            learnerrows.write(self.list, answers, shown)
         self.version, self._is_ahead = version, False
         self._seen_until, self._heeded = began, set(signs)
         told = Examples(learned.head.classes, tuple(self._equations.rows), {})
         held_out = learned.head.calibrated(learned.held_out)
-        return Lesson(version, told, held_out, learned.head.sure_from, answers)
+        return Lesson(version, told, held_out, learned.head.sure_from, answers, others)
 
     def _signs(self) -> dict[tuple[str, object], int]:
         """Return what may have changed an example lately, each sign with its paper."""

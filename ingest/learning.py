@@ -1,6 +1,6 @@
-"""Train, classify, evaluate, rank: the classifier at work, as plain functions for tasks and commands.
+"""Train and classify: the classifier at work, as plain functions for tasks and commands.
 
-Each is "do up to N of what is missing": safe to repeat, safe to stop anywhere. `evaluate` and `rank` write nothing.
+Each is "do up to N of what is missing": safe to repeat, safe to stop anywhere.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from ingest.classifier.encoder import Encoder, Vectors
 from ingest.classifier.examples import Examples, examples
 from ingest.classifier.features import Features
 from ingest.classifier.heads import FORMAT, OUT, Head, Probabilities, strongest
-from ingest.classifier.labelled import LabelledPaper
 from ingest.classifier.training import Training
 from ingest.models import Run
 from ingest.versions import NoHead as NoHead
@@ -35,7 +34,6 @@ MOST_REMEMBERED = 20_000  # vectors of 1.5 kB
 _remembered: dict[str, dict[str, Vectors]] = {}  # by encoder and text hash: what the last training encoded
 NEAREST = 3
 DIGITS = 6  # of a stored relevance: sums in another order differ beyond it, and the same data give the same order
-IN_MEMORY = "in memory"  # the name of a head that is not stored
 
 Progress = Callable[[Run], None]
 Steps = Callable[[int, int], None]  # done, of how many
@@ -43,10 +41,6 @@ Steps = Callable[[int, int], None]  # done, of how many
 
 class UnknownList(Exception):
     """No list has this slug; the message names those that exist."""
-
-
-class NothingToLearn(Exception):
-    """The list has no categories, so there is nothing to tell apart."""
 
 
 def list_named(slug: str) -> PaperList:
@@ -103,7 +97,7 @@ def train(paper_list: PaperList, progress: Progress = runs.progress) -> models.H
         encoder = encoders.load()
         found = examples(paper_list, encoder.name, RECIPE.seed)
         if found.classes == (OUT,):
-            run.note = _no_categories(paper_list)
+            run.note = no_categories(paper_list)
             return None
         digest = found.hash(encoder.name, lexicons.load().name, RECIPE)
         latest = paper_list.heads.first()
@@ -116,7 +110,7 @@ def train(paper_list: PaperList, progress: Progress = runs.progress) -> models.H
             run.fetched, run.total = done, total
             progress(run)
 
-        learned = _learn(found, encoder, tell)
+        learned = learn(found, encoder, tell)
         metrics = own_metrics(found, learned.head.calibrated(learned.held_out), learned.head.sure_from)
         kept = versions.keep(paper_list, learned.head, digest, metrics, run.started_at)
         if kept is None:
@@ -164,78 +158,6 @@ def classify(paper_list: PaperList, limit: int | None = None, progress: Progress
     return run
 
 
-def evaluate(
-    paper_list: PaperList,
-    papers: Sequence[LabelledPaper],
-    steps: Steps = lambda *_: None,
-    among: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Return the figures of the current head (or one trained now) on labelled papers, as JSON values.
-
-    Papers that the head has learned from are told by heads that learned all but that one; the figures say how many.
-    Every paper must have a label that is one of the list's classes.
-    """
-    encoder = encoders.load()
-    found = examples(paper_list, encoder.name, RECIPE.seed)
-    if found.classes == (OUT,):
-        raise NothingToLearn(_no_categories(paper_list))
-    stored = _stored_head(paper_list, encoder)
-    if stored and stored[1].classes != found.classes:
-        stored = None  # the list's categories changed since: it cannot give the labels asked for
-    texts = [paper.text for paper in papers]
-    own = features(texts, encoder, steps)
-    keys = [_key(paper, found, stored[1] if stored else None) for paper in papers]
-    learned = _learn(found, encoder, steps) if any(keys) or stored is None else None
-    if stored is None:
-        assert learned is not None
-        stored = IN_MEMORY, learned.head
-    name, head = stored
-    said = head.probabilities(own)
-    for row, key in enumerate(keys):
-        if key and learned is not None:  # one that only the stored head has seen, the new one has not
-            one = own[row : row + 1]
-            said[row] = (learned.without(key, one) if key in learned.keys else learned.head.probabilities(one))[0]
-    seen = sum(key != "" for key in keys)
-    return {
-        "list": paper_list.slug,
-        "head": name,
-        "encoder": encoder.name,
-        "papers": len(papers),
-        "out_of_fold": seen,
-        "unseen": len(papers) - seen,
-        **figures.score([str(paper.label) for paper in papers], said, head.classes, head.sure_from, among),
-    }
-
-
-def rank(paper_list: PaperList, papers: Sequence[LabelledPaper], steps: Steps = lambda *_: None) -> dict[str, Any]:
-    """Return the papers by descending relevance, as the current head (or one trained now) sees them, as JSON values."""
-    encoder = encoders.load()
-    name, head = _stored_head(paper_list, encoder) or (
-        IN_MEMORY,
-        _train_in_memory(paper_list, encoder, steps),
-    )
-    texts = [paper.text for paper in papers]
-    said = head.probabilities(features(texts, encoder, steps))
-    relevance = 1.0 - said[:, head.classes.index(OUT)]
-    order = np.argsort(-relevance, kind="stable")
-    return {
-        "list": paper_list.slug,
-        "head": name,
-        "encoder": encoder.name,
-        "papers": [
-            {
-                "rank": place,
-                "arxiv_id": papers[index].name,
-                "title": papers[index].record.title,
-                "relevance": float(relevance[index]),
-                "category": _best_category(said[index], head.classes),
-                "probabilities": dict(zip(head.classes, said[index].tolist(), strict=True)),
-            }
-            for place, index in enumerate(order, start=1)
-        ],
-    }
-
-
 class _Speaker:
     """A head that writes suggestions for one list, with what it compares new papers to."""
 
@@ -277,7 +199,7 @@ class _Speaker:
         return len(suggestions), replaced
 
     def _suggestion(self, paper: Paper, text: str, probabilities: Probabilities, seen: Features) -> Suggestion:
-        best = _best_category(probabilities, self._head.classes)
+        best = best_category(probabilities, self._head.classes)
         out = float(probabilities[self._head.classes.index(OUT)])
         pulls = self._head.pulls(text, seen, best or OUT, self._lexicon)
         return Suggestion(
@@ -301,30 +223,13 @@ class _Speaker:
         return [[self._listed_ids[index], round(float(likeness[index]), 4)] for index in closest]
 
 
-def _best_category(probabilities: Probabilities, classes: Sequence[str]) -> str | None:
+def best_category(probabilities: Probabilities, classes: Sequence[str]) -> str | None:
     """Return the most probable class that is a category."""
     categories = [index for index, name in enumerate(classes) if name != OUT]
     return classes[max(categories, key=lambda index: probabilities[index])] if categories else None
 
 
-def _stored_head(paper_list: PaperList, encoder: Encoder) -> tuple[str, Head] | None:
-    """Return (name, head) of the list's newest head, unless there is none or it understands other vectors."""
-    try:
-        row, head = current_head(paper_list)
-    except NoHead:
-        return None
-    understands = (head.encoder, head.lexicon) == (encoder.name, lexicons.load().name)
-    return (row.name, head) if understands else None
-
-
-def _train_in_memory(paper_list: PaperList, encoder: Encoder, steps: Steps) -> Head:
-    found = examples(paper_list, encoder.name, RECIPE.seed)
-    if found.classes == (OUT,):
-        raise NothingToLearn(_no_categories(paper_list))
-    return _learn(found, encoder, steps).head
-
-
-def _learn(found: Examples, encoder: Encoder, steps: Steps) -> Training:
+def learn(found: Examples, encoder: Encoder, steps: Steps) -> Training:
     """Return what is learned of the examples; what their evidence was prepared with is not encoded again."""
     lexicon = lexicons.load()
     prepared = _prepared(found, encoder)
@@ -364,16 +269,8 @@ def features(texts: Sequence[str], encoder: Encoder, steps: Steps) -> Features:
     return Features(_encode(texts, encoder, steps), lexicons.load().encode(texts))
 
 
-def _no_categories(paper_list: PaperList) -> str:
+def no_categories(paper_list: PaperList) -> str:
     return f"{paper_list.slug} has no categories: import its README first."
-
-
-def _key(paper: LabelledPaper, found: Examples, head: Head | None) -> str:
-    """Return the key under which the paper taught the head or would teach the next one; "" if it never did."""
-    if key := found.key(paper.record.identifiers, paper.record.title):
-        return key
-    names = [f"{scheme}:{value}" for scheme, value in paper.record.identifiers]
-    return next((name for name in names if head is not None and name in head.learned_from), "")
 
 
 def _encode(texts: Sequence[str], encoder: Encoder, steps: Steps) -> Vectors:

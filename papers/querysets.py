@@ -173,13 +173,23 @@ def suggested(paper_list: PaperList | None, key: str) -> Q:
     return Q(Exists(found.filter(~Exists(listed))))
 
 
-def waiting_suggestions(at_least: float = 0.0) -> models.QuerySet[Suggestion]:
-    """Return the suggestions that await a decision, of every list: what `review.queue` holds, for all at once."""
-    from papers.models import Review, Suggestion
+def awaiting() -> Q:
+    """Return the condition of a suggestion whose list's queue holds it.
+
+    It asks of the row at hand, so what reads the queue from its top looks at no more rows than it shows.
+    """
+    from papers.models import Review
 
     closed = Review.objects.filter(list=OuterRef("list"), paper=OuterRef("paper")).exclude(state="open")
     listed = _entries().filter(paper=OuterRef("paper"), category__list=OuterRef("list"))
-    found = Suggestion.objects.filter(~Exists(closed.exclude(due())), ~Exists(listed), paper__withdrawn=False)
+    return Q(~Exists(closed.exclude(due())), ~Exists(listed), paper__withdrawn=False)
+
+
+def waiting_suggestions(at_least: float = 0.0) -> models.QuerySet[Suggestion]:
+    """Return the suggestions that await a decision, of every list: what `review.queue` holds, for all at once."""
+    from papers.models import Suggestion
+
+    found = Suggestion.objects.filter(awaiting())
     return found.filter(relevance__gte=at_least) if at_least else found
 
 

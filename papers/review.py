@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from papers import entries, merging, news
 from papers.models import Category, Decision, Entry, Origin, Paper, PaperList, Review, Suggestion
+from papers.querysets import awaiting
 from papers.readme.row import RowFields
 
 
@@ -31,7 +32,7 @@ class NotInForce(Exception):
 def queue(paper_list: PaperList) -> QuerySet[Suggestion]:
     """Return what awaits a decision, the most relevant first."""
     return (
-        Suggestion.objects.filter(list=paper_list, paper__in=Paper.objects.awaiting_review(paper_list))
+        Suggestion.objects.filter(awaiting(), list=paper_list)
         .select_related("category", "paper")
         .order_by("-relevance", "paper_id")
     )
@@ -194,7 +195,7 @@ def _decide(
     """
     with transaction.atomic():
         paper = _held(paper)
-        Review.objects.get_or_create(list=paper_list, paper=paper)
+        Review.objects.bulk_create([Review(list=paper_list, paper=paper)], ignore_conflicts=True)
         review = Review.objects.select_for_update().get(list=paper_list, paper=paper)
         if review.decision is not None and not _is_due(review):
             raise AlreadyDecided(review.decision)

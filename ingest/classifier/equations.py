@@ -9,12 +9,13 @@ vectors (Sherman, Morrison, Woodbury; Hager 1989, "Updating the Inverse of a Mat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.classifier.examples import Example
-from ingest.classifier.features import Features, Floats, kernel
+from ingest.classifier.features import Features, kernel
 from ingest.classifier.heads import Recipe, Scores
 from papers import identity
 
@@ -30,7 +31,8 @@ class Equations:
         self.recipe = recipe
         self.rows = list(rows)
         self.texts = [identity.text_hash(row.text) for row in rows]
-        self._seen = _exact(features)
+        self._room = _exact(features)  # as long as there is room for examples
+        self._given = np.array([row.weight for row in rows], dtype=np.float64)
         self._targets = np.array([self.classes.index(row.label) for row in rows], dtype=np.int64)
         likeness = self._likeness(self._seen)
         # Near-copies of one class share one voice.
@@ -41,6 +43,7 @@ class Equations:
         # else that a decision changes. Told of ones, it gives the answer for any prior.
         self._asked = np.column_stack([self._truth(self._targets), np.ones(len(rows))])
         self._answers = self._inverse @ self._asked
+        self._make_room(len(rows) + 1)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -48,7 +51,7 @@ class Equations:
     @property
     def features(self) -> Features:
         """What a head sees of the examples, shape (examples, …)."""
-        return Features(self._meaning.astype(np.float32), self._words.astype(np.float32))
+        return Features(self._seen.meaning.astype(np.float32), self._seen.words.astype(np.float32))
 
     @property
     def targets(self) -> NDArray[np.int64]:
@@ -58,7 +61,7 @@ class Equations:
     @property
     def weights(self) -> Scores:
         """How much each example counts, its near-copies considered."""
-        weights: Scores = self._given(slice(None)) / self._copies
+        weights: Scores = self._given / self._copies
         return weights
 
     @property
@@ -96,7 +99,8 @@ class Equations:
         self._make_room(count + 1)
         self.rows.append(row)
         self.texts.append(identity.text_hash(row.text))
-        self._seen = Features(np.vstack([self._seen.meaning, one.meaning]), np.vstack([self._seen.words, one.words]))
+        self._room.meaning[count], self._room.words[count] = one.meaning[0], one.words[0]
+        self._given = np.append(self._given, row.weight)
         self._targets = np.append(self._targets, target)
         self._copies = np.append(self._copies, 1.0 + len(copies))
         bordered = np.zeros(len(self._inverse))
@@ -119,12 +123,12 @@ class Equations:
         self._inverse[last], self._inverse[:, last] = 0.0, 0.0
         for kept in (self._asked, self._answers):
             kept[position], kept[last] = kept[last], 0.0
-        for each in (self._seen.meaning, self._seen.words, self._targets, self._copies, copies):
+        for each in (self._room.meaning, self._room.words, self._given, self._targets, self._copies, copies):
             each[position] = each[last]
         self.rows[position], self.texts[position] = self.rows[last], self.texts[last]
         self.rows.pop()
         self.texts.pop()
-        self._seen, self._targets, self._copies = self._seen[:last], self._targets[:last], self._copies[:last]
+        self._given, self._targets, self._copies = self._given[:last], self._targets[:last], self._copies[:last]
         for other in np.flatnonzero(copies[:last]):
             self._change_copies(int(other), -1)
 
@@ -144,12 +148,9 @@ class Equations:
     def _truth(self, targets: NDArray[np.int64]) -> Scores:
         return np.where(targets[:, None] == np.arange(len(self.classes)), 1.0, -1.0)
 
-    def _given(self, part: slice) -> Scores:
-        return np.array([row.weight for row in self.rows[part]], dtype=np.float64)
-
     def _doubt(self, part: slice) -> Scores:
         """Return what stands on the diagonal beside the likeness of an example with itself."""
-        doubt: Scores = self.recipe.ridge * self._copies[part] / self._given(part)
+        doubt: Scores = self.recipe.ridge * self._copies[part] / self._given[part]
         return doubt
 
     def _likeness(self, some: Features) -> Scores:
@@ -157,12 +158,8 @@ class Equations:
         return np.asarray(kernel(some, self._seen, self.recipe.meaning, self.recipe.words), dtype=np.float64)
 
     @property
-    def _meaning(self) -> Floats:
-        return self._seen.meaning
-
-    @property
-    def _words(self) -> Floats:
-        return self._seen.words
+    def _seen(self) -> Features:
+        return self._room[: len(self)]
 
     def _make_room(self, count: int) -> None:
         if count > len(self._inverse):
@@ -170,8 +167,14 @@ class Equations:
             larger = np.zeros((size, size))
             larger[:held, :held] = self.inverse
             self._inverse = larger
-            more = np.zeros((size - len(self._asked), len(self.classes) + 1))
-            self._asked, self._answers = np.vstack([self._asked, more]), np.vstack([self._answers, more])
+            self._asked, self._answers = _longer(self._asked, size), _longer(self._answers, size)
+            self._room = Features(_longer(self._room.meaning, size), _longer(self._room.words, size))
+
+
+def _longer(rows: NDArray[Any], size: int) -> NDArray[Any]:
+    longer = np.zeros((size, rows.shape[1]), rows.dtype)
+    longer[: len(rows)] = rows
+    return longer
 
 
 def _exact(features: Features) -> Features:

@@ -8,11 +8,11 @@ papers that were left out one at a time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.classifier.calibration import calibration
 from ingest.classifier.equations import Equations
@@ -31,7 +31,6 @@ class Training:
     head: Head
     held_out: Scores  # shape (examples, classes): of each example, by a head that saw no row of its paper
     _inverse: Scores  # of the regularised kernel matrix, shape (examples, examples)
-    _rows_of: dict[str, NDArray[np.int64]]
 
     @property
     def keys(self) -> frozenset[str]:
@@ -40,7 +39,7 @@ class Training:
 
     def without(self, key: str, texts: Features) -> Probabilities:
         """Return what a head that had learned all but this paper says of texts, shape (texts, classes)."""
-        rows = self._rows_of[key]
+        rows = np.array([row for row, each in enumerate(self.head.keys) if each == key], dtype=np.int64)
         weights = self.head.weights.astype(np.float64)
         part = self._inverse[:, rows]
         # Taking rows out of the equations changes what the others say by this much (block inversion).
@@ -62,9 +61,9 @@ def conclude(equations: Equations, encoder: str, lexicon: str, before: Head | No
     """
     recipe, classes = equations.recipe, equations.classes
     told, prior = equations.solution, equations.prior
-    rows_of = _rows_of([row.key for row in equations.rows])
-    held_out = equations.truth - _left_out(equations.inverse, told, rows_of)
-    papers = np.array([bool(row.key) for row in equations.rows], dtype=bool)
+    keys = tuple(row.key for row in equations.rows)
+    held_out = equations.truth - _left_out(equations.inverse, told, keys)
+    papers = np.array([bool(key) for key in keys], dtype=bool)
     # How far a paper is believed is one thing, how often its class is met another: here each counts as one.
     met = np.where(papers, 1.0, equations.weights)
     start = None if before is None else (before.slopes.astype(np.float64), before.intercepts.astype(np.float64))
@@ -79,25 +78,24 @@ def conclude(equations: Equations, encoder: str, lexicon: str, before: Head | No
         prior=prior.astype(np.float32),
         slopes=slopes.astype(np.float32),
         intercepts=intercepts.astype(np.float32),
-        keys=tuple(row.key for row in equations.rows),
+        keys=keys,
         texts=tuple(equations.texts),
     )
     trusted = sure_from(equations.targets[papers], head.calibrated(held_out[papers]))
-    return Training(replace(head, sure_from=trusted), held_out, equations.inverse, rows_of)
+    return Training(replace(head, sure_from=trusted), held_out, equations.inverse)
 
 
-def _rows_of(keys: Sequence[str]) -> dict[str, NDArray[np.int64]]:
-    """Return the rows of each paper. What is no paper (a definition, a keyword) has no key and stands under ""."""
-    rows: dict[str, list[int]] = {}
-    for row, key in enumerate(keys):
-        rows.setdefault(key, []).append(row)
-    return {key: np.array(found) for key, found in rows.items()}
+def _left_out(inverse: Scores, told: Scores, keys: Sequence[str]) -> Scores:
+    """Return the error at each example of the head that saw no row of its paper, shape (examples, classes).
 
-
-def _left_out(inverse: Scores, told: Scores, rows_of: dict[str, NDArray[np.int64]]) -> Scores:
-    """Return the error at each example of the head that saw no row of its paper, shape (examples, classes)."""
+    What is no paper (a definition, a keyword) has no key, and each stands for itself.
+    """
     errors = told / np.diag(inverse)[:, None]
-    for key, rows in rows_of.items():
-        if key and len(rows) > 1:
-            errors[rows] = np.linalg.solve(inverse[np.ix_(rows, rows)], told[rows])
+    count = Counter(keys)
+    several: dict[str, list[int]] = {}
+    for row, key in enumerate(keys):
+        if key and count[key] > 1:
+            several.setdefault(key, []).append(row)
+    for rows in several.values():
+        errors[rows] = np.linalg.solve(inverse[np.ix_(rows, rows)], told[rows])
     return errors

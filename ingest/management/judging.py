@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from ingest.assessment import NothingToLearn
 from ingest.classifier.encoder import EncoderError
 from ingest.classifier.heads import HeadError
 from ingest.classifier.labelled import LabelledFileError
 from ingest.console import PLAIN_LINE_SECONDS
-from ingest.learning import NoHead, NothingToLearn, Steps, UnknownList
+from ingest.learning import NoHead, Steps, UnknownList
 from ingest.runs import AlreadyRunning
 
 NARROWEST = 120

@@ -12,9 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 
 from ingest.models import Head, Run, Topic
 from ingest.sources import SOURCES
-from papers import review
 from papers.models import Category, Decision, Entry, EntryText, PaperList, Review, Suggestion
-from papers.querysets import waiting_suggestions
+from papers.querysets import awaiting
 
 # --- kinds of values ------------------------------------------------------------------------------------------
 
@@ -163,9 +162,7 @@ class SuggestionFilters(Filters):
         wanted = self.form.cleaned_data
         if wanted["awaiting"] is None:
             return queryset
-        found = review.queue(wanted["list"]) if wanted["list"] else waiting_suggestions()
-        waiting = Q(pk__in=found.order_by().values("pk"))
-        return queryset.filter(waiting if wanted["awaiting"] else ~waiting)
+        return queryset.filter(awaiting() if wanted["awaiting"] else ~awaiting())
 
 
 class HeadFilters(Filters):

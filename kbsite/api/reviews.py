@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.utils import OpenApiExample, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
@@ -168,6 +168,10 @@ def _decide(
         chosen = Category.objects.filter(list=list, key=category).first()
         if chosen is None:
             raise ValidationError({"category": [f"{list} has no category “{category}”."]})
+        chosen.list = list
+        # Read once, though prefilling, checking and placing a row each ask for them.
+        prefetch_related_objects([list], "documents")
+        prefetch_related_objects([paper], "identifiers", "facts")
         return curation.accept(chosen, paper, _rows(chosen, paper, rows or {}), user, note)
     if kind == Decision.Kind.REJECT:
         return curation.reject(list, paper, user, reason, note)

@@ -26,10 +26,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
     `status` is "degraded" while pages are served but somebody should look: a source or other work fails, the
     broker does not answer, no schedule runs although topics want one, papers are parked. That is no 503: a
-    supervisor would restart, and a balancer would leave, a site that works.
+    supervisor would restart, and a balancer would leave, a site that works. A `learner` that is absent degrades
+    nothing: a worker trains instead.
     """
     try:
         sources, other_work, parked = health.sources(), health.other_work(), health.parked()
+        learner = "ok" if health.learns_at_once() else "absent"
         is_scheduled = beat.is_led() or not any(each.enabled for each in sources)
     except (DatabaseError, InterfaceError) as error:
         log.error("the database does not answer: %s", error)
@@ -43,6 +45,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
             "database": "ok",
             "broker": "ok" if broker_answers else "unavailable",
             "schedule": "ok" if is_scheduled else "absent",
+            "learner": learner,
             "sources": {each.name: _told(each) for each in sources},
             "failing_work": [{"kind": run.kind, "subject": run.subject, "run": run.pk} for run in failing],
             "parked": parked,

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from ingest import claims, runs
+from ingest import claims, health, runs
 from ingest.models import Run
 from kbsite import broker
 from kbsite.access import curators_only
@@ -43,6 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "kinds": Run.Kind.choices,
         "states": Run.State.values,
         "is_live": is_running or _is_awaited(request.GET.get("asked", ""), page),
+        "learns_at_once": health.learns_at_once(),
     }
     return _page_or_part(request, "kbsite/runs/index.html", "kbsite/runs/table.html", context)
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from sklearn.metrics import cohen_kappa_score
 
-from ingest import evidence, learning
+from ingest import assessment, evidence, learning
 from ingest.classifier import labelled
 from ingest.classifier.features import Features
 from ingest.classifier.labelled import LabelledFileError
@@ -158,7 +158,7 @@ def _ranked(paper_list, tmp_path):
         "".join(json.dumps({"arxiv_id": f"2602.{n:05}", "title": text}) + "\n" for n, text in enumerate(new))
     )
     return [
-        (paper["arxiv_id"], paper["relevance"]) for paper in learning.rank(paper_list, labelled.read(path))["papers"]
+        (paper["arxiv_id"], paper["relevance"]) for paper in assessment.rank(paper_list, labelled.read(path))["papers"]
     ]
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ingest import learner, learnerrows, learning, tasks, versions
+from ingest import learner, learnerrows, learnerstate, learning, tasks, versions
 from ingest.classifier import encoder as encoders
 from ingest.classifier import examples as gathering
 from ingest.classifier import lexicon as lexicons
@@ -146,6 +149,23 @@ def test_a_rejection_is_learned_as_by_training_anew(small, ready):
     assert_same(told, anew(small))
 
 
+def test_learning_asks_as_often_however_much_is_pending_and_known(small, ready):
+    def queries(number):
+        review.reject(small, paper(number), make_user())
+        with CaptureQueriesContext(connection) as captured:
+            ready.learn("small")
+        return len(captured)
+
+    before = queries(0)
+    for number in range(40, 80):
+        make_paper(f"pending {number}", abstract="cache cache memory")
+    embed()
+    learning.classify(small)
+    for state in ready._states.values():
+        state.refresh()
+    assert queries(1) == before <= 30
+
+
 def test_without_news_there_is_no_version(small, ready):
     assert ready.learn("small") is None
     assert small.heads.count() == 1
@@ -258,6 +278,21 @@ def test_papers_that_come_later_are_ranked_too(small, ready):
     assert Suggestion.objects.get(paper=paper(40)).head == "v2"
 
 
+def test_what_comes_back_is_ranked_once_the_queue_is_looked_through(small, monkeypatch):
+    review.defer(small, paper(0), make_user(), timezone.localdate() + timedelta(days=1))
+    made = learner.Learner([].append)
+    made.learn("small")
+    [state] = made._states.values()
+    small.reviews.filter(paper=paper(0)).update(until=timezone.localdate())
+    state.refresh()
+    assert paper(0).pk not in state._pending.row_of
+    monkeypatch.setattr(learnerstate, "LOOKED_THROUGH_EVERY", 0.0)
+    state.refresh()
+    review.reject(small, paper(1), make_user())
+    made.learn("small")
+    assert Suggestion.objects.get(paper=paper(0)).head == "v2"
+
+
 def test_where_an_encoder_is_needed_a_worker_is_asked(small, ready, asked):
     review.reject(small, make_paper("never embedded"), make_user())
     assert ready.learn("small") is None
@@ -315,8 +350,6 @@ def test_versions_of_decisions_share_what_they_compare_with(small, ready):
 
 
 def test_once_enough_is_known_to_be_out_the_list_is_read_anew(small, asked, monkeypatch):
-    from ingest import learnerstate
-
     for module in (gathering, learnerstate):
         monkeypatch.setattr(module, "ENOUGH_OUT", 9)
     made = learner.Learner(asked.append)

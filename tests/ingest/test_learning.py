@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from ingest import embedding, learning, versions
+from ingest import assessment, embedding, learning, versions
 from ingest.classifier import encoder as encoders
 from ingest.classifier import examples as gathering
 from ingest.classifier import labelled
@@ -531,7 +531,7 @@ def test_figures_come_as_json_and_nothing_changes(small, file, has_head):
 def test_unseen_papers_are_told_right(trained, file):
     prompt = ("Pruning tokens for compressed prompts", "Uninformative tokens are removed from the prompt.")
     path = file(unseen(1), unseen(2, prompt, "prompt"), unseen(3, NEW_CIRCUIT, "out"))
-    assert learning.evaluate(trained, labelled.read(path))["accuracy"] == 1.0
+    assert assessment.evaluate(trained, labelled.read(path))["accuracy"] == 1.0
 
 
 def test_papers_it_has_learned_from_are_told_by_heads_that_have_not(small, file):
@@ -546,32 +546,32 @@ def test_papers_it_has_learned_from_are_told_by_heads_that_have_not(small, file)
     by_id = line(odd, "prompt")
     by_title = by_id | {"arxiv_id": "2609.00001"}
     for each in (by_id, by_title):
-        found = learning.evaluate(small, labelled.read(file(each)))
+        found = assessment.evaluate(small, labelled.read(file(each)))
         assert (found["out_of_fold"], found["accuracy"]) == (1, 0.0)
 
 
 def test_a_paper_of_the_background_is_seen_too(trained, file):
     each = unseen(1, (BACKGROUND[0], ""), "out") | {"arxiv_id": "2301.00000"}
-    assert learning.evaluate(trained, labelled.read(file(each)))["out_of_fold"] == 1
+    assert assessment.evaluate(trained, labelled.read(file(each)))["out_of_fold"] == 1
 
 
 def test_a_paper_that_only_an_older_head_has_seen_is_seen(trained, file):
     paper = Paper.objects.listed_in(trained).first()
     paper.entries.all().delete()
-    assert learning.evaluate(trained, labelled.read(file(line(paper))))["out_of_fold"] == 1
+    assert assessment.evaluate(trained, labelled.read(file(line(paper))))["out_of_fold"] == 1
 
 
 def test_vectors_of_the_catalogue_are_not_computed_again(trained, file, monkeypatch):
     paper = arrives()
     embedding.embed()
     encoder = use(monkeypatch)
-    learning.evaluate(trained, labelled.read(file(line(paper), unseen(1, NEW_CIRCUIT, "out"))))
+    assessment.evaluate(trained, labelled.read(file(line(paper), unseen(1, NEW_CIRCUIT, "out"))))
     assert encoder.encoded == ["\n".join(NEW_CIRCUIT)]
 
 
 def test_a_category_added_since_the_head_was_trained_can_be_scored(trained, file):
     trained.categories.create(key="survey", position=9)
-    found = learning.evaluate(trained, labelled.read(file(unseen(1), unseen(2, NEW_CIRCUIT, "survey"))))
+    found = assessment.evaluate(trained, labelled.read(file(unseen(1), unseen(2, NEW_CIRCUIT, "survey"))))
     assert (found["head"], found["per_class"]["survey"]["support"]) == ("in memory", 1)
 
 
@@ -682,7 +682,7 @@ def test_the_bundled_list_tells_real_papers_of_its_subject_from_others(shared, f
     rows = [json.loads(each) for each in wanted]
     ours = [row for row in rows if row["label"]][::4]
     others = [row | {"label": "out"} for row in rows if not row["label"]]  # read: none is of the subject
-    found = learning.evaluate(paper_list, labelled.read(file(*ours, *others)))
+    found = assessment.evaluate(paper_list, labelled.read(file(*ours, *others)))
     readme = (folder / "README.md").read_text()
     assert found["out_of_fold"] == sum(row["arxiv_id"] in readme for row in ours) >= 10
     assert found["relevance"]["average_precision"] > 0.9

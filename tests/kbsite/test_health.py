@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from ingest import beat, health
+from ingest import beat, health, learner
 from ingest.models import Claim, Run
 from tests import factories as make
 
@@ -205,6 +205,7 @@ def test_a_new_installation_is_well(client):
         "database": "ok",
         "broker": "ok",
         "schedule": "ok",
+        "learner": "absent",
         "sources": {},
         "failing_work": [],
         "parked": 0,
@@ -218,6 +219,15 @@ def schedule():
         with own.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [beat._LOCK])
         yield
+
+
+def test_a_learner_is_told_of_and_its_absence_fails_nothing(client):
+    assert (healthz(client)["status"], healthz(client)["learner"]) == ("ok", "absent")
+    assert "No learner runs" in text(client.get("/runs/"))
+    with closing(connection.copy()) as own, own.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [learner._LOCK])
+        assert (healthz(client)["status"], healthz(client)["learner"]) == ("ok", "ok")
+        assert "A learner runs" in text(client.get("/runs/"))
 
 
 def test_topics_without_a_schedule_are_degraded(client, topic):

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.table import Table
 
-from ingest import learning
+from ingest import assessment, learning
 from ingest.classifier import labelled
 from ingest.classifier.evaluate import DEPTHS
 from ingest.classifier.heads import OUT
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             among = _among(options["among"], classes)
             if options["corpus"]:
                 sorted_papers = labelled.with_abstracts(sorted_papers, options["corpus"])
-            answer = learning.evaluate(paper_list, sorted_papers, steps, among)
+            answer = assessment.evaluate(paper_list, sorted_papers, steps, among)
         answer["unlabelled"] = len(papers) - len(sorted_papers)
         if options["json"]:
             self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))

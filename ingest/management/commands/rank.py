@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from rich.table import Table
 
-from ingest import learning
+from ingest import assessment, learning
 from ingest.classifier import labelled
 from ingest.management import judging
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with judging.in_one_line(), judging.steps("rank") as steps:
-            answer = learning.rank(learning.list_named(options["list"]), labelled.read(options["file"]), steps)
+            answer = assessment.rank(learning.list_named(options["list"]), labelled.read(options["file"]), steps)
         if options["json"]:
             self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
             return

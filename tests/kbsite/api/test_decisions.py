@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from papers.models import Decision, Document, Entry, EntryText, PaperList, Review
 from papers.readme import exporter
 from papers.readme.importer import import_readme
-from tests.kbsite.api.conftest import client_of
+from tests.kbsite.api.conftest import add_papers, client_of, suggest
 from tests.kbsite.api.test_errors import assert_problem
 
 URL = "/api/v1/decisions/"
@@ -33,6 +35,24 @@ def test_an_accepted_paper_gets_its_row_prefilled(world, as_curator):
     assert entry["texts"]["en"]["title"] == "Paper 0 on caches"
     assert entry["texts"]["en"]["link"] == "https://arxiv.org/abs/2611.00000"
     assert set(entry["texts"]) == {"en", "zh"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"), [({"kind": "accept", "category": "kv-compression"}, 50), ({"kind": "reject"}, 22)]
+)
+def test_a_decision_asks_as_often_however_much_awaits_one(world, as_curator, kind, most):
+    def queries(paper) -> list[str]:
+        with CaptureQueriesContext(connection) as captured:
+            assert as_curator.post(URL, {"list": "small", "paper": paper.pk} | kind).status_code == 201
+        return [query["sql"] for query in captured]
+
+    queries(world.waiting[0])  # the first one notes that the token is used
+    before = queries(world.waiting[1])
+    for paper in add_papers(30, 100):
+        suggest(world.list, paper)
+    assert len(queries(world.waiting[2])) == len(before) <= most
+    for table in ("papers_paperlist", "papers_fact", "papers_category"):
+        assert sum(f'FROM "{table}"' in sql for sql in before) <= 2, table
 
 
 def test_a_row_of_ones_own_is_taken_and_the_rest_prefilled(world, as_curator):
