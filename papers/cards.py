@@ -12,7 +12,7 @@ from datetime import date
 from typing import NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 
 from papers import keywords, review
@@ -223,61 +223,6 @@ def _neighbours(paper_list: PaperList, suggestion: Suggestion | None) -> tuple[N
 
 
 # --- the queue around a card ------------------------------------------------------------------------------
-
-
-def waiting(paper_list: PaperList, category: str = "") -> QuerySet[Suggestion]:
-    """Return what awaits a decision, the most relevant first; of one suggested category if its key is given."""
-    found = review.queue(paper_list)
-    return found.filter(category__key=category) if category else found
-
-
-def before(found: QuerySet[Suggestion], suggestion: Suggestion) -> QuerySet[Suggestion]:
-    """Return the part of a queue ahead of a suggestion, the nearest first."""
-    ahead = Q(relevance__gt=suggestion.relevance) | Q(relevance=suggestion.relevance, paper_id__lt=suggestion.paper_id)
-    return found.filter(ahead).order_by("relevance", "-paper_id")
-
-
-def after(found: QuerySet[Suggestion], suggestion: Suggestion) -> QuerySet[Suggestion]:
-    """Return the part of a queue behind a suggestion."""
-    return found.filter(
-        Q(relevance__lt=suggestion.relevance) | Q(relevance=suggestion.relevance, paper_id__gt=suggestion.paper_id)
-    )
-
-
-def following(paper_list: PaperList, paper: Paper, category: str = "") -> Suggestion | None:
-    """Return whose turn it is after this paper: the next one in the queue, else the first."""
-    found = waiting(paper_list, category).exclude(paper=paper)
-    here = Suggestion.objects.filter(list=paper_list, paper=paper).first()
-    return (after(found, here).first() if here else None) or found.first()
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbourhood:
-    """The papers around one in the queue."""
-
-    ahead: tuple[Suggestion, ...]
-    here: Suggestion | None  # None when the paper is not in this queue
-    behind: tuple[Suggestion, ...]
-    place: int  # of `here`, from 1
-
-    @property
-    def previous(self) -> Suggestion | None:
-        """The one just before."""
-        return self.ahead[-1] if self.ahead else None
-
-    @property
-    def next(self) -> Suggestion | None:
-        """The one just after."""
-        return self.behind[0] if self.behind else None
-
-
-def around(found: QuerySet[Suggestion], paper: Paper, ahead: int = 2, behind: int = 9) -> Neighbourhood:
-    """Return some of the queue before and after a paper; from its top when the paper is not in it."""
-    here = found.filter(paper=paper).first()
-    if here is None:
-        return Neighbourhood((), None, tuple(found[:behind]), 0)
-    front = before(found, here)
-    return Neighbourhood(tuple(reversed(front[:ahead])), here, tuple(after(found, here)[:behind]), front.count() + 1)
 
 
 class Waiting(NamedTuple):
