@@ -136,7 +136,7 @@ def languages_to_do(paper_list: PaperList) -> int:
 @register.simple_tag
 def queue_url(queue: Queue, **asked: Any) -> str:
     """The address of a queue as it is narrowed and ordered, but for what is asked: paper, category, order."""
-    narrowed = {"category": queue.category, "order": queue.order} | asked
+    narrowed = {"paper": None, "category": queue.category, "order": queue.order} | asked
     if narrowed["order"] == RELEVANCE:
         del narrowed["order"]
     query = {name: value for name, value in narrowed.items() if value}

@@ -19,7 +19,7 @@ function onKey(event) {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  if (event.repeat || document.querySelector("dialog[open]") || document.querySelector(".htmx-request")) return;
+  if (event.repeat || isBusy() || document.querySelector("dialog[open]") || document.querySelector(".htmx-request")) return;
   // A menu that is open has the keys to itself.
   const scope = document.querySelector("details.menu-up[open]") ?? document;
   for (const target of scope.querySelectorAll("[data-key]")) {
@@ -108,7 +108,7 @@ document.addEventListener(
     if (!form.matches("form[data-decides]") || !submitter?.name || submitter.name === "preview") return;
     event.preventDefault();
     event.stopPropagation();
-    decide(form, submitter);
+    if (!isBusy()) decide(form, submitter);
   },
   true,
 );
@@ -125,13 +125,17 @@ async function decide(form, button) {
     stage().setAttribute("aria-busy", "true");
     html = await ahead.take(stage().dataset.next, onTheirWay().concat(paper));
     if (stage().dataset.paper !== paper) return; // somebody opened another card meanwhile
-    stage().removeAttribute("aria-busy");
   }
   if (html) show(html);
-  else showNews("kept");
   showSaving(verb, title);
   if (html) fillAhead();
+  else if (!outbox.letters(user()).length) goOn();
 }
+
+/** Whether this card is decided, and the next one is not here yet. */
+const isBusy = () => stage()?.hasAttribute("aria-busy");
+
+const goOn = () => htmx.ajax("GET", stage().dataset.next, { target: "#stage", swap: "outerHTML" });
 
 function show(html) {
   const news = document.querySelector(".stage-news").innerHTML; // newer than those that came with the card
@@ -169,8 +173,8 @@ document.addEventListener("outbox", ({ detail: { state, letter, html } }) => {
   if (undoWhenSaved) {
     undoWhenSaved = false;
     document.querySelector(".stage-news form.last button")?.click();
-  } else if (!stage().dataset.paper) {
-    htmx.ajax("GET", stage().dataset.next, { target: "#stage", swap: "outerHTML" }); // what is left, if anything
+  } else if (!stage().dataset.paper || isBusy()) {
+    goOn(); // with what is left, if anything
   }
 });
 
