@@ -15,7 +15,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 
-from papers import keywords, review
+from papers import keywords, review, vectors
 from papers.models import (
     Category,
     CategoryText,
@@ -37,6 +37,7 @@ _InCategory = TypeVar("_InCategory", Decision, Entry)
 
 OUT = "out"  # the classifier's word for papers that belong nowhere
 CLEAR = 0.6  # of what speaks for the list, the share that a category must hold to be more than a guess
+SAME_TEXT = 0.93  # cosine from which two abstracts are likely of one work
 DOUBT = (0.35, 0.65)  # relevance between these says neither yes nor no
 
 # Facts worth a line on the card, in this order; other kinds stay in the catalogue.
@@ -67,8 +68,21 @@ class Criterion:
     """What the list itself says of a category, and which of its keywords stand in the paper's title or abstract."""
 
     category: Category
-    text: CategoryText  # as the primary language has it
+    text: CategoryText | None  # as the primary language has it
     keywords: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """The curators' own words, else the README's."""
+        return self.category.criterion or (self.text.definition if self.text else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    """Another paper that may be the same."""
+
+    paper: Paper
+    why: str
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,18 @@ class Card:
     entries: tuple[Entry, ...]  # where the list has it already
     decision: Decision | None  # the one in force
     returned: Review | None  # why it is back in the queue, of a paper that was rejected once
+    lookalikes: tuple[Lookalike, ...] = ()
+
+    @property
+    def peers(self) -> list[tuple[str, list[str]]]:
+        """The other lists that have it, and under which headings."""
+        told = sorted((fact for fact in self.paper.facts.all() if fact.kind == "listed"), key=lambda fact: fact.source)
+        return [(fact.source, [str(place) for place in fact.value]) for fact in told]
+
+    @property
+    def summaries(self) -> list[Fact]:
+        """The TL;DRs that sources offer."""
+        return [fact for fact in self.facts if fact.kind == "tldr" and isinstance(fact.value, str)]
 
     @property
     def is_open(self) -> bool:
@@ -163,7 +189,21 @@ def card(paper_list: PaperList, paper: Paper) -> Card:
         entries=tuple(_named(paper_list, Entry.objects.filter(category__list=paper_list, paper=paper))),
         decision=decision,
         returned=reviewed if is_back else None,
+        lookalikes=lookalikes(paper),
     )
+
+
+def lookalikes(paper: Paper, limit: int = 3) -> tuple[Lookalike, ...]:
+    """Return other papers of the same title, and those whose text says nearly the same."""
+    same = Paper.objects.filter(title_key=paper.title_key).exclude(pk=paper.pk).order_by("pk")[:limit]
+    found = {other.pk: Lookalike(other, "the same title") for other in same}
+    own = paper.embeddings.filter(text_hash=paper.text_hash).order_by("-pk").first()
+    if own is not None:
+        near = vectors.nearest_of_all(own.vector.to_list(), limit, own.encoder, without=[paper.pk, *found])
+        close = {other: likeness for other, likeness in near if likeness >= SAME_TEXT}
+        for other in Paper.objects.filter(pk__in=close):
+            found[other.pk] = Lookalike(other, f"{close[other.pk]:.0%} the same text")
+    return tuple(found.values())[:limit]
 
 
 def categories(paper_list: PaperList) -> list[Category]:
@@ -184,9 +224,8 @@ def definitions(paper_list: PaperList) -> list[tuple[Category, list[CategoryText
 def criterion(category: Category, paper: Paper) -> Criterion | None:
     """Return what the list's primary language says of a category, with its keywords in the paper; None if nothing."""
     text = next((text for text in category.texts.all() if text.document.is_primary), None)
-    if text is None or not (text.definition or text.keywords):
-        return None
-    return Criterion(category, text, tuple(keywords.found_in(paper.text, text.keywords)))
+    found = Criterion(category, text, tuple(keywords.found_in(paper.text, text.keywords)) if text else ())
+    return found if found.words or (text and text.keywords) else None
 
 
 def _named(paper_list: PaperList, rows: Iterable[_InCategory]) -> list[_InCategory]:

@@ -30,6 +30,7 @@ from papers.queue import CATEGORY, DIVERSE, NEWEST, ORDERS, RELEVANCE, SOURCE, U
 from papers.review import AlreadyDecided, NotInForce
 
 NOBODY = cards.Waiting(0, 0)
+LONGEST_CRITERION = 5000
 MOST_BUT = 100  # papers that a page can say it has
 DIGITS_OF_AN_ID = 19
 ORDER_NAMES = {
@@ -79,6 +80,8 @@ def decide(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
         desk = Desk(cards.card(queue.paper_list, paper), request.POST)  # as it stands now, with what was typed
         return _page(request, queue, desk, HTTPStatus.CONFLICT, clash=clash)
     if decision is None:
+        if request.headers.get("Preview") == "1":
+            return render(request, "kbsite/queue/lines.html", {"desk": desk})
         if _is_sent_after(request):
             return _became(request, queue, HTTPStatus.UNPROCESSABLE_ENTITY, paper, desk.errors)
         status = HTTPStatus.OK if desk.lines else HTTPStatus.UNPROCESSABLE_ENTITY
@@ -102,6 +105,18 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return HttpResponseRedirect(back)
     return redirect(queue_url(_queue(request, decision.list), paper=decision.paper_id))
+
+
+@curators_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def criterion(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """Say what belongs into a category, in the curators' own words."""
+    queue = _queue(request, get_object_or_404(PaperList, slug=slug))
+    category = get_object_or_404(queue.paper_list.categories, key=key)
+    if request.method == "POST":
+        category.criterion = request.POST.get("criterion", "").strip()[:LONGEST_CRITERION]
+        category.save(update_fields=["criterion"])
+    return redirect(queue_url(queue, paper=request.POST.get("paper", "")))
 
 
 class Desk:

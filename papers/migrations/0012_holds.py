@@ -19,6 +19,14 @@ class Migration(migrations.Migration):
                 blank=True, help_text="Made by who sends it: sent twice, it is decided once", null=True, unique=True
             ),
         ),
+        migrations.AddField(
+            model_name="category",
+            name="criterion",
+            field=models.TextField(
+                blank=True,
+                help_text="What belongs here, in the curators' own words; empty: as the README defines it",
+            ),
+        ),
         migrations.CreateModel(
             name="Hold",
             fields=[

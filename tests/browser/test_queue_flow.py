@@ -130,8 +130,12 @@ def press(page, key):
     """Press a key and wait for another card; return the title that was there."""
     before = title(page)
     page.keyboard.press(key)
-    page.wait_for_function("old => document.getElementById('card-title')?.textContent !== old", arg=before)
+    wait_for_another(page, before)
     return before
+
+
+def wait_for_another(page, old):
+    page.wait_for_function("old => document.getElementById('card-title')?.textContent !== old", arg=old)
 
 
 def is_saved(page):
@@ -185,7 +189,7 @@ def test_what_is_decided_while_the_server_is_away_is_kept_and_sent(site):
         page.wait_for_function("() => document.querySelector('[data-kept]').textContent === '3'")
         site.serve()
         is_saved(page)
-        page.wait_for_function("old => document.getElementById('card-title')?.textContent !== old", arg=third)
+        wait_for_another(page, third)
         assert page.errors == []
     assert site.decisions() == [
         [first, "reject", None, "ada"],
@@ -214,13 +218,16 @@ def test_two_curators_decide_a_hundred_of_one_queue_while_the_server_dies(site):
     with browser() as started:
         pages = [desk(started, site, name) for name in ("ada", "alan")]
         shown = []
-        for turn in range(DECIDED):
-            page = pages[turn % 2]
-            if turn == DECIDED // 2:
+        for turn in range(0, DECIDED, 2):
+            before = [title(page) for page in pages]
+            for page in pages:
+                page.keyboard.press("r" if turn % 3 else "1")
+            if turn == DECIDED // 2:  # both decisions are on their way
                 site.kill()
-            if turn == DECIDED // 2 + 2:
                 site.serve()
-            shown.append(press(page, "r" if turn % 3 else "1"))
+            for page, old in zip(pages, before, strict=True):
+                wait_for_another(page, old)
+            shown += before
         for page in pages:
             is_saved(page)
             assert page.errors == []

@@ -63,6 +63,16 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// A TL;DR that a source offers is taken with one click.
+document.addEventListener("click", (event) => {
+  const offer = event.target.closest?.("[data-fills]");
+  if (!offer) return;
+  const field = document.getElementById(offer.dataset.fills);
+  field.value = offer.parentElement.querySelector("q").textContent;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+});
+
 function asButton(tag) {
   const button = document.createElement("button");
   Object.assign(button, { type: "button", className: tag.className, textContent: tag.textContent });
@@ -73,7 +83,7 @@ function asButton(tag) {
 function addTag(field, tag) {
   const tags = field.value.split(",").map((each) => each.trim()).filter(Boolean);
   field.value = (tags.includes(tag) ? tags.filter((each) => each !== tag) : [...tags, tag]).join(", ");
-  keepTyped();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 // The session ended meanwhile: go to the sign-in page instead of showing it inside this one.
@@ -254,8 +264,29 @@ function discardTyped() {
 }
 
 document.addEventListener("input", (event) => {
-  if (event.target.closest?.("fieldset.rows")) keepTyped();
+  if (!event.target.closest?.("fieldset.rows")) return;
+  keepTyped();
+  clearTimeout(pausing);
+  pausing = setTimeout(showLines, PAUSE_IN_TYPING);
 });
+
+// While somebody types, the line in the README is shown as it would stand.
+const PAUSE_IN_TYPING = 500; // milliseconds
+let pausing;
+
+async function showLines() {
+  const form = document.querySelector("form[data-decides]");
+  if (!form) return;
+  const body = new URLSearchParams(new FormData(form, form.elements.preview));
+  try {
+    const answer = await fetch(form.action, { method: "POST", body, headers: { Preview: "1" } });
+    if (answer.ok && !answer.redirected && form.isConnected) {
+      document.getElementById("lines").innerHTML = await answer.text();
+    }
+  } catch {
+    // Without the server there is no preview, and typing goes on.
+  }
+}
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-discards]")) discardTyped();
 });
