@@ -45,6 +45,12 @@ ORDERS = (RELEVANCE, UNSURE, DIVERSE, NEWEST, CATEGORY, SOURCE)
 _DOUBT = ExpressionWrapper(Abs(F("relevance") - 0.5), output_field=FloatField())
 _DAY = Coalesce("paper__published", Value(date.min))
 _PLACE = Coalesce("category__position", Value(2**31 - 1))
+_COLUMNS: dict[str, dict[str, Any]] = {
+    UNSURE: {"doubt": _DOUBT},
+    NEWEST: {"day": _DAY},
+    CATEGORY: {"place": _PLACE},
+    SOURCE: {"told_by": F("paper__source")},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +152,7 @@ class Queue:
         """Return what the order computes of each suggestion, by name."""
         if self.order == DIVERSE:
             return {"group": self._group}
-        return {
-            UNSURE: {"doubt": _DOUBT},
-            NEWEST: {"day": _DAY},
-            CATEGORY: {"place": _PLACE},
-            SOURCE: {"told_by": F("paper__source")},
-        }.get(self.order, {})
+        return _COLUMNS.get(self.order, {})
 
     @cached_property
     def _names(self) -> tuple[str, ...]:

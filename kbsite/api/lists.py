@@ -102,7 +102,7 @@ class CategoryViewSet(Resource[Category]):
     filterset_class = CategoryFilters
     queryset = Category.objects.select_related("list").prefetch_related(_TEXTS).order_by("list_id", "position")
 
-    @writes("Say what belongs into a category", CategorySerializer, 404, request=CriterionRequestSerializer)
+    @writes("Say what belongs into a category", {200: CategorySerializer}, 404, request=CriterionRequestSerializer)
     def partial_update(self, request: Request, pk: int) -> Response:
         """In the curators' own words, shown beside every card; the README stays as it is."""
         asked = CriterionRequestSerializer(data=request.data)

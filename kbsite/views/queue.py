@@ -51,10 +51,11 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     if wanted := request.GET.get("paper", ""):
         paper = _paper(wanted)
         queue.hold(paper.pk)
+    elif turn := queue.take_next(_numbers(request.GET.get("but", ""))):
+        paper = _paper(turn.paper_id)
     else:
-        turn = queue.take_next(_numbers(request.GET.get("but", "")))
-        paper = _paper(turn.paper_id) if turn else None
-    return _page(request, queue, Desk(cards.card(queue.paper_list, paper)) if paper else None)
+        return _page(request, queue, None)
+    return _page(request, queue, Desk(cards.card(queue.paper_list, paper)))
 
 
 @curators_only
@@ -161,7 +162,7 @@ class Desk:
     def errors(self) -> str:
         """What is wrong in the forms, in one line."""
         forms = (*self.rows, self.rejection, self.deferral, self.duplicate)
-        return " ".join(dict.fromkeys(text for form in forms for told in form.errors.values() for text in told))
+        return " ".join(dict.fromkeys(str(text) for form in forms for told in form.errors.values() for text in told))
 
     @property
     def previews(self) -> list[tuple[Any, str | None]]:
