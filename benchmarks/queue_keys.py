@@ -2,10 +2,10 @@
 
     .venv/bin/python -m benchmarks.queue_keys [FILE.jsonl.gz] [--pending 10000] [--decisions 30]
 
-So many papers await a decision in a list of two categories; in Debian's Chromium a curator decides by keyboard, most as
-suggested, every fourth one rejected, and reads each card for a moment. Measured in the page itself: from the key's event
-to the frame that paints another title ("card"), and to the server's answer that the decision stands ("saved"). Beside
-it, as without script: the form is sent and the whole page comes back ("page"). FILE has a paper a line (title,
+So many papers await a decision in a list of two categories; in Debian's Chromium a curator decides by keyboard, most
+as suggested, every fourth one rejected, and reads each card for a moment. Measured in the page itself: from the key's
+event to the frame that paints another title ("card"), and to the server's answer that the decision stands ("saved").
+Beside it, as without script: the form is sent and the whole page comes back ("page"). FILE has a paper a line (title,
 abstract); without it `data/papers.jsonl.gz` in the folder `shared` beside the checkout is taken, or made-up texts.
 """
 
