@@ -109,8 +109,9 @@ class Card:
 
     @property
     def summaries(self) -> list[Fact]:
-        """The TL;DRs that sources offer."""
-        return [fact for fact in self.facts if fact.kind == "tldr" and isinstance(fact.value, str)]
+        """The TL;DRs that sources offer, but for the one that stands in the row already."""
+        shown = {row.tldr for _, row in self.rows}
+        return [fact for fact in self.facts if fact.kind == "tldr" and str(fact.value) not in shown]
 
     @property
     def is_open(self) -> bool:

@@ -61,7 +61,7 @@ class SuggestionViewSet(Resource[Suggestion]):
         asked = NextRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         value = asked.validated_data
-        queue = Queue(value["list"], _curator(request), value["category"], value["order"])
+        queue = Queue(value["list"], _curator(request), value.get("category", ""), value["order"])
         turn = queue.take_next(value["but"])
         if turn is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
