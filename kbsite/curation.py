@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from functools import partial
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -22,25 +23,41 @@ from papers.readme.row import RowFields
 
 
 def accept(
-    category: Category, paper: Paper, rows: Mapping[str, RowFields], user: AbstractBaseUser, note: str = ""
+    category: Category,
+    paper: Paper,
+    rows: Mapping[str, RowFields],
+    user: AbstractBaseUser,
+    note: str = "",
+    key: UUID | None = None,
 ) -> Decision:
     """Accept the paper into the category with a row by language; raise AlreadyDecided or AlreadyListed."""
-    return _learned_from(review.accept(category, paper, rows, user, note))
+    return _learned_from(review.accept(category, paper, rows, user, note, key))
 
 
-def reject(paper_list: PaperList, paper: Paper, user: AbstractBaseUser, reason: str = "", note: str = "") -> Decision:
+def reject(
+    paper_list: PaperList,
+    paper: Paper,
+    user: AbstractBaseUser,
+    reason: str = "",
+    note: str = "",
+    key: UUID | None = None,
+) -> Decision:
     """Reject the paper for this list; raise AlreadyDecided."""
-    return _learned_from(review.reject(paper_list, paper, user, reason, note))
+    return _learned_from(review.reject(paper_list, paper, user, reason, note, key))
 
 
-def defer(paper_list: PaperList, paper: Paper, user: AbstractBaseUser, until: date, note: str = "") -> Decision:
+def defer(
+    paper_list: PaperList, paper: Paper, user: AbstractBaseUser, until: date, note: str = "", key: UUID | None = None
+) -> Decision:
     """Put the paper off until a day; raise AlreadyDecided, or ValueError when that day is not ahead."""
-    return review.defer(paper_list, paper, user, until, note)  # says nothing of the paper: nothing to learn
+    return review.defer(paper_list, paper, user, until, note, key)  # says nothing of the paper: nothing to learn
 
 
-def duplicate(paper_list: PaperList, paper: Paper, of: Paper, user: AbstractBaseUser, note: str = "") -> Decision:
+def duplicate(
+    paper_list: PaperList, paper: Paper, of: Paper, user: AbstractBaseUser, note: str = "", key: UUID | None = None
+) -> Decision:
     """Say that the paper is another one under a second record; raise AlreadyDecided, or ValueError of itself."""
-    return _learned_from(review.duplicate(paper_list, paper, of, user, note))
+    return _learned_from(review.duplicate(paper_list, paper, of, user, note, key))
 
 
 def undo(decision: Decision, user: AbstractBaseUser) -> Decision:

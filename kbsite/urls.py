@@ -30,6 +30,7 @@ urlpatterns = [
     path("lists/<slug:slug>/", lists.detail, name="list"),
     path("lists/<slug:slug>/queue/", queue.show, name="queue"),
     path("lists/<slug:slug>/queue/<int:paper_id>/", queue.decide, name="decide"),
+    path("lists/<slug:slug>/criteria/<slug:key>/", queue.criterion, name="criterion"),
     path("lists/<slug:slug>/history/", lists.history, name="history"),
     path("lists/<slug:slug>/entries/<int:pk>/", entries.edit, name="edit-entry"),
     path("lists/<slug:slug>/export/", export.show, name="export"),

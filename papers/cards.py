@@ -12,10 +12,10 @@ from datetime import date
 from typing import NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 
-from papers import keywords, review
+from papers import keywords, review, vectors
 from papers.models import (
     Category,
     CategoryText,
@@ -38,6 +38,7 @@ _InCategory = TypeVar("_InCategory", Decision, Entry)
 OUT = "out"  # the classifier's word for papers that belong nowhere
 CLEAR = 0.6  # of what speaks for the list, the share that a category must hold to be more than a guess
 POSSIBLE = 0.35  # less relevant than this, and which category it would be does not matter
+SAME_TEXT = 0.93  # cosine from which two abstracts are likely of one work
 
 # Facts worth a line on the card, in this order; other kinds stay in the catalogue.
 FACTS = ("venue", "code", "upvotes", "stars", "citations", "project", "keywords", "tldr")
@@ -67,8 +68,21 @@ class Criterion:
     """What the list itself says of a category, and which of its keywords stand in the paper's title or abstract."""
 
     category: Category
-    text: CategoryText  # as the primary language has it
+    text: CategoryText | None  # as the primary language has it
     keywords: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """The curators' own words, else the README's."""
+        return self.category.criterion or (self.text.definition if self.text else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    """Another paper that may be the same."""
+
+    paper: Paper
+    why: str
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,19 @@ class Card:
     decision: Decision | None  # the one in force
     returned: Review | None  # why it is back in the queue, of a paper that was rejected once
     sure_from: float | None = None  # from so probable an answer on the head that spoke is trusted; None: not known
+    lookalikes: tuple[Lookalike, ...] = ()
+
+    @property
+    def peers(self) -> list[tuple[str, list[str]]]:
+        """The other lists that have it, and under which headings."""
+        told = sorted((fact for fact in self.paper.facts.all() if fact.kind == "listed"), key=lambda fact: fact.source)
+        return [(fact.source, [str(place) for place in fact.value]) for fact in told]
+
+    @property
+    def summaries(self) -> list[Fact]:
+        """The TL;DRs that sources offer, but for the one that stands in the row already."""
+        shown = {row.tldr for _, row in self.rows}
+        return [fact for fact in self.facts if fact.kind == "tldr" and str(fact.value) not in shown]
 
     @property
     def is_open(self) -> bool:
@@ -178,7 +205,21 @@ def card(paper_list: PaperList, paper: Paper) -> Card:
         entries=tuple(_named(paper_list, Entry.objects.filter(category__list=paper_list, paper=paper))),
         decision=decision,
         returned=reviewed if is_back else None,
+        lookalikes=lookalikes(paper),
     )
+
+
+def lookalikes(paper: Paper, limit: int = 3) -> tuple[Lookalike, ...]:
+    """Return other papers of the same title, and those whose text says nearly the same."""
+    same = Paper.objects.filter(title_key=paper.title_key).exclude(pk=paper.pk).order_by("pk")[:limit]
+    found = {other.pk: Lookalike(other, "the same title") for other in same}
+    own = paper.embeddings.filter(text_hash=paper.text_hash).order_by("-pk").first()
+    if own is not None:
+        near = vectors.nearest_of_all(own.vector.to_list(), limit, own.encoder, without=[paper.pk, *found])
+        close = {other: likeness for other, likeness in near if likeness >= SAME_TEXT}
+        for other in Paper.objects.filter(pk__in=close):
+            found[other.pk] = Lookalike(other, f"{close[other.pk]:.0%} the same text")
+    return tuple(found.values())[:limit]
 
 
 def categories(paper_list: PaperList) -> list[Category]:
@@ -199,9 +240,8 @@ def definitions(paper_list: PaperList) -> list[tuple[Category, list[CategoryText
 def criterion(category: Category, paper: Paper) -> Criterion | None:
     """Return what the list's primary language says of a category, with its keywords in the paper; None if nothing."""
     text = next((text for text in category.texts.all() if text.document.is_primary), None)
-    if text is None or not (text.definition or text.keywords):
-        return None
-    return Criterion(category, text, tuple(keywords.found_in(paper.text, text.keywords)))
+    found = Criterion(category, text, tuple(keywords.found_in(paper.text, text.keywords)) if text else ())
+    return found if found.words or (text and text.keywords) else None
 
 
 def _named(paper_list: PaperList, rows: Iterable[_InCategory]) -> list[_InCategory]:
@@ -238,61 +278,6 @@ def _neighbours(paper_list: PaperList, suggestion: Suggestion | None) -> tuple[N
 
 
 # --- the queue around a card ------------------------------------------------------------------------------
-
-
-def waiting(paper_list: PaperList, category: str = "") -> QuerySet[Suggestion]:
-    """Return what awaits a decision, the most relevant first; of one suggested category if its key is given."""
-    found = review.queue(paper_list)
-    return found.filter(category__key=category) if category else found
-
-
-def before(found: QuerySet[Suggestion], suggestion: Suggestion) -> QuerySet[Suggestion]:
-    """Return the part of a queue ahead of a suggestion, the nearest first."""
-    ahead = Q(relevance__gt=suggestion.relevance) | Q(relevance=suggestion.relevance, paper_id__lt=suggestion.paper_id)
-    return found.filter(ahead).order_by("relevance", "-paper_id")
-
-
-def after(found: QuerySet[Suggestion], suggestion: Suggestion) -> QuerySet[Suggestion]:
-    """Return the part of a queue behind a suggestion."""
-    return found.filter(
-        Q(relevance__lt=suggestion.relevance) | Q(relevance=suggestion.relevance, paper_id__gt=suggestion.paper_id)
-    )
-
-
-def following(paper_list: PaperList, paper: Paper, category: str = "") -> Suggestion | None:
-    """Return whose turn it is after this paper: the next one in the queue, else the first."""
-    found = waiting(paper_list, category).exclude(paper=paper)
-    here = Suggestion.objects.filter(list=paper_list, paper=paper).first()
-    return (after(found, here).first() if here else None) or found.first()
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbourhood:
-    """The papers around one in the queue."""
-
-    ahead: tuple[Suggestion, ...]
-    here: Suggestion | None  # None when the paper is not in this queue
-    behind: tuple[Suggestion, ...]
-    place: int  # of `here`, from 1
-
-    @property
-    def previous(self) -> Suggestion | None:
-        """The one just before."""
-        return self.ahead[-1] if self.ahead else None
-
-    @property
-    def next(self) -> Suggestion | None:
-        """The one just after."""
-        return self.behind[0] if self.behind else None
-
-
-def around(found: QuerySet[Suggestion], paper: Paper, ahead: int = 2, behind: int = 9) -> Neighbourhood:
-    """Return some of the queue before and after a paper; from its top when the paper is not in it."""
-    here = found.filter(paper=paper).first()
-    if here is None:
-        return Neighbourhood((), None, tuple(found[:behind]), 0)
-    front = before(found, here)
-    return Neighbourhood(tuple(reversed(front[:ahead])), here, tuple(after(found, here)[:behind]), front.count() + 1)
 
 
 class Waiting(NamedTuple):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from papers import entries, merging, news
-from papers.models import Category, Decision, Entry, Origin, Paper, PaperList, Review, Suggestion
+from papers.models import Category, Decision, Entry, Hold, Origin, Paper, PaperList, Review, Suggestion
 from papers.querysets import awaiting
 from papers.readme.row import RowFields
 
@@ -44,31 +45,45 @@ def accept(
     rows: Mapping[str, RowFields],
     user: AbstractBaseUser,
     note: str = "",
+    key: UUID | None = None,
 ) -> Decision:
     """Accept the paper into the category: the decision and its rows in every language, in one transaction."""
     with transaction.atomic():
-        decision = _decide(category.list, paper, user, Decision.Kind.ACCEPT, category=category, note=note)
+        if sent := _sent_before(key):
+            return sent
+        decision = _decide(category.list, paper, user, Decision.Kind.ACCEPT, category=category, note=note, key=key)
         entries.admit(category, paper, rows, user, decision)
     return decision
 
 
-def reject(paper_list: PaperList, paper: Paper, user: AbstractBaseUser, reason: str = "", note: str = "") -> Decision:
+def reject(
+    paper_list: PaperList,
+    paper: Paper,
+    user: AbstractBaseUser,
+    reason: str = "",
+    note: str = "",
+    key: UUID | None = None,
+) -> Decision:
     """Reject the paper for this list."""
-    return _decide(paper_list, paper, user, Decision.Kind.REJECT, reason=reason, note=note)
+    return _decide(paper_list, paper, user, Decision.Kind.REJECT, reason=reason, note=note, key=key)
 
 
-def defer(paper_list: PaperList, paper: Paper, user: AbstractBaseUser, until: date, note: str = "") -> Decision:
+def defer(
+    paper_list: PaperList, paper: Paper, user: AbstractBaseUser, until: date, note: str = "", key: UUID | None = None
+) -> Decision:
     """Put the paper off until a day; it then returns to the queue."""
     if until <= timezone.localdate():
         raise ValueError("a deferral must end after today")
-    return _decide(paper_list, paper, user, Decision.Kind.DEFER, until=until, note=note)
+    return _decide(paper_list, paper, user, Decision.Kind.DEFER, until=until, note=note, key=key)
 
 
-def duplicate(paper_list: PaperList, paper: Paper, of: Paper, user: AbstractBaseUser, note: str = "") -> Decision:
+def duplicate(
+    paper_list: PaperList, paper: Paper, of: Paper, user: AbstractBaseUser, note: str = "", key: UUID | None = None
+) -> Decision:
     """Say that the paper is another one under a second record."""
     if paper.pk == of.pk:
         raise ValueError("a paper is no duplicate of itself")
-    return _decide(paper_list, paper, user, Decision.Kind.DUPLICATE, duplicate_of=of, note=note)
+    return _decide(paper_list, paper, user, Decision.Kind.DUPLICATE, duplicate_of=of, note=note, key=key)
 
 
 def undo(decision: Decision, user: AbstractBaseUser) -> Decision:
@@ -187,13 +202,20 @@ def told_by_readme(
 
 
 def _decide(
-    paper_list: PaperList, paper: Paper, user: AbstractBaseUser, kind: Decision.Kind, **fields: Any
+    paper_list: PaperList,
+    paper: Paper,
+    user: AbstractBaseUser,
+    kind: Decision.Kind,
+    key: UUID | None = None,
+    **fields: Any,
 ) -> Decision:
-    """Write the decision and where the paper now stands.
+    """Write the decision and where the paper now stands; one that came under this key before is not taken again.
 
     Raise AlreadyDecided when somebody was first, and AlreadyListed when a listed paper is to be anything but accepted.
     """
     with transaction.atomic():
+        if sent := _sent_before(key):
+            return sent
         paper = _held(paper)
         Review.objects.bulk_create([Review(list=paper_list, paper=paper)], ignore_conflicts=True)
         review = Review.objects.select_for_update().get(list=paper_list, paper=paper)
@@ -207,12 +229,23 @@ def _decide(
             kind=kind,
             user=user,  # type: ignore[misc]
             suggestion=_seen(paper_list, paper),
+            key=key,
             **fields,
         )
         review.state, review.decision, review.until = _STATES[kind], decision, fields.get("until")
         review.rejected_with = sorted(news.known([paper.pk])[paper.pk]) if kind == Decision.Kind.REJECT else None
         review.save()
+        Hold.objects.filter(list=paper_list, paper=paper).delete()
     return decision
+
+
+def _sent_before(key: UUID | None) -> Decision | None:
+    """Return the decision that came under this key, also one whose transaction still runs: it is waited for."""
+    if key is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(key)])
+    return Decision.objects.filter(key=key).first()
 
 
 def _held(paper: Paper) -> Paper:

@@ -13,7 +13,8 @@ from rest_framework.response import Response
 
 from kbsite.api.base import AnyForm, Resource
 from kbsite.api.filters import CategoryFilters
-from kbsite.api.schema import reads
+from kbsite.api.requests import CriterionRequestSerializer
+from kbsite.api.schema import reads, writes
 from kbsite.api.serializers import CategorySerializer, DiffSerializer, PaperListSerializer
 from papers.export import FORMATS, NoSuchDocument
 from papers.models import Category, CategoryText, Document, PaperList
@@ -100,6 +101,16 @@ class CategoryViewSet(Resource[Category]):
     lookup_value_converter = "int"
     filterset_class = CategoryFilters
     queryset = Category.objects.select_related("list").prefetch_related(_TEXTS).order_by("list_id", "position")
+
+    @writes("Say what belongs into a category", {200: CategorySerializer}, 404, request=CriterionRequestSerializer)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """In the curators' own words, shown beside every card; the README stays as it is."""
+        asked = CriterionRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        category = self.get_object()
+        category.criterion = asked.validated_data["criterion"].strip()
+        category.save(update_fields=["criterion"])
+        return Response(self.get_serializer(category).data)
 
 
 def _document(slug: str, language: str) -> Document:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from kbsite.api.fields import Address, Cell, Cells, Key, PaperIdRef, SlugRef, Text
 from kbsite.api.serializers import CodeLinkSerializer
 from papers.models import Decision, Paper, PaperList
+from papers.queue import ORDERS, RELEVANCE
 
 
 class RowSerializer(serializers.Serializer[Any]):
@@ -24,6 +25,27 @@ class RowSerializer(serializers.Serializer[Any]):
     code = CodeLinkSerializer(many=True, required=False)
     tldr = Cell(required=False, allow_blank=True, max_length=5000)
     extra = Cells(required=False, help_text="Further columns by their header")
+
+
+class NextRequestSerializer(serializers.Serializer[Any]):
+    """Whose turn it is: the first paper of a queue that nobody else holds."""
+
+    list = SlugRef(slug_field="slug", queryset=PaperList.objects.all())
+    category = Key(required=False, max_length=80, default="", help_text="Key of the suggested category")
+    order = serializers.ChoiceField(choices=ORDERS, required=False, default=RELEVANCE)
+    but = serializers.ListField(
+        child=serializers.IntegerField(min_value=1),
+        required=False,
+        default=[],
+        max_length=100,
+        help_text="Ids of papers that you have already; what you hold of them, you go on holding",
+    )
+
+
+class CriterionRequestSerializer(serializers.Serializer[Any]):
+    """What belongs into a category, in the curators' own words."""
+
+    criterion = Text(allow_blank=True, max_length=5000, help_text="Empty: as the README defines it")
 
 
 class DecisionRequestSerializer(serializers.Serializer[Any]):
@@ -46,6 +68,9 @@ class DecisionRequestSerializer(serializers.Serializer[Any]):
     note = Text(required=False, allow_blank=True, max_length=5000, default="")
     until = serializers.DateField(required=False, help_text="Of `defer`: the day when it comes back")
     duplicate_of = PaperIdRef(queryset=Paper.objects.all(), required=False, help_text="Of `duplicate`")
+    key = serializers.UUIDField(
+        required=False, help_text="Yours, another one for each decision: sent again under it, it is taken once"
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         kind = attrs["kind"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.utils import OpenApiExample, extend_schema_view
@@ -19,12 +20,13 @@ from kbsite import curation
 from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import DecisionFilters, SuggestionFilters
-from kbsite.api.requests import DecisionRequestSerializer
+from kbsite.api.requests import DecisionRequestSerializer, NextRequestSerializer
 from kbsite.api.schema import reads, writes
 from kbsite.api.serializers import DecisionSerializer, SuggestionSerializer
 from papers import entries, review
 from papers.models import Category, CategoryText, Decision, Document, Paper, PaperList, Review, Suggestion
 from papers.prefill import prefill
+from papers.queue import Queue
 from papers.readme.columns import columns
 from papers.readme.roles import Role
 from papers.readme.row import RowFields
@@ -51,6 +53,27 @@ class SuggestionViewSet(Resource[Suggestion]):
         )
         .order_by("-relevance", "paper_id")
     )
+
+    @writes("Take the next paper of the queue", {200: SuggestionSerializer, 204: None}, request=NextRequestSerializer)
+    @action(detail=False, methods=["post"])
+    def next(self, request: Request) -> Response:
+        """Nobody else is given it for ten minutes, or until you decide or skip. 204: nothing waits for you."""
+        asked = NextRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        value = asked.validated_data
+        queue = Queue(value["list"], _curator(request), value.get("category", ""), value["order"])
+        turn = queue.take_next(value["but"])
+        if turn is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        return Response(self.get_serializer(self.get_queryset().get(pk=turn.pk)).data)
+
+    @writes("Skip a paper of the queue", {204: None}, 404, request=None)
+    @action(detail=True, methods=["post"])
+    def skip(self, request: Request, pk: int) -> Response:
+        """Others may have it at once; to you it comes again when nothing else is left, or the next day."""
+        suggestion = self.get_object()
+        Queue(suggestion.list, _curator(request)).skip(suggestion.paper)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 _EXAMPLES = [
@@ -136,9 +159,8 @@ class DecisionViewSet(Resource[Decision]):
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: int) -> Response:
         """Its entry leaves the list and its paper returns to the queue. The answer is the undoing decision."""
-        user: Any = request.user  # a curator: the anonymous do not get here
         try:
-            return self._created(curation.undo(self.get_object(), user))
+            return self._created(curation.undo(self.get_object(), _curator(request)))
         except review.NotInForce as error:
             raise Conflict(str(error), "not-in-force") from error
 
@@ -148,6 +170,10 @@ class DecisionViewSet(Resource[Decision]):
     def _created(self, decision: Decision) -> Response:
         where = reverse("api:decision-detail", [decision.pk], request=self.request)
         return Response(self._shown(decision), status.HTTP_201_CREATED, headers={"Location": where})
+
+
+def _curator(request: Request) -> Any:
+    return request.user  # the anonymous do not get here
 
 
 def _decide(
@@ -162,6 +188,7 @@ def _decide(
     reason: str = "",
     until: Any = None,
     duplicate_of: Paper | None = None,
+    key: UUID | None = None,
 ) -> Decision:
     """Call the verb of this kind. What the verb refuses is an error of the field it is about."""
     if kind == Decision.Kind.ACCEPT:
@@ -172,15 +199,15 @@ def _decide(
         # Read once, though prefilling, checking and placing a row each ask for them.
         prefetch_related_objects([list], "documents")
         prefetch_related_objects([paper], "identifiers", "facts")
-        return curation.accept(chosen, paper, _rows(chosen, paper, rows or {}), user, note)
+        return curation.accept(chosen, paper, _rows(chosen, paper, rows or {}), user, note, key)
     if kind == Decision.Kind.REJECT:
-        return curation.reject(list, paper, user, reason, note)
+        return curation.reject(list, paper, user, reason, note, key)
     field = "until" if kind == Decision.Kind.DEFER else "duplicate_of"
     try:
         if kind == Decision.Kind.DEFER:
-            return curation.defer(list, paper, user, until, note)
+            return curation.defer(list, paper, user, until, note, key)
         assert duplicate_of is not None  # the serializer asks for it
-        return curation.duplicate(list, paper, duplicate_of, user, note)
+        return curation.duplicate(list, paper, duplicate_of, user, note, key)
     except ValueError as error:
         raise ValidationError({field: [str(error)]}) from error
 

@@ -177,7 +177,7 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
 
     class Meta:
         model = Category
-        fields = ["id", "list", "key", "position", "name", "texts"]
+        fields = ["id", "list", "key", "position", "name", "criterion", "texts"]
         read_only_fields = fields
 
     @extend_schema_field(serializers.DictField(child=CategoryTextSerializer()))
@@ -271,7 +271,7 @@ class TermSerializer(serializers.Serializer[Any]):
 class CriterionSerializer(serializers.Serializer[Any]):
     """What the list says of the suggested category."""
 
-    definition = serializers.CharField(help_text="In the list's first language")
+    definition = serializers.CharField(help_text="In the curators' own words, else in the list's first language")
     keywords = serializers.ListField(
         child=serializers.CharField(), help_text="Those of the category that stand in the paper's title or abstract"
     )
@@ -328,7 +328,7 @@ class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
         if suggestion.category is None:
             return None
         said = cards.criterion(suggestion.category, suggestion.paper)
-        return {"definition": said.text.definition, "keywords": said.keywords} if said else None
+        return {"definition": said.words, "keywords": said.keywords} if said else None
 
     @extend_schema_field(NearestSerializer(many=True))
     def get_nearest(self, suggestion: Suggestion) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import template
 from django.conf.locale import LANG_INFO
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from papers import findings, languages
 from papers.cards import OUT
 from papers.models import PaperList
+from papers.queue import RELEVANCE, Queue
 from papers.readme.fieldwise import EXTRA
 from papers.readme.inline import plain
 
@@ -129,3 +131,13 @@ def _with_terms(text: str, terms: list[str]) -> SafeString:
 def languages_to_do(paper_list: PaperList) -> int:
     """How many rows are missing in a language or await a translator's hand."""
     return languages.to_do(paper_list)
+
+
+@register.simple_tag
+def queue_url(queue: Queue, **asked: Any) -> str:
+    """The address of a queue as it is narrowed and ordered, but for what is asked: paper, category, order."""
+    narrowed = {"paper": None, "category": queue.category, "order": queue.order} | asked
+    if narrowed["order"] == RELEVANCE:
+        del narrowed["order"]
+    query = {name: value for name, value in narrowed.items() if value}
+    return reverse("queue", args=[queue.paper_list.slug], query=query or None)

@@ -1,72 +1,95 @@
 """The review queue: the next paper as a card, and the verbs that decide on it.
 
 Every step is a form and a redirect, so the queue works without script; asked by htmx, the same views answer
-with the changing part of the page only.
+with the changing part of the page only. The page's own script shows the next card at once and sends the decision
+after it (static/kbsite/outbox.js): it asks for cards `but` those it has, and of a decision for what became of it.
 """
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ingest import versions
 from kbsite import curation
 from kbsite.access import curators_only
 from kbsite.forms import DeferForm, DuplicateForm, RejectForm, admission_forms, typed_rows
+from kbsite.templatetags.curate import queue_url
 from papers import cards, merging, preview
 from papers.entries import AlreadyListed
 from papers.models import Decision, Paper, PaperList
+from papers.queue import CATEGORY, DIVERSE, NEWEST, ORDERS, RELEVANCE, SOURCE, UNSURE, Queue
 from papers.review import AlreadyDecided, NotInForce
 
 NOBODY = cards.Waiting(0, 0)
+LONGEST_CRITERION = 5000
+MOST_BUT = 100  # papers that a page can say it has
+DIGITS_OF_AN_ID = 19
+ORDER_NAMES = {
+    RELEVANCE: _("most relevant first"),
+    UNSURE: _("most unsure first"),
+    DIVERSE: _("most relevant, near-copies later"),
+    NEWEST: _("newest first"),
+    CATEGORY: _("by suggested category"),
+    SOURCE: _("by source"),
+}
 
 
 @curators_only
 @require_safe
 def show(request: HttpRequest, slug: str) -> HttpResponse:
-    """The most relevant awaiting paper, or the one asked for with ?paper=."""
-    paper_list = get_object_or_404(PaperList, slug=slug)
-    wanted: Any = request.GET.get("paper", "")
-    if not wanted:
-        first = cards.waiting(paper_list, _category(request, paper_list)).first()
-        wanted = first.paper_id if first else None
-    paper = _paper(wanted) if wanted else None
-    return _page(request, paper_list, Desk(cards.card(paper_list, paper)) if paper else None)
+    """The paper whose turn it is, or the one asked for with ?paper=; what is shown is held for who looks at it."""
+    queue = _queue(request, get_object_or_404(PaperList, slug=slug))
+    if wanted := request.GET.get("paper", ""):
+        paper = _paper(wanted)
+        queue.hold(paper.pk)
+    elif turn := queue.take_next(_numbers(request.GET.get("but", ""))):
+        paper = _paper(turn.paper_id)
+    else:
+        return _page(request, queue, None)
+    return _page(request, queue, Desk(cards.card(queue.paper_list, paper)))
 
 
 @curators_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
-    """Accept, reject, defer or mark a duplicate, then go on to the next card.
+    """Accept, reject, defer, mark a duplicate or skip, then go on to the next card.
 
     Who comes back to this address, from a reload or from signing in again, is shown the card.
     """
-    paper_list = get_object_or_404(PaperList, slug=slug)
+    queue = _queue(request, get_object_or_404(PaperList, slug=slug))
     if request.method != "POST":
-        return redirect(_address(paper_list, paper_id))
+        return redirect(queue_url(queue, paper=paper_id))
     paper = _paper(paper_id)
-    desk = Desk(cards.card(paper_list, paper), request.POST)
+    if "skip" in request.POST:
+        queue.skip(paper)
+        return _became(request, queue) if _is_sent_after(request) else _go_on(queue, paper)
+    desk = Desk(cards.card(queue.paper_list, paper), request.POST)
     try:
         decision = desk.decide(request.user)
     except (AlreadyDecided, AlreadyListed) as clash:
-        desk = Desk(cards.card(paper_list, paper), request.POST)  # as it stands now, with what was typed
-        return _page(request, paper_list, desk, HTTPStatus.CONFLICT, clash=clash)
+        if _is_sent_after(request):
+            return _became(request, queue, HTTPStatus.CONFLICT, paper, clash)
+        desk = Desk(cards.card(queue.paper_list, paper), request.POST)  # as it stands now, with what was typed
+        return _page(request, queue, desk, HTTPStatus.CONFLICT, clash=clash)
     if decision is None:
+        if request.headers.get("Preview") == "1":
+            return render(request, "kbsite/queue/lines.html", {"desk": desk})
+        if _is_sent_after(request):
+            return _became(request, queue, HTTPStatus.UNPROCESSABLE_ENTITY, paper, desk.errors)
         status = HTTPStatus.OK if desk.lines else HTTPStatus.UNPROCESSABLE_ENTITY
-        return _page(request, paper_list, desk, status)
-    category = _category(request, paper_list)
-    following = cards.following(paper_list, paper, category)
-    return redirect(_address(paper_list, following.paper_id if following else None, category))
+        return _page(request, queue, desk, status)
+    return _became(request, queue) if _is_sent_after(request) else _go_on(queue, paper)
 
 
 @curators_only
@@ -75,16 +98,28 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a decision back and show its paper again, or return to where the button was."""
     decision = get_object_or_404(Decision.objects.select_related("list", "paper"), pk=pk)
     if request.method != "POST":
-        return redirect(_address(decision.list, decision.paper_id))
+        return redirect(queue_url(_queue(request, decision.list), paper=decision.paper_id))
     try:
         curation.undo(decision, request.user)  # type: ignore[arg-type]
     except NotInForce as clash:
         desk = Desk(cards.card(decision.list, _paper(decision.paper_id)))
-        return _page(request, decision.list, desk, HTTPStatus.CONFLICT, clash=clash)
+        return _page(request, _queue(request, decision.list), desk, HTTPStatus.CONFLICT, clash=clash)
     back = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return HttpResponseRedirect(back)
-    return redirect(_address(decision.list, decision.paper_id, _category(request, decision.list)))
+    return redirect(queue_url(_queue(request, decision.list), paper=decision.paper_id))
+
+
+@curators_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def criterion(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """Say what belongs into a category, in the curators' own words."""
+    queue = _queue(request, get_object_or_404(PaperList, slug=slug))
+    category = get_object_or_404(queue.paper_list.categories, key=key)
+    if request.method == "POST":
+        category.criterion = request.POST.get("criterion", "").strip()[:LONGEST_CRITERION]
+        category.save(update_fields=["criterion"])
+    return redirect(queue_url(queue, paper=request.POST.get("paper", "")))
 
 
 class Desk:
@@ -101,21 +136,22 @@ class Desk:
         self.deferral = DeferForm(data if "defer" in self.data else None)
         self.duplicate = DuplicateForm(data if "duplicate" in self.data else None, paper=card.paper)
         self.lines: dict[str, str] = {}  # by language: how the row will stand in the README
+        self.key = uuid.uuid4()  # of the decision that this card will lead to
 
     def decide(self, user: Any) -> Decision | None:
         """Do what the pressed button says; return None when that takes no decision, with the errors in the forms."""
-        paper_list, paper = self.card.paper_list, self.card.paper
+        paper_list, paper, key = self.card.paper_list, self.card.paper, _key(self.data)
         if "accept" in self.data:
             category = self._category("accept")
             rows = typed_rows(self.rows, category)
-            return curation.accept(category, paper, rows, user, self.note) if rows else None
+            return curation.accept(category, paper, rows, user, self.note, key) if rows else None
         if self.rejection.is_valid():
             reason = self.rejection.cleaned_data["reject"]
-            return curation.reject(paper_list, paper, user, reason, self.note)
+            return curation.reject(paper_list, paper, user, reason, self.note, key)
         if self.deferral.is_valid():
-            return curation.defer(paper_list, paper, user, self.deferral.day, self.note)
+            return curation.defer(paper_list, paper, user, self.deferral.day, self.note, key)
         if self.duplicate.is_valid() and self.duplicate.other:
-            return curation.duplicate(paper_list, paper, self.duplicate.other, user, self.note)
+            return curation.duplicate(paper_list, paper, self.duplicate.other, user, self.note, key)
         if "preview" in self.data:
             category = self._category("preview")
             if rows := typed_rows(self.rows, category):
@@ -126,6 +162,12 @@ class Desk:
         return get_object_or_404(self.card.paper_list.categories, key=self.data[verb])
 
     @property
+    def errors(self) -> str:
+        """What is wrong in the forms, in one line."""
+        forms = (*self.rows, self.rejection, self.deferral, self.duplicate)
+        return " ".join(dict.fromkeys(str(text) for form in forms for told in form.errors.values() for text in told))
+
+    @property
     def previews(self) -> list[tuple[Any, str | None]]:
         """Each row's form with its line in the README, None unless asked for."""
         return [(form, self.lines.get(form.document.language)) for form in self.rows]
@@ -133,37 +175,77 @@ class Desk:
 
 def _page(
     request: HttpRequest,
-    paper_list: PaperList,
+    queue: Queue,
     desk: Desk | None,
     status: int = HTTPStatus.OK,
     clash: Exception | None = None,
 ) -> HttpResponse:
-    category = _category(request, paper_list)
-    card = desk.card if desk else None
-    found = cards.waiting(paper_list, category)
-    by_category = cards.counts(paper_list)
-    in_all = cards.Waiting(*map(sum, zip(NOBODY, *by_category.values(), strict=True)))
-    context = {
-        "list": paper_list,
+    paper_list, card = queue.paper_list, desk.card if desk else None
+    context = _news(request, queue) | {
         "desk": desk,
         "card": card,
         "clash": clash,
-        "around": cards.around(found, card.paper) if card else None,
-        "following": cards.following(paper_list, card.paper, category) if card and not card.is_open else None,
+        "around": queue.around(card.paper) if card else None,
+        "reader": queue.held_by_another(card.paper.pk) if card and card.is_open else None,
         "standing": None if card else cards.standing(paper_list),
         "definitions": cards.definitions(paper_list),
-        "filters": [(each, by_category.get(each.key, NOBODY).all) for each in cards.categories(paper_list)],
-        "waiting": by_category.get(category, NOBODY).all if category else in_all.all,
-        "waiting_in_all": in_all.all,
-        "likely": in_all.likely,
-        "category": category,
-        "last": cards.last_of(paper_list, request.user),  # type: ignore[arg-type]
+        "orders": ORDER_NAMES,
+        "address": queue_url(queue, paper=card.paper.pk if card else None),
     }
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     template = "kbsite/queue/stage.html" if is_part else "kbsite/queue/page.html"
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _became(
+    request: HttpRequest,
+    queue: Queue,
+    status: int = HTTPStatus.OK,
+    paper: Paper | None = None,
+    wrong: object = None,
+) -> HttpResponse:
+    """Tell what became of a decision that was sent while the next card was read already."""
+    context = _news(request, queue) | {"undecided": paper, "wrong": wrong, "address": queue_url(queue)}
+    return render(request, "kbsite/queue/news.html", context, status=status)
+
+
+def _news(request: HttpRequest, queue: Queue) -> dict[str, Any]:
+    """Return what every answer shows: the last decision, and how many papers wait."""
+    by_category = cards.counts(queue.paper_list)
+    in_all = cards.Waiting(*map(sum, zip(NOBODY, *by_category.values(), strict=True)))
+    return {
+        "list": queue.paper_list,
+        "queue": queue,
+        "category": queue.category,
+        "filters": [(each, by_category.get(each.key, NOBODY).all) for each in cards.categories(queue.paper_list)],
+        "waiting": by_category.get(queue.category, NOBODY).all if queue.category else in_all.all,
+        "waiting_in_all": in_all.all,
+        "likely": in_all.likely,
+        "last": cards.last_of(queue.paper_list, request.user),  # type: ignore[arg-type]
+    }
+
+
+def _go_on(queue: Queue, paper: Paper) -> HttpResponse:
+    following = queue.take_next([paper.pk])
+    return redirect(queue_url(queue, paper=following.paper_id if following else None))
+
+
+def _is_sent_after(request: HttpRequest) -> bool:
+    """Say whether the page shows the next card already and asks only what became of this one."""
+    return request.headers.get("Outbox") == "1"
+
+
+def _key(data: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(data.get("key", ""))
+    except ValueError:
+        return None
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(word) for word in text.split(",")[:MOST_BUT] if word.isdecimal() and len(word) < DIGITS_OF_AN_ID]
 
 
 def _paper(pk: int | str) -> Paper:
@@ -174,12 +256,9 @@ def _paper(pk: int | str) -> Paper:
         raise Http404(f"“{pk}” is no paper.") from None
 
 
-def _category(request: HttpRequest, paper_list: PaperList) -> str:
-    """Return the key of the category that the queue is narrowed to, if it is one of the list's."""
+def _queue(request: HttpRequest, paper_list: PaperList) -> Queue:
+    """Return the queue as it was asked for; what makes no sense is not heeded."""
     key = request.POST.get("category") or request.GET.get("category", "")
-    return key if any(key == category.key for category in cards.categories(paper_list)) else ""
-
-
-def _address(paper_list: PaperList, paper_id: int | None, category: str = "") -> str:
-    query = urlencode({name: value for name, value in (("paper", paper_id), ("category", category)) if value})
-    return reverse("queue", args=[paper_list.slug]) + (f"?{query}" if query else "")
+    category = key if any(key == category.key for category in cards.categories(paper_list)) else ""
+    order = request.POST.get("order") or request.GET.get("order", "")
+    return Queue(paper_list, request.user, category, order if order in ORDERS else RELEVANCE)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from papers.models.lists import (
     PaperList,
 )
 from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
-from papers.models.reviews import Decision, Review, Suggestion
+from papers.models.reviews import Decision, Hold, Review, Skip, Suggestion
 
 __all__ = [
     "Category",
@@ -28,6 +28,7 @@ __all__ = [
     "Fact",
     "Finding",
     "GlossaryTerm",
+    "Hold",
     "IdentifierRow",
     "Merge",
     "Order",
@@ -35,6 +36,7 @@ __all__ = [
     "Paper",
     "PaperList",
     "Review",
+    "Skip",
     "SourceRecord",
     "Suggestion",
 ]

@@ -95,6 +95,9 @@ class Category(models.Model):
     key = models.SlugField(max_length=80, help_text="Short name used by the API and the classifier")
     position = models.PositiveIntegerField()
     order = models.CharField(max_length=16, choices=Order, blank=True, help_text="Of its rows; empty: as they are")
+    criterion = models.TextField(
+        blank=True, help_text="What belongs here, in the curators' own words; empty: as the README defines it"
+    )
 
     if TYPE_CHECKING:
         texts: RelatedManager[CategoryText]

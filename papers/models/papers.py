@@ -59,6 +59,7 @@ class Paper(models.Model):
 
     objects = PaperQuerySet.as_manager()
     if TYPE_CHECKING:
+        embeddings: RelatedManager[Embedding]
         identifiers: RelatedManager[IdentifierRow]
         facts: RelatedManager[Fact]
         merges: RelatedManager[Merge]

@@ -77,6 +77,9 @@ class Decision(models.Model):
     until = models.DateField(null=True, blank=True, help_text="Of a deferral: when it comes back")
     duplicate_of = models.ForeignKey(Paper, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
+    key = models.UUIDField(
+        null=True, blank=True, unique=True, help_text="Made by who sends it: sent twice, it is decided once"
+    )
     suggestion = models.JSONField(null=True, blank=True, help_text="The suggestion seen when deciding")
     origin = models.CharField(max_length=16, choices=Origin, default=Origin.CURATOR)
     user = models.ForeignKey(
@@ -188,3 +191,33 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.paper_id} {self.state} in {self.list_id}"
+
+
+class Hold(models.Model):
+    """Who reads a paper of the queue at the moment: until then nobody else is given it."""
+
+    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="holds")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="holds")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="holds")
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["list", "paper"], name="hold_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.paper_id} by {self.user_id} until {self.until}"
+
+
+class Skip(models.Model):
+    """A paper that somebody passed over: it comes to them again when nothing else is left, or the next day."""
+
+    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="skips")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="skips")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="skips")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["list", "paper", "user"], name="skip_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.paper_id} by {self.user_id}"

@@ -528,3 +528,80 @@ def test_a_card_costs_the_same_queries_however_long_the_queue(desk):
 )
 def test_no_typed_tag_is_lost_whatever_quotes_it(typed):
     assert forms.typed_tags(typed) == ("Eviction", "Layer-wise")
+
+
+# --- sent after the next card is shown ----------------------------------------------------------------------------
+
+AFTER = {"Outbox": "1"}
+
+
+def test_a_decision_that_is_sent_twice_is_taken_once(desk, caches):
+    suggestion = make_waiting(caches)
+    sent = row(suggestion, accept="eviction", key="6a0e7b51-6f0f-4c3d-9a54-5d6e5b1f7a10")
+    for _ in range(2):
+        answer = decide(desk, suggestion, sent, headers=AFTER)
+        assert answer.status_code == 200
+        assert "Accepted" in answer.content.decode() and suggestion.paper.title in answer.content.decode()
+    assert Decision.objects.count() == 1
+    review.undo(Decision.objects.get(), Decision.objects.get().user)
+    decide(desk, suggestion, sent, headers=AFTER)  # a letter that was long on its way
+    assert Review.objects.get(paper=suggestion.paper).state == "open"
+
+
+def test_who_decides_without_script_twice_by_the_same_form_is_shown_no_clash(desk, caches):
+    suggestion, following = make_waiting(caches, relevance=0.9), make_waiting(caches, relevance=0.8)
+    page = desk.get(queue_of(caches)).content.decode()
+    key = re.search(r'name="key" value="([0-9a-f-]{36})"', page).group(1)
+    for _ in range(2):
+        answer = decide(desk, suggestion, {"reject": "", "key": key})
+        assert answer.url == queue_of(caches, paper=following.paper_id)
+    assert Decision.objects.count() == 1
+
+
+def test_what_could_not_be_decided_is_told_with_the_way_back(desk, caches):
+    suggestion = make_waiting(caches, "A title <b>with marks</b>")
+    answer = decide(desk, suggestion, row(suggestion, accept="eviction", **{"en-title": ""}), headers=AFTER)
+    assert answer.status_code == 422
+    told = answer.content.decode()
+    assert "A row needs a title." in told and "&lt;b&gt;with marks" in told
+    assert queue_of(caches, paper=suggestion.paper_id) in told
+    review.reject(caches, suggestion.paper, make_user("ada", curator=True))
+    answer = decide(desk, suggestion, {"reject": ""}, headers=AFTER)
+    assert answer.status_code == 409
+    assert "ada already decided" in unescape(answer.content.decode())
+    assert Decision.objects.count() == 1
+
+
+def test_a_card_that_is_asked_for_ahead_is_another_one(desk, caches):
+    first, second = make_waiting(caches, relevance=0.9), make_waiting(caches, relevance=0.8)
+    stage = desk.get(queue_of(caches, but=str(first.paper_id)), headers=HTMX).content.decode()
+    assert f'data-paper="{second.paper_id}"' in stage and "<html" not in stage
+    stage = desk.get(queue_of(caches, but=f"{first.paper_id},{second.paper_id},x,{'9' * 30}"), headers=HTMX)
+    assert 'data-paper=""' in stage.content.decode()
+
+
+def test_two_curators_are_shown_different_papers_and_told_who_reads_one(desk, caches):
+    first, second = make_waiting(caches, relevance=0.9), make_waiting(caches, relevance=0.8)
+    other = Client()
+    other.force_login(make_user("ada", curator=True))
+    assert f'data-paper="{first.paper_id}"' in other.get(queue_of(caches)).content.decode()
+    assert f'data-paper="{second.paper_id}"' in desk.get(queue_of(caches)).content.decode()
+    page = desk.get(queue_of(caches, paper=first.paper_id)).content.decode()
+    assert "ada is reading this paper" in page
+
+
+def test_skipping_goes_on_and_decides_nothing(desk, caches):
+    first, second = make_waiting(caches, relevance=0.9), make_waiting(caches, relevance=0.8)
+    assert decide(desk, first, {"skip": "1"}).url == queue_of(caches, paper=second.paper_id)
+    assert decide(desk, second, {"skip": "1"}).url == queue_of(caches, paper=first.paper_id)
+    assert decide(desk, first, {"skip": "1"}, headers=AFTER).status_code == 200
+    assert not Decision.objects.exists()
+
+
+def test_the_order_is_kept_from_card_to_card(desk, caches):
+    sure, unsure = make_waiting(caches, relevance=0.9), make_waiting(caches, relevance=0.52)
+    page = desk.get(queue_of(caches, order="unsure")).content.decode()
+    assert f'data-paper="{unsure.paper_id}"' in page and "most unsure first" in page
+    answer = decide(desk, unsure, {"reject": "", "order": "unsure"})
+    assert answer.url == queue_of(caches, paper=sure.paper_id, order="unsure")
+    assert desk.get(queue_of(caches, order="nonsense")).status_code == 200

@@ -1,0 +1,67 @@
+// Decisions on their way to the server. The next card is shown at once; what was decided is kept in this browser until
+// the server has answered, sent in order, and sent again when it could not be reached. Nothing is decided twice: each
+// form carries a key by which the server knows it again. A second tab may send the same: that is no harm.
+
+const FIRST_PAUSE = 500; // milliseconds
+const LONGEST_PAUSE = 15000;
+const GATEWAYS = [429, 500, 502, 503, 504]; // trouble that may pass
+
+const place = (user) => `outbox:${user}`; // whoever signs in next sends nothing of mine
+let isSending = false;
+let wake = () => {};
+
+export const letters = (user) => JSON.parse(localStorage.getItem(place(user)) ?? "[]");
+
+/** Keep a decision, {url, body, key, paper, title, typed}, and send what is kept. */
+export function put(user, letter) {
+  keep(user, [...letters(user), letter]);
+  send(user);
+}
+
+/** Send what is kept; each answer is told by an event "outbox", {state, letter?, html?}. */
+export async function send(user) {
+  if (isSending) return;
+  isSending = true;
+  let pause = FIRST_PAUSE;
+  try {
+    for (let letter = letters(user)[0]; letter; letter = letters(user)[0]) {
+      const answer = await post(letter);
+      if (answer.state === "unreached") {
+        tell({ state: "kept" });
+        await Promise.race([new Promise((done) => setTimeout(done, pause)), new Promise((done) => (wake = done))]);
+        pause = Math.min(2 * pause, LONGEST_PAUSE);
+        continue;
+      }
+      if (answer.state === "signed-out") return tell(answer);
+      pause = FIRST_PAUSE;
+      keep(user, letters(user).filter((each) => each.key !== letter.key));
+      tell({ ...answer, letter });
+    }
+  } finally {
+    isSending = false;
+  }
+}
+
+async function post({ url, body }) {
+  let response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      body: new URLSearchParams(body),
+      headers: { Outbox: "1", "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] },
+    });
+  } catch {
+    return { state: "unreached" };
+  }
+  if (GATEWAYS.includes(response.status)) return { state: "unreached" };
+  if (response.redirected || response.status === 403) return { state: "signed-out" };
+  if ([200, 409, 422].includes(response.status)) {
+    return { state: response.ok ? "saved" : "undecided", html: await response.text() };
+  }
+  return { state: "failed" };
+}
+
+const keep = (user, all) => localStorage.setItem(place(user), JSON.stringify(all));
+const tell = (detail) => document.dispatchEvent(new CustomEvent("outbox", { detail }));
+
+window.addEventListener("online", () => wake());

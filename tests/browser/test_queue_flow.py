@@ -1,0 +1,236 @@
+"""Thirty papers by keyboard, two curators at once, and a server that dies in the middle: in a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+
+from tests.installation import ROOT, Installation
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SLUG = "small"
+PAPERS = 200
+DECIDED = 100
+PASSWORD = "a long password"
+
+pytestmark = pytest.mark.browser
+
+MAKE = f"""
+from django.contrib.auth.models import Group, User
+from tests.factories import make_list, make_paper, make_suggestion
+group, _ = Group.objects.get_or_create(name="curators")
+for name in ("ada", "alan"):
+    User.objects.create_user(name, password={PASSWORD!r}).groups.add(group)
+paper_list = make_list({SLUG!r}, ("alpha", "beta"))
+alpha, beta = paper_list.categories.all()
+for number in range({PAPERS}):
+    paper = make_paper(f"Paper {{number:03}} on caches")
+    make_suggestion(paper_list, paper, round(0.99 - number / 250, 4), (alpha, beta)[number % 2])
+"""
+
+
+class Site(Installation):
+    """An installation whose web server is started, killed and started again on one port."""
+
+    def prepare(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        self.manage("migrate", "--verbosity", "0")
+        self.run(MAKE)
+        self.server = None
+
+    def run(self, program):
+        done = subprocess.run(
+            [sys.executable, "-c", f"import django; django.setup()\n{program}"],
+            cwd=ROOT,
+            env=self.environment | {"DJANGO_SETTINGS_MODULE": "kbsite.settings"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+
+    def serve(self):
+        bind = f"127.0.0.1:{self.port}"
+        command = ["-m", "gunicorn", "kbsite.wsgi", "--workers", "1", "--threads", "4", "--no-control-socket"]
+        self.server = self.start(sys.executable, *command, "--bind", bind)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(self.address + "/healthz", timeout=2)
+                return
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError("the server does not answer")
+
+    def kill(self):
+        os.killpg(self.server.pid, signal.SIGKILL)
+        self.server.wait()
+
+    def decisions(self):
+        """Every decision, the oldest first, as [paper, kind, category key, who]."""
+        asked = "Decision.objects.order_by('id').values_list('paper__title', 'kind', 'category__key', 'user__username')"
+        return self.ask(f"[list(row) for row in {asked}]")
+
+
+@pytest.fixture
+def site(tmp_path):
+    installation = Site(tmp_path / "data")
+    installation.prepare()
+    installation.serve()
+    yield installation
+    installation.kill()
+
+
+@contextmanager
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield started
+        started.close()
+
+
+def desk(started, site, name):
+    """A page of the queue, in a browser profile of its own, for a curator who has signed in."""
+    page = started.new_context(base_url=site.address).new_page()
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto("/sign-in/")
+    page.fill("input[name=username]", name)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    page.goto(f"/lists/{SLUG}/queue/")
+    page.wait_for_selector("#card-title")
+    return page
+
+
+def title(page):
+    return page.text_content("#card-title")
+
+
+def press(page, key):
+    """Press a key and wait for another card; return the title that was there."""
+    before = title(page)
+    page.keyboard.press(key)
+    wait_for_another(page, before)
+    return before
+
+
+def wait_for_another(page, old):
+    page.wait_for_function("old => document.getElementById('card-title')?.textContent !== old", arg=old)
+
+
+def is_saved(page):
+    page.wait_for_function(
+        "() => !Object.keys(localStorage).some(k => k.startsWith('outbox:') && localStorage[k] !== '[]')"
+    )
+
+
+def test_thirty_papers_are_decided_by_keyboard(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        wanted = []
+        for number in range(30):
+            # Most as suggested, two corrected into the other category, every fourth rejected.
+            if number % 4 == 3:
+                wanted.append([press(page, "r"), "reject", None, "ada"])
+                continue
+            suggested = page.get_attribute("button.btn-primary[name=accept]", "value")
+            chosen = {"alpha": "beta", "beta": "alpha"}[suggested] if number in (5, 12) else suggested
+            if number == 8:
+                page.keyboard.press("e")
+                page.wait_for_function("() => document.activeElement.id === 'id_en-tldr'")
+                page.keyboard.type("Told by hand.")
+                page.keyboard.press("Escape")
+            key = page.get_attribute(f"button[name=accept][value={chosen}]", "data-key")
+            wanted.append([press(page, key), "accept", chosen, "ada"])
+            if number == 20:
+                page.keyboard.press("u")  # also while it is being saved
+                page.wait_for_function(
+                    "old => document.getElementById('card-title')?.textContent === old", arg=wanted[-1][0]
+                )
+                wanted.append([wanted[-1][0], "undo", None, "ada"])
+                wanted.append([press(page, key), "accept", chosen, "ada"])
+        is_saved(page)
+        assert page.errors == []
+        page.wait_for_function("() => document.querySelector('.last:not([hidden])')")
+        assert page.text_content('[data-count=""]') == str(PAPERS - 30)
+    assert site.decisions() == wanted
+    assert site.ask("list(EntryText.objects.exclude(tldr='').values_list('tldr', flat=True))") == ["Told by hand."]
+
+
+def test_what_is_decided_while_the_server_is_away_is_kept_and_sent(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        page.wait_for_load_state("networkidle")  # two cards are here
+        site.kill()
+        first, second = press(page, "r"), press(page, "1")
+        page.wait_for_selector("[data-trouble=kept]:not([hidden])")
+        third = title(page)
+        page.keyboard.press("r")  # no card is left, and yet it is kept
+        page.wait_for_function("() => document.querySelector('[data-kept]').textContent === '3'")
+        site.serve()
+        is_saved(page)
+        wait_for_another(page, third)
+        assert page.errors == []
+    assert site.decisions() == [
+        [first, "reject", None, "ada"],
+        [second, "accept", "alpha", "ada"],
+        [third, "reject", None, "ada"],
+    ]
+
+
+def test_what_was_not_sent_when_the_tab_was_closed_is_sent_by_the_next_page(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        page.wait_for_load_state("networkidle")
+        site.kill()
+        first = press(page, "r")
+        page.wait_for_selector("[data-trouble=kept]:not([hidden])")
+        context = page.context
+        page.close()
+        site.serve()
+        page = context.new_page()
+        page.goto(f"/lists/{SLUG}/queue/")
+        is_saved(page)
+    assert site.decisions() == [[first, "reject", None, "ada"]]
+
+
+def test_two_curators_decide_a_hundred_of_one_queue_while_the_server_dies(site):
+    with browser() as started:
+        pages = [desk(started, site, name) for name in ("ada", "alan")]
+        shown = []
+        for turn in range(0, DECIDED, 2):
+            before = [title(page) for page in pages]
+            for page in pages:
+                page.keyboard.press("r" if turn % 3 else "1")
+            if turn == DECIDED // 2:  # both decisions are on their way
+                site.kill()
+                site.serve()
+            for page, old in zip(pages, before, strict=True):
+                wait_for_another(page, old)
+            shown += before
+        for page in pages:
+            is_saved(page)
+            assert page.errors == []
+    decided = [paper for paper, *_ in site.decisions()]
+    assert len(shown) == len(set(shown)) == DECIDED, "nobody was shown a paper that the other one had"
+    assert sorted(decided) == sorted(shown), "none was lost, none decided twice"
