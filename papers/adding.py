@@ -75,6 +75,11 @@ class Line:
         return self.item.identifiers[0] if self.item.identifiers else None
 
     @property
+    def link(self) -> str:
+        """Where its paper is read; empty where it names none."""
+        return identity.link(self.name) if self.name is not None else ""
+
+    @property
     def needs_title(self) -> bool:
         """Whether somebody must type its title: no source is asked for it."""
         return self.can_add and not self.title and self.paper is None and self._arxiv is None
@@ -86,8 +91,8 @@ class Line:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether it may well be a paper that is here under another name."""
-        return self.can_add and self.twin is not None
+        """Whether somebody should look twice: it may be here under another name, or was put before the curators."""
+        return self.can_add and (self.twin is not None or (self.standing is not None and bool(self.standing.proposal)))
 
     @property
     def told(self) -> str:

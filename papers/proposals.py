@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from papers import adding, catalog, identity, pasting
-from papers.models import Category, Decision, Paper, PaperList, Proposal, Review
+from papers import adding, cards, catalog, identity, pasting
+from papers.models import Category, Decision, Paper, PaperList, Proposal, Review, Suggestion
 from papers.querysets import PaperQuerySet
 from papers.records import Identifier, PaperRecord, Rejected
 from papers.standings import Standing, State, standings
@@ -174,8 +174,12 @@ def publicly(standing: Standing) -> str:
 
 def of(paper_list: PaperList, paper: Paper) -> list[Proposal]:
     """Return who put a paper before the list's curators, the first ones first."""
-    found = Proposal.objects.filter(list=paper_list, paper=paper).select_related("user", "category")
-    return list(found.order_by("confirmed_at", "pk"))
+    found = list(Proposal.objects.filter(list=paper_list, paper=paper).select_related("user").order_by("confirmed_at"))
+    if any(each.category_id for each in found):
+        known = {category.pk: category for category in cards.categories(paper_list)}  # with their names at hand
+        for each in found:
+            each.category = known.get(each.category_id or 0)
+    return found
 
 
 def before_curators(paper_list: PaperList) -> QuerySet[Proposal]:
@@ -188,10 +192,28 @@ def before_curators(paper_list: PaperList) -> QuerySet[Proposal]:
     )
 
 
-def with_standing(paper_list: PaperList, found: Sequence[Proposal]) -> list[tuple[Proposal, Standing]]:
-    """Return each of these proposals of one list with where its paper stands, in a fixed number of queries."""
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A paper that was put before curators, and what has become of it."""
+
+    proposal: Proposal
+    standing: Standing
+    relevance: float | None  # as the classifier sees it; None where it has not spoken yet
+
+    @property
+    def is_untitled(self) -> bool:
+        """Whether its title is not known yet."""
+        return self.proposal.paper is not None and adding.is_untitled(self.proposal.paper)
+
+
+def with_standing(paper_list: PaperList, found: Sequence[Proposal]) -> list[Put]:
+    """Return what has become of these proposals of one list, in a fixed number of queries."""
     where = standings(paper_list, [each.paper for each in found if each.paper is not None])
-    return [(each, where[each.paper_id]) for each in found if each.paper_id is not None]
+    said = Suggestion.objects.filter(list=paper_list, paper__in=where).values_list("paper_id", "relevance")
+    relevance = dict(said)
+    return [
+        Put(each, where[each.paper_id], relevance.get(each.paper_id)) for each in found if each.paper_id is not None
+    ]
 
 
 def untold(paper_list: PaperList) -> PaperQuerySet:

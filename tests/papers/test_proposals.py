@@ -35,7 +35,7 @@ def confirmed(paper_list, text="2611.00001", email=AUTHOR, **more):
 
 
 def standing(proposal):
-    return proposals.with_standing(proposal.list, [proposal])[0][1]
+    return proposals.with_standing(proposal.list, [proposal])[0].standing
 
 
 def test_nobody_sees_a_proposal_before_it_is_confirmed(small):
