@@ -86,7 +86,7 @@ def _fields(entry: Entry) -> Mapping[str, str]:
     for field in entry.fields:
         value = str(field.value)
         if re.search(r"[}\"]\s*[\w-]+\s*=", value):
-            raise Unreadable(f"this BibTeX is not well formed: is a comma missing after “{field.key}”?")
+            raise Unreadable(f"this BibTeX is not well formed: a comma may be missing after “{field.key}”")
         fields.setdefault(field.key.lower(), value)
     return fields
 

@@ -104,7 +104,7 @@ def test_what_stands_beside_a_link_is_its_title(text, title):
         ("2399.00001", "there is no arXiv id 2399.00001: its third and fourth digit are the month"),
         ("| only | words | here |", "this row has no link to a paper"),
         ("https://", "it names no paper by a link or an id"),
-        ("@misc{a, title={A}\n url={https://arxiv.org/abs/2306.14048}}", "this BibTeX is not well formed: is a comma missing after “title”?"),
+        ("@misc{a, title={A}\n url={https://arxiv.org/abs/2306.14048}}", "this BibTeX is not well formed: a comma may be missing after “title”"),
         ("@misc{a, title={A}, year={2024}}", "it names no paper: give it a url, a doi or an eprint"),
         ("@misc{a, eprint={2413.00001}, archivePrefix={arXiv}}", "there is no arXiv id 2413.00001: its third and fourth digit are the month"),
     ],
