@@ -68,7 +68,7 @@ def add(
 ) -> adding.Added:
     """Put pasted papers before the list's curators, or straight into it; a worker is asked to find out about them."""
     added = adding.add(paper_list, items, choices, user)
-    if added.queued:
+    if added.queued or added.accepted:
         transaction.on_commit(partial(_ask_about, paper_list.slug))
     if added.accepted:
         transaction.on_commit(partial(_ask_for_training, paper_list.slug))

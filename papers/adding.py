@@ -44,6 +44,7 @@ class Line:
     standing: Standing | None = None  # of a known one
     same_as: Item | None = None  # an earlier item of the paste that names the same paper
     twin: Paper | None = None  # a known one of the same title under another name
+    alike: Item | None = None  # an earlier item of the same title under another name
     refused: str = ""  # why the catalogue would not take it
 
     @property
@@ -92,7 +93,8 @@ class Line:
     @property
     def is_doubtful(self) -> bool:
         """Whether somebody should look twice: it may be here under another name, or was put before the curators."""
-        return self.can_add and (self.twin is not None or (self.standing is not None and bool(self.standing.proposal)))
+        proposal = self.standing.proposal if self.standing is not None else None
+        return self.can_add and (self.twin or self.alike or proposal) is not None
 
     @property
     def told(self) -> str:
@@ -104,6 +106,8 @@ class Line:
             notes.append("It is new here.")
         if self.twin is not None:
             notes.append(f"A paper of this title is known as {identity.link(self.twin.main_identifier)}.")
+        if self.alike is not None:
+            notes.append(f"{self.alike.where.capitalize()} has the same title.")
         if self.needs_title:
             notes.append("Its title is missing: type it.")
         elif self.awaits_title:
@@ -197,6 +201,7 @@ def preview(paper_list: PaperList, items: Sequence[Item]) -> list[Line]:
     papers |= {paper.pk: paper for paper in namesakes.values()}
     stand = standings(paper_list, papers.values())
     seen: dict[object, Item] = {}
+    titled: dict[str, Item] = {}
     lines = []
     for item, home in zip(items, homes, strict=True):
         paper = papers.get(home) if home is not None else None
@@ -208,7 +213,11 @@ def preview(paper_list: PaperList, items: Sequence[Item]) -> list[Line]:
         same_as = next((seen[name] for name in names if name in seen), None)
         for name in names:
             seen.setdefault(name, item)
-        lines.append(_refusable(Line(item, paper, stand[paper.pk] if paper else None, same_as, twin)))
+        key = identity.title_key(item.title)
+        alike = titled.get(key) if same_as is None else None
+        if len(key) >= _SHORTEST_KEY and not item.problem:
+            titled.setdefault(key, item)
+        lines.append(_refusable(Line(item, paper, stand[paper.pk] if paper else None, same_as, twin, alike)))
     return lines
 
 

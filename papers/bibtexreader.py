@@ -12,6 +12,7 @@ from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
 from bibtexparser.model import DuplicateFieldKeyBlock, Entry
 from pylatexenc.latex2text import LatexNodes2Text
+from pylatexenc.latexwalker import LatexWalkerError
 
 from papers import identity
 from papers.readme.inline import is_code_address
@@ -132,4 +133,8 @@ def _venue(fields: Mapping[str, str]) -> str:
 
 def _plain(text: str) -> str:
     """The text without LaTeX: braces gone, accents as letters, formulas kept."""
-    return " ".join(str(_TEXT.latex_to_text(_COMMENT.sub(r"\\%", text))).split())
+    try:
+        told = str(_TEXT.latex_to_text(_COMMENT.sub(r"\\%", text)))
+    except (LatexWalkerError, RecursionError):  # brackets without end, thousands of them: no title of a paper
+        told = re.sub(r"[{}\\]", "", text)
+    return " ".join(told.split())

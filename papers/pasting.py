@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import islice
 
 from papers import identity
 from papers.bibtexreader import Unreadable, read_entry
@@ -22,6 +23,9 @@ from papers.records import Identifier
 
 MOST_ITEMS = 300  # in one paste: what a person can look over, and a form can hold
 MOST_CHARACTERS = 500_000
+_LONGEST_LINE = 5_000  # characters, also of a bullet with all its lines: no row of a README is as long
+_LONGEST_ENTRY = 20_000  # of BibTeX, with its abstract
+_MOST_PIPES = 60  # of a table's line
 _LONGEST_TITLE = 300  # characters of what stands beside a link
 _MOST_WORDS = 40  # likewise: more is a text that mentions a paper
 
@@ -68,12 +72,11 @@ def read(text: str, headers: Sequence[Sequence[str]] = ()) -> list[Item]:
     if len(text) > MOST_CHARACTERS:
         raise TooMuch(f"This is too much at once: at most {MOST_CHARACTERS:,} characters, and these are {len(text):,}.")
     lines = [line.rstrip("\r\n") for line in split_lines(storable(text.replace("\x00", "")))]
-    items = list(_items(lines, headers))
+    items = list(islice(_items(lines, headers), MOST_ITEMS + 1))
     if len(items) > MOST_ITEMS:
-        first = items[MOST_ITEMS].first
         raise TooMuch(
-            f"This is too much at once: at most {MOST_ITEMS} papers, and these are {len(items)}. "
-            f"Paste what comes before line {first} first."
+            f"This is too much at once: more than {MOST_ITEMS} papers. "
+            f"Paste what comes before line {items[MOST_ITEMS].first} first."
         )
     return items
 
@@ -90,15 +93,18 @@ _NOTHING = re.compile(
 
 
 def _items(lines: Sequence[str], headers: Sequence[Sequence[str]]) -> Iterator[Item]:
-    strings = "\n".join(_strings(lines))
+    strings = "\n".join(_strings(lines))[:_LONGEST_ENTRY]
     line = 0
     while line < len(lines):
-        if found := _BIBTEX.match(lines[line]):
+        if len(lines[line]) > _LONGEST_LINE:
+            end = line + 1
+            yield _too_long(lines, line, end, _LONGEST_LINE)
+        elif found := _BIBTEX.match(lines[line]):
             end = _bibtex_end(lines, line)
             if found["kind"].lower() not in _NO_ENTRIES:
                 yield _bibtex(lines, line, end, strings)
         elif _is_table_line(lines[line]):
-            end = _end(lines, line, _is_table_line)
+            end = _end(lines[: line + 2 * MOST_ITEMS], line, _is_table_line)
             yield from _table(lines, line, end, headers)
         elif _NOTHING.fullmatch(lines[line]):
             end = line + 1
@@ -111,6 +117,11 @@ def _items(lines: Sequence[str], headers: Sequence[Sequence[str]]) -> Iterator[I
         line = end
 
 
+def _too_long(lines: Sequence[str], first: int, end: int, most: int, form: Form = Form.LINK) -> Item:
+    text = "\n".join(lines[first:end])
+    return Item(first + 1, end, text, form, problem=f"it is longer than {most:,} characters")
+
+
 def _end(lines: Sequence[str], line: int, goes_on: Callable[[str], bool]) -> int:
     while line < len(lines) and goes_on(lines[line]):
         line += 1
@@ -119,7 +130,12 @@ def _end(lines: Sequence[str], line: int, goes_on: Callable[[str], bool]) -> int
 
 def _is_continued(line: str) -> bool:
     """Whether a line belongs to the bullet above: indented, and nothing of its own."""
-    return bool(_CONTINUED.match(line)) and not _BULLET.match(line) and identity.identify(line.strip()) is None
+    return (
+        len(line) <= _LONGEST_LINE
+        and bool(_CONTINUED.match(line))
+        and not _BULLET.match(line)
+        and identity.identify(line.strip()) is None
+    )
 
 
 # --- BibTeX ---------------------------------------------------------------------------------------------------
@@ -148,6 +164,8 @@ def _strings(lines: Sequence[str]) -> Iterator[str]:
 
 def _bibtex(lines: Sequence[str], first: int, end: int, strings: str) -> Item:
     item = Item(first + 1, end, "\n".join(lines[first:end]), Form.BIBTEX)
+    if len(item.text) > _LONGEST_ENTRY:
+        return _too_long(lines, first, end, _LONGEST_ENTRY, Form.BIBTEX)
     try:
         said = read_entry(item.text, strings)
     except Unreadable as error:
@@ -165,7 +183,11 @@ def _bibtex(lines: Sequence[str], first: int, end: int, strings: str) -> Item:
 
 def _is_table_line(line: str) -> bool:
     text = line.strip()
-    return "|" in text and (text.startswith("|") or text.count("|") >= 2 or _SEPARATOR.fullmatch(text) is not None)
+    return (
+        len(line) <= _LONGEST_LINE
+        and 0 < text.count("|") <= _MOST_PIPES
+        and (text.startswith("|") or text.count("|") >= 2 or _SEPARATOR.fullmatch(text) is not None)
+    )
 
 
 def _table(lines: Sequence[str], first: int, end: int, headers: Sequence[Sequence[str]]) -> Iterator[Item]:
@@ -208,6 +230,9 @@ def _why(row: Row | None) -> str:
 
 def _bullet(lines: Sequence[str], first: int, end: int) -> Iterator[Item]:
     text = "\n".join(lines[first:end])
+    if len(text) > _LONGEST_LINE:
+        yield _too_long(lines, first, end, _LONGEST_LINE, Form.ROW)
+        return
     content = _BULLET.sub("", text, count=1)
     found = read_content(content) if _MARKUP.search(content) else None
     if found is None or (found.name.scheme == "url" and _only_names(content)):

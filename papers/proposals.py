@@ -217,9 +217,12 @@ def with_standing(paper_list: PaperList, found: Sequence[Proposal]) -> list[Put]
 
 
 def untold(paper_list: PaperList) -> PaperQuerySet:
-    """Return the papers put before the list's curators of which no source has told more than who named them."""
+    """Return the papers put before the list's curators, and not declined, of which only who named them has told."""
     proposed = Proposal.objects.filter(list=paper_list, paper=OuterRef("pk"))
-    return Paper.objects.filter(Exists(proposed), abstract="")
+    declined = Review.objects.filter(
+        list=paper_list, paper=OuterRef("pk"), state__in=[Review.State.REJECTED, Review.State.DUPLICATE]
+    )
+    return Paper.objects.filter(Exists(proposed), ~Exists(declined), abstract="")
 
 
 # --- forgetting -----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.utils import timezone
 from ingest import enrich, pipeline, tasks
 from ingest.models import Run
 from ingest.sources import Page
-from papers import adding, proposals
+from papers import adding, proposals, review
 from papers.adding import Choice
 from papers.models import Paper, Proposal
 from papers.pasting import read
@@ -79,6 +79,14 @@ def test_what_nobody_has_confirmed_is_asked_about_nowhere(sent, arxiv):
     proposals.confirm(made.key)
     tasks.take_in("small")
     assert arxiv == [["2611.00001"]]
+
+
+def test_what_was_declined_is_asked_about_no_more(curator):
+    small = make_list()
+    add(small, "2611.00001", curator)
+    assert pipeline.lists_to_look_up() == [small]
+    review.reject(small, Paper.objects.get(), curator, "off-topic")
+    assert pipeline.lists_to_look_up() == []
 
 
 def test_a_source_that_is_away_keeps_nothing_from_the_classifier(curator, sent, monkeypatch):

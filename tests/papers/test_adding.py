@@ -64,10 +64,17 @@ def test_each_line_is_told_what_it_would_do(small, curator):
         "It is new here. Its title is missing until arXiv is asked for it.",
         "It is new here. A paper of this title is known as https://arxiv.org/abs/2611.00005.",
         "It is new here. Its title is missing: type it.",
-        "It is known here, and awaits a decision.",  # an entry without any link, known by its title
+        # an entry without any link, known by its title
+        "It is known here, and awaits a decision. Line 7 has the same title.",
     ]
-    assert [line.is_doubtful for line in found].count(True) == 1
+    assert [line.is_doubtful for line in found].count(True) == 2
     assert Proposal.objects.count() == 0 and not SourceRecord.objects.filter(source="hand").exists()
+
+
+def test_one_title_under_two_names_is_told_of(small):
+    first, second = lines(small, f"{TITLE} 2611.00001\n{TITLE} https://doi.org/10.1000/x")
+    assert (first.is_doubtful, second.is_doubtful) == (False, True)
+    assert second.told == "It is new here. Line 1 has the same title."
 
 
 def test_what_is_added_waits_in_the_queue_with_who_added_it(small, curator):

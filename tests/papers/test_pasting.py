@@ -160,6 +160,26 @@ def test_too_much_is_refused_with_a_word_on_what_would_do():
         read("x" * (pasting.MOST_CHARACTERS + 1))
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2611.00001 " * 500, "longer than 5,000 characters"),
+        ("|" * 100_000, "longer than 5,000 characters"),
+        ("- [a](https://arxiv.org/abs/2611.00001)" + "\n  more of it" * 500, "longer than 5,000 characters"),
+        ("@misc{a, title={A}, abstract={" + "\nword" * 5000 + "}}", "longer than 20,000 characters"),
+    ],
+)
+def test_what_no_row_is_as_long_as_is_not_read(text, words):
+    first, last = read(f"{text}\n2611.00002")
+    assert words in first.problem and first.text == text
+    assert last.identifiers == (("arxiv", "2611.00002"),)
+
+
+def test_latex_without_end_is_text():
+    title = "[x]\\(" * 200
+    assert "x" in one(f"@misc{{a, title={{{title}}}, eprint={{2306.14048}}}}").title
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(MIXED.splitlines()), st.text(max_size=60)), max_size=12))
 def test_any_text_is_read_and_every_line_belongs_to_one_place(lines):

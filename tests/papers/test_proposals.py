@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,11 +11,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from papers import proposals, review
+from papers import adding, pasting, proposals, review
 from papers.models import Paper, Proposal
 from papers.proposals import Gone, NoPaper, Refused, TitleMissing, TooMany
 from papers.standings import State
-from tests.factories import make_entry, make_list, make_paper
+from tests.factories import make_entry, make_list, make_paper, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -184,3 +185,38 @@ def test_a_page_of_them_costs_the_same_queries_however_many(small):
     for number in range(20):
         confirmed(small, f"2611.000{number:02}", f"p{number}@example.org")
     assert queries(2) == queries(20)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_confirmed_in_the_same_moment_one_holds(small):
+    keys = [propose(small, email=f"p{number}@example.org").key for number in range(4)]
+
+    def confirm(key):
+        try:
+            return proposals.confirm(key).key
+        except Refused:
+            return None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        done = [key for key in pool.map(confirm, keys) if key]
+    assert len(done) == 1 and Proposal.objects.get().key == done[0] and Paper.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_curators_who_paste_the_same_in_the_same_moment_add_it_once(small):
+    items = pasting.read("2611.00001\n2611.00002\nA title https://doi.org/10.1000/x")
+    people = [make_user(curator=True) for _ in range(3)]
+
+    def add(user):
+        try:
+            return adding.add(small, items, {place: adding.Choice() for place in range(3)}, user)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        added = list(pool.map(add, people))
+    assert [len(each.queued) for each in added] == [3, 3, 3]
+    assert Proposal.objects.count() == Paper.objects.count() == 3
+    assert len({each.user_id for each in Proposal.objects.all()}) == 1
