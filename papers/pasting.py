@@ -14,6 +14,7 @@ from itertools import islice
 
 from papers import identity
 from papers.bibtexreader import Unreadable, read_entry
+from papers.mentions import mentioned, only_names, title_beside, wrong_number
 from papers.readme.document import parse, split_lines
 from papers.readme.inline import is_code_address, plain, storable, without_emoji
 from papers.readme.items import read_content
@@ -26,8 +27,6 @@ MOST_CHARACTERS = 500_000
 _LONGEST_LINE = 5_000  # characters, also of a bullet with all its lines: no row of a README is as long
 _LONGEST_ENTRY = 20_000  # of BibTeX, with its abstract
 _MOST_PIPES = 60  # of a table's line
-_LONGEST_TITLE = 300  # characters of what stands beside a link
-_MOST_WORDS = 40  # likewise: more is a text that mentions a paper
 
 
 class TooMuch(ValueError):
@@ -175,7 +174,7 @@ def _bibtex(lines: Sequence[str], first: int, end: int, strings: str) -> Item:
     )
     if not said.identifiers:
         return replace(known, problem="it names no paper: give it a url, a doi or an eprint")
-    return replace(known, problem=_wrong_number(said.identifiers))
+    return replace(known, problem=wrong_number(said.identifiers))
 
 
 # --- rows of READMEs ------------------------------------------------------------------------------------------
@@ -235,7 +234,7 @@ def _bullet(lines: Sequence[str], first: int, end: int) -> Iterator[Item]:
         return
     content = _BULLET.sub("", text, count=1)
     found = read_content(content) if _MARKUP.search(content) else None
-    if found is None or (found.name.scheme == "url" and _only_names(content)):
+    if found is None or (found.name.scheme == "url" and only_names(content)):
         yield from _line(content.replace("\n", " "), first, Form.LINK, text, end=end)
     else:
         yield _of_row(Item(first + 1, end, text, Form.ROW), found.fields, found.name)
@@ -247,31 +246,16 @@ def _of_row(item: Item, row: RowFields, name: Identifier) -> Item:
     known = replace(known, venue=plain(row.venue))
     if name.scheme == "url" and is_code_address(name.value):
         return replace(known, problem=f"its link leads to code, not to a paper: {name.value}")
-    return replace(known, problem=_wrong_number([name]))
+    return replace(known, problem=wrong_number([name]))
 
 
-# --- links and ids --------------------------------------------------------------------------------------------
-
-_CANDIDATE = re.compile(
-    r"https?://[^\s<>\"|]+"
-    r"|(?<![\w./-])(?:arxiv|doi)\s*:\s*[^\s,;|]+"
-    r"|(?<![\w./-])(?:www\.)?(?:arxiv\.org|aclanthology\.org|openreview\.net|huggingface\.co|doi\.org)/[^\s<>\"|,;]+"
-    r"|(?<![\w./-])10\.\d{4,9}/[^\s,;|]+"
-    r"|(?<![\w./-])\d{4}\.\d{4,5}(?:v\d+)?(?![\w/-])"
-    r"|(?<![\w./-])[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?(?!\w)"
-    r"|(?<![\w./-])(?:[A-Z]\d{2}-\d{4}|\d{4}\.[a-z0-9_]+-[a-z0-9_]+\.\d+)(?![\w-])",
-    re.IGNORECASE,
-)
-_EDGE = " \t-–—:：|,，;；.。()（）[]【】*_`\"“”'"
-_BRACKETS = {")": "(", "]": "[", "}": "{"}
-_SERVICES = re.compile(r"\[?\b(?:pdf|abs|paper|link|arxiv|doi|code|github|project|url)\b\]?(?=\W*$)", re.IGNORECASE)
-_YEAR = re.compile(r"[\s(,]*\([^()]*\b(?:19|20)\d\d\b[^()]*\)?\W*$")  # `(ICLR 2024)` behind a title
+# --- links and ids ----------------------------------------------------------------------------------------------
 
 
 def _line(text: str, line: int, form: Form = Form.LINK, raw: str = "", why: str = "", end: int = 0) -> Iterator[Item]:
     """The papers that a line names. Names of several kinds in a text are taken for those of one paper."""
     whole = Item(line + 1, end or line + 1, raw or text, form)
-    if names := _only_names(text):
+    if names := only_names(text):
         for name in names:
             yield _of_name(whole, name)
         return
@@ -280,7 +264,7 @@ def _line(text: str, line: int, form: Form = Form.LINK, raw: str = "", why: str 
     if row is not None and row.name.scheme != "url":
         yield _of_row(replace(whole, form=Form.ROW), row.fields, row.name)
         return
-    named = list(dict.fromkeys(found for each in _CANDIDATE.findall(content) if (found := _identify(each)) is not None))
+    named = mentioned(content)
     papers = [name for name in named if name.scheme != "url"] or [
         name for name in named if not is_code_address(name.value)
     ]
@@ -293,43 +277,10 @@ def _line(text: str, line: int, form: Form = Form.LINK, raw: str = "", why: str 
         for name in alike:  # whose the words beside them are is anybody's guess
             yield _of_name(whole, name)
     else:
-        yield replace(_of_name(whole, papers[0]), title=_title(content), code=code)
-
-
-def _only_names(text: str) -> list[Identifier]:
-    """The papers of a text that holds nothing but links and ids; empty for any other."""
-    joined = re.sub(r"\b(arxiv|doi)\s*:\s+", r"\1:", text.strip(), flags=re.IGNORECASE)
-    words = [word for word in re.split(r"[\s,;]+", joined) if word.strip(_EDGE)]
-    names = [_identify(word) for word in words]
-    return [] if None in names else list(dict.fromkeys(name for name in names if name is not None))
-
-
-def _identify(text: str) -> Identifier | None:
-    text = re.sub(r"^(arxiv|doi)\s*:\s*", r"\1:", text.strip("<>\"'`"), flags=re.IGNORECASE).rstrip(".,;:*_'\"")
-    while text.endswith(tuple(_BRACKETS)) and text.count(text[-1]) > text.count(_BRACKETS[text[-1]]):
-        text = text[:-1].rstrip(".,;")
-    return identity.identify(text)
+        yield replace(_of_name(whole, papers[0]), title=title_beside(content), code=code)
 
 
 def _of_name(item: Item, name: Identifier) -> Item:
     if name.scheme == "url" and is_code_address(name.value):
         return replace(item, problem=f"this leads to code, not to a paper: {name.value}")
-    return replace(item, identifiers=(name,), problem=_wrong_number([name]))
-
-
-def _wrong_number(names: Sequence[Identifier]) -> str:
-    """Why an id of arXiv's form is none: it begins with a year and a month."""
-    for scheme, value in names:
-        if scheme == "arxiv" and not 1 <= identity.arxiv_month(value)[1] <= 12:
-            return f"there is no arXiv id {value}: its third and fourth digit are the month"
-    return ""
-
-
-def _title(content: str) -> str:
-    """What stands beside the links of a line, if it may be a title."""
-    beside = _CANDIDATE.sub(" ", re.sub(r"\[([^\]]*)\]\([^)]*\)", r" \1 ", content))
-    title = _YEAR.sub("", " ".join(plain(beside).split()).strip(" .")).strip(_EDGE)
-    while (shorter := _SERVICES.sub("", title).strip(_EDGE)) != title:
-        title = shorter
-    is_title = len(title) <= _LONGEST_TITLE and len(title.split()) <= _MOST_WORDS and any(c.isalpha() for c in title)
-    return title if is_title else ""
+    return replace(item, identifiers=(name,), problem=wrong_number([name]))
