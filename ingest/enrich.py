@@ -17,7 +17,7 @@ from ingest import pipeline, runs
 from ingest.models import Enquiry, Run
 from ingest.sources import semantic_scholar
 from papers import catalog
-from papers.models import IdentifierRow, Paper
+from papers.models import IdentifierRow, Paper, Proposal
 from papers.querysets import PaperQuerySet, standing
 from papers.records import Identifier, PaperRecord, Rejected
 
@@ -25,6 +25,7 @@ SOURCE = semantic_scholar.SOURCE
 AGAIN_AFTER = timedelta(days=30)
 EVERY = timedelta(days=1)
 MOST_A_DAY = 5_000  # papers that the schedule asks about: ten requests
+_PROPOSED = Exists(Proposal.objects.filter(paper=OuterRef("pk")))
 NO_KEY = "Nothing was asked: Semantic Scholar wants a key, and S2_API_KEY is not set."
 
 Progress = Callable[[Run], None]
@@ -59,11 +60,22 @@ def enrich(limit: int | None = None, progress: Progress = runs.progress) -> Run:
     return run
 
 
+def enrich_proposed() -> None:
+    """Ask about the papers that somebody put before curators, and that were never asked about; now, and with a key."""
+    if semantic_scholar.has_key() and (count := missing().filter(_PROPOSED).count()):
+        enrich(min(count, semantic_scholar.MOST_AT_ONCE))
+
+
 def missing() -> PaperQuerySet:
-    """Return the papers to ask about, in order: in lists, likely to belong in one, then the newest."""
+    """Return the papers to ask about, in order: proposed, in lists, likely to belong in one, then the newest."""
     named = IdentifierRow.objects.filter(paper=OuterRef("pk"), scheme__in=semantic_scholar.SCHEMES)
     lately = Enquiry.objects.filter(paper=OuterRef("pk"), source=SOURCE, asked_at__gt=timezone.now() - AGAIN_AFTER)
-    wanted = Case(When(standing("listed"), then=Value(0)), When(standing("likely"), then=Value(1)), default=Value(2))
+    wanted = Case(
+        When(_PROPOSED, then=Value(0)),
+        When(standing("listed"), then=Value(1)),
+        When(standing("likely"), then=Value(2)),
+        default=Value(3),
+    )
     found = Paper.objects.filter(Exists(named), ~Exists(lately))
     return found.order_by(wanted, F("published").desc(nulls_last=True), "-pk")
 

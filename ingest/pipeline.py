@@ -15,7 +15,7 @@ from django.utils import timezone
 from ingest import runs
 from ingest.models import Run, Topic
 from ingest.sources import Page, SourceUnavailable, Window, arxiv_api, jsonl, peer_list, source
-from papers import catalog
+from papers import catalog, proposals
 from papers.models import Paper, PaperList
 
 FIRST_WINDOW_DAYS = 30  # what a topic without a watermark asks for
@@ -203,22 +203,23 @@ def lists_to_look_up() -> list[PaperList]:
 
 
 def is_look_up_due(paper_list: PaperList) -> bool:
-    """Say whether a list is to be looked up now: not while it is on hold, and every few hours."""
+    """Say whether a list is to be looked up now: not while it is on hold; every few hours, and for a new proposal."""
     last = runs.newest(Run.Kind.PULL, _look_up(paper_list))
     if last is None:
         return True
-    if last.next_try is None and timezone.now() - last.started_at < LOOK_UP_EVERY:
+    is_new = proposals.untold(paper_list).filter(proposals__confirmed_at__gt=last.started_at).exists()
+    if last.next_try is None and timezone.now() - last.started_at < LOOK_UP_EVERY and not is_new:
         return False
     return not runs.is_on_hold(last.kind, last.subject)
 
 
 def look_up_listed(paper_list: PaperList, progress: Progress = runs.progress) -> Run:
-    """Ask arXiv what the papers are about of which only a row told, the list's or a followed one's."""
+    """Ask arXiv what the papers are about of which only a row told, or who put them before the list's curators."""
     ids = list(_known_by_row_only(paper_list).values_list("identifiers__value", flat=True))
     with runs.open(Run.Kind.PULL, _look_up(paper_list), LOOK_UP_EVERY) as run:
         run.total = len(ids)
         _store_all(run, arxiv_api.lookup(ids), progress)
-        run.note = f"{len(ids)} papers of READMEs lacked an abstract; arXiv knows {run.fetched} of them."
+        run.note = f"{len(ids)} papers lacked an abstract; arXiv knows {run.fetched} of them."
         tell_merges(run)
     return run
 
@@ -228,10 +229,14 @@ def _look_up(paper_list: PaperList) -> str:
 
 
 def _known_by_row_only(paper_list: PaperList) -> QuerySet[Paper]:
-    """Return the papers of which a README told and arXiv did not: the list's own, and those of lists it follows."""
+    """Return the papers of which a row told, or who proposed them, and arXiv did not.
+
+    They are the list's own, those of lists it follows, and those that were put before its curators.
+    """
     topics = Topic.objects.filter(Q(list=paper_list) | Q(list=None), source="peer_list")
     followed = Paper.objects.filter(source_records__source__in=[peer_list.source_of(topic.query) for topic in topics])
     told = Q(pk__in=Paper.objects.listed_in(paper_list).values("pk")) | Q(pk__in=followed.values("pk"))
+    told |= Q(pk__in=proposals.untold(paper_list).values("pk"))
     return Paper.objects.filter(told, abstract="", identifiers__scheme="arxiv")
 
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from ingest import embedding, learner, learning, pipeline, runs
 from ingest import enrich as enriching
 from ingest.models import Run, Topic
+from papers import proposals
 from papers.models import PaperList
 
 STALE = 300  # a message that waited so long has had successors
@@ -37,6 +38,26 @@ def look_up_listed() -> None:
         if pipeline.is_look_up_due(paper_list):
             with suppress(runs.AlreadyRunning):
                 pipeline.look_up_listed(paper_list)
+
+
+@shared_task
+def take_in(slug: str) -> None:
+    """Find out what the papers are that were just put before a list's curators, then embed and classify them."""
+    paper_list = PaperList.objects.filter(slug=slug).first()
+    if paper_list is None:
+        return
+    if proposals.untold(paper_list).exists() and pipeline.is_look_up_due(paper_list):
+        with suppress(runs.AlreadyRunning):  # then `look_up_listed` finds them in its next round
+            pipeline.look_up_listed(paper_list)
+    with suppress(runs.AlreadyRunning):
+        enriching.enrich_proposed()
+    embed.apply_async(expires=STALE)
+
+
+@shared_task(soft_time_limit=SHORT, time_limit=SHORT + 10)
+def purge_proposals() -> None:
+    """Forget proposals that nobody confirmed, and the addresses of those that have been answered."""
+    proposals.purge()
 
 
 @shared_task

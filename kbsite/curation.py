@@ -7,7 +7,7 @@ from at the next training.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from uuid import UUID
@@ -17,8 +17,9 @@ from django.db import transaction
 
 from ingest import learner, tasks
 from kbsite import broker
-from papers import findings, review
-from papers.models import Category, Decision, Entry, Finding, Paper, PaperList
+from papers import adding, findings, proposals, review
+from papers.models import Category, Decision, Entry, Finding, Paper, PaperList, Proposal
+from papers.pasting import Item
 from papers.readme.row import RowFields
 
 
@@ -76,6 +77,29 @@ def settle(finding: Finding, choice: str, user: AbstractBaseUser) -> None:
     """Settle what was changed here and in the README; raise NotOpen or CannotSettle."""
     findings.settle(finding, choice, user)
     transaction.on_commit(partial(_ask_for_training, finding.list.slug))
+
+
+def add(
+    paper_list: PaperList, items: Sequence[Item], choices: Mapping[int, adding.Choice], user: AbstractBaseUser
+) -> adding.Added:
+    """Put pasted papers before the list's curators, or straight into it; a worker is asked to find out about them."""
+    added = adding.add(paper_list, items, choices, user)
+    if added.queued or added.accepted:
+        transaction.on_commit(partial(_ask_about, paper_list.slug))
+    if added.accepted:
+        transaction.on_commit(partial(_ask_for_training, paper_list.slug))
+    return added
+
+
+def confirm(key: UUID) -> Proposal:
+    """Put an author's proposal before the curators; raise Gone or Refused. A worker is asked to find out about it."""
+    proposal = proposals.confirm(key)
+    transaction.on_commit(partial(_ask_about, proposal.list.slug))
+    return proposal
+
+
+def _ask_about(slug: str) -> None:
+    broker.send(tasks.take_in.s(slug))  # where it is out of reach, the schedule finds out, a little later
 
 
 def _learned_from(decision: Decision) -> Decision:

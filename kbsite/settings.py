@@ -131,6 +131,8 @@ STORAGES = {
 EMAIL_CONFIG = environ.Env.email_url_config(_given["EMAIL_URL"])
 vars().update(EMAIL_CONFIG)
 
+PROPOSALS = _given["PROPOSALS"]
+
 # --- security -------------------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {
@@ -242,6 +244,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ingest.tasks.look_up_listed",
         "schedule": timedelta(minutes=10),
         "options": {"expires": 580},
+    },
+    "forget what proposals no longer need": {
+        "task": "ingest.tasks.purge_proposals",
+        "schedule": timedelta(hours=6),
+        "options": {"expires": 3600},
     },
     "enrich": {  # once a day, which the runs tell
         "task": "ingest.tasks.enrich",

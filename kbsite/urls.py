@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from kbsite.views import (
     account,
+    adding,
     classifier,
     dashboard,
     entries,
@@ -17,6 +18,7 @@ from kbsite.views import (
     lists,
     new_list,
     papers,
+    proposals,
     queue,
     runs,
     topics,
@@ -31,6 +33,11 @@ urlpatterns = [
     path("lists/<slug:slug>/queue/", queue.show, name="queue"),
     path("lists/<slug:slug>/queue/<int:paper_id>/", queue.decide, name="decide"),
     path("lists/<slug:slug>/criteria/<slug:key>/", queue.criterion, name="criterion"),
+    path("lists/<slug:slug>/add/", adding.show, name="add-papers"),
+    path("lists/<slug:slug>/add/switch/", adding.switch, name="switch-proposals"),
+    path("lists/<slug:slug>/propose/", proposals.propose, name="propose"),
+    path("proposals/confirm/<str:token>/", proposals.confirm, name="confirm-proposal"),
+    path("proposals/<uuid:key>/", proposals.state, name="proposal"),
     path("lists/<slug:slug>/history/", lists.history, name="history"),
     path("lists/<slug:slug>/entries/<int:pk>/", entries.edit, name="edit-entry"),
     path("lists/<slug:slug>/export/", export.show, name="export"),

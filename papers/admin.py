@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from papers.models import Category, Decision, Document, IdentifierRow, Paper, PaperList
+from papers.models import Category, Decision, Document, IdentifierRow, Paper, PaperList, Proposal
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -56,3 +56,14 @@ class DocumentAdmin(ReadOnly):
 class DecisionAdmin(ReadOnly):
     list_display = ("at", "user", "kind", "paper", "category", "reason")
     list_filter = ("list", "kind")
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ReadOnly):
+    list_display = ("asked_at", "list", "scheme", "value", "email", "confirmed_at")
+    list_filter = ("list",)
+    search_fields = ("email", "value")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Whoever proposed may want to be forgotten.
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)

@@ -13,9 +13,9 @@ from papers.models import Paper
 from papers.records import PaperRecord
 
 # Who is believed when two sources tell of one paper. arXiv's daily feed leaves out comments and the days of versions;
-# a row of a README, another list's too, knows a title and a link only.
-AUTHORITY = ("arxiv", "arxiv-feed", "huggingface", "file", "semanticscholar", "peer", "readme")
-ROWS = frozenset({"peer", "readme"})
+# a row of a README, another list's too, knows a title and a link only, and what people type may be anything.
+AUTHORITY = ("arxiv", "arxiv-feed", "huggingface", "file", "semanticscholar", "peer", "readme", "hand", "author")
+ROWS = frozenset({"peer", "readme", "hand", "author"})
 ARXIV = frozenset({"arxiv", "arxiv-feed"})
 
 FIELDS = (

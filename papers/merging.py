@@ -24,6 +24,7 @@ from papers.models import (
     IdentifierRow,
     Merge,
     Paper,
+    Proposal,
     Review,
     SourceRecord,
     Suggestion,
@@ -80,6 +81,7 @@ def merge(paper: Paper, other: Paper, record: PaperRecord) -> tuple[int, Paper]:
     Decision.objects.filter(paper=gone).update(paper=kept)
     Decision.objects.filter(duplicate_of=gone).update(duplicate_of=kept)
     EntryChange.objects.filter(paper=gone).update(paper=kept)
+    Proposal.objects.filter(paper=gone).update(paper=kept)
     _unite_computed(kept, gone)
     merge.note = " ".join(notes)
     merge.save(update_fields=["note"])

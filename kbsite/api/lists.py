@@ -6,11 +6,13 @@ from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kbsite.api import adding
+from kbsite.api.adding import AddedSerializer, AddRequestSerializer, TakesProposalsSerializer
 from kbsite.api.base import AnyForm, Resource
 from kbsite.api.filters import CategoryFilters
 from kbsite.api.requests import CriterionRequestSerializer
@@ -71,6 +73,43 @@ class PaperListViewSet(Resource[PaperList]):
             raise Http404 from None
         headers = {"Content-Disposition": content_disposition_header(True, exported.file_name) or "attachment"}
         return HttpResponse(exported.content, content_type=exported.content_type, headers=headers)
+
+    @writes(
+        "Add papers by hand",
+        {200: AddedSerializer},
+        404,
+        request=AddRequestSerializer,
+        examples=[
+            OpenApiExample(
+                "What two lines would do",
+                value={"text": "https://arxiv.org/abs/2407.12345\n2402.02750", "dry_run": True},
+                request_only=True,
+            )
+        ],
+        description="As pasted into the page: each line is told of by itself, and all that can be added is added at "
+        "once, or nothing when something fails. With `dry_run` it is only told what each line would do.",
+    )
+    @action(detail=True, methods=["post"], url_path="add", url_name="add")
+    def add(self, request: Request, slug: str) -> Response:
+        asked = AddRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return Response(AddedSerializer(adding.add(self.get_object(), request.user, asked.validated_data)).data)
+
+    @writes("Open or close the form by which authors propose papers", {200: TakesProposalsSerializer}, 404)
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="takes-proposals",
+        url_name="takes-proposals",
+        serializer_class=TakesProposalsSerializer,
+    )
+    def takes_proposals(self, request: Request, slug: str) -> Response:
+        asked = TakesProposalsSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        paper_list = self.get_object()
+        paper_list.takes_proposals = asked.validated_data["takes_proposals"]
+        paper_list.save(update_fields=["takes_proposals"])
+        return Response(asked.validated_data)
 
     @reads("What an export would change in a README", DiffSerializer, 404, parameters=[LANGUAGE])
     @action(detail=True, url_path="diff/<slug:language>", url_name="diff")

@@ -16,9 +16,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
-from papers import findings, languages
+from kbsite import proposing
+from papers import findings, languages, proposals
 from papers.cards import OUT
-from papers.models import PaperList
+from papers.models import Paper, PaperList, Proposal
 from papers.queue import RELEVANCE, Queue
 from papers.readme.fieldwise import EXTRA
 from papers.readme.inline import plain
@@ -125,6 +126,18 @@ def _with_terms(text: str, terms: list[str]) -> SafeString:
             for place, part in enumerate(parts)
         ],
     )
+
+
+@register.simple_tag
+def takes_proposals(paper_list: PaperList) -> bool:
+    """Whether authors may propose papers for a list now."""
+    return not proposing.why_closed(paper_list)
+
+
+@register.simple_tag
+def put_before(paper_list: PaperList, paper: Paper) -> list[Proposal]:
+    """Who put a paper before the curators of a list: by hand, or its author."""
+    return proposals.of(paper_list, paper)
 
 
 @register.simple_tag

@@ -52,6 +52,8 @@ _SOURCES = {
     "semanticscholar": _("Semantic Scholar"),
     "file": _("A file"),
     "readme": _("A list’s README"),
+    "hand": _("By hand"),
+    "author": _("Its author"),
 }
 _FACTS = {
     "code": _("Code"),

@@ -14,6 +14,7 @@ from papers.models.lists import (
     PaperList,
 )
 from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
+from papers.models.proposals import Proposal
 from papers.models.reviews import Decision, Hold, Review, Skip, Suggestion
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Origin",
     "Paper",
     "PaperList",
+    "Proposal",
     "Review",
     "Skip",
     "SourceRecord",

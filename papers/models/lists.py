@@ -49,6 +49,7 @@ class PaperList(models.Model):
         blank=True,
         help_text="Header of a table's column -> what it tells of a paper, where reading the table gets it wrong",
     )
+    takes_proposals = models.BooleanField(default=True, help_text="Authors may propose papers by the public form")
     created_at = models.DateTimeField(auto_now_add=True)
 
     if TYPE_CHECKING:

@@ -285,7 +285,7 @@ class TestPull:
         with Server(answers.atom(answers.entry("2306.14048v3", "H2O", summary="About caches."))) as server:
             settings.ARXIV_API_URL = server.url
             run = pipeline.look_up_listed(mine)
-        assert run.note == "1 papers of READMEs lacked an abstract; arXiv knows 1 of them."
+        assert run.note == "1 papers lacked an abstract; arXiv knows 1 of them."
         paper = Paper.objects.get(identifiers__value="2306.14048")
         assert (paper.title, paper.abstract, paper.source) == ("H2O", "About caches.", "arxiv")
         assert pipeline.lists_to_look_up() == []

@@ -9,11 +9,18 @@ from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
+from kbsite import proposing
+from papers import proposals
+
 READ = {"anonymous": 200, "reader": 200, "curator": 200, "administrator": 200}
 
 
 def curate(status: int) -> dict[str, int]:
     return {"anonymous": 401, "reader": 403, "curator": status, "administrator": status}
+
+
+def anyone(status: int) -> dict[str, int]:
+    return dict.fromkeys(READ, status)
 
 
 MATRIX = {
@@ -34,6 +41,12 @@ MATRIX = {
     ("get", "/api/v1/decisions/{id}/"): READ,
     ("post", "/api/v1/decisions/"): curate(201),
     ("post", "/api/v1/decisions/{id}/undo/"): curate(201),
+    ("post", "/api/v1/lists/{slug}/add/"): curate(200),
+    ("post", "/api/v1/lists/{slug}/takes-proposals/"): curate(200),
+    ("get", "/api/v1/proposals/"): curate(200),
+    ("get", "/api/v1/proposals/{key}/"): READ,  # by who knows the key
+    ("post", "/api/v1/proposals/"): anyone(202),
+    ("post", "/api/v1/proposals/confirm/"): anyone(200),  # by who has the mail
     ("get", "/api/v1/heads/"): READ,
     ("get", "/api/v1/heads/{id}/"): READ,
     ("post", "/api/v1/heads/{id}/roll_back/"): curate(409),  # it is in use
@@ -52,7 +65,14 @@ MATRIX = {
 BODIES = {
     ("post", "/api/v1/topics/"): {"slug": "new", "source": "hf_daily"},
     ("patch", "/api/v1/topics/{slug}/"): {"enabled": False},
+    ("post", "/api/v1/lists/{slug}/add/"): {"text": "2612.00001"},
+    ("post", "/api/v1/lists/{slug}/takes-proposals/"): {"takes_proposals": False},
+    ("post", "/api/v1/proposals/"): {"list": "small", "paper": "2612.00001", "email": "ada@example.org"},
 }
+
+
+def propose(paper_list):
+    return proposals.propose(paper_list, proposals.named("2612.00009"), "bob@example.org")
 
 
 def operations() -> set[tuple[str, str]]:
@@ -88,6 +108,9 @@ def test_only_those_who_may(world, request, operation, who):
             "runs": world.run.pk,
         }.get(path.split("/")[3]),
     }
+    if "proposals" in path:
+        proposal = propose(world.list)
+        named["{key}"] = proposal.key
     for name, value in named.items():
         path = path.replace(name, str(value))
     if path.endswith("by-identifier/"):
@@ -98,6 +121,8 @@ def test_only_those_who_may(world, request, operation, who):
         "kind": "defer",
         "until": (timezone.localdate() + timedelta(days=7)).isoformat(),
     }
+    if operation[1].endswith("confirm/"):
+        body = {"token": proposing.token(proposal)}
     response = getattr(client, method)(path, body if method in {"post", "patch"} else None)
     assert response.status_code == MATRIX[operation][who], response.content
 
