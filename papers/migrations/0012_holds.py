@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("papers", "0009_trigger_sentence"),
+        ("papers", "0011_proposals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
