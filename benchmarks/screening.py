@@ -98,8 +98,7 @@ def models(asked: Any, meaning: np.ndarray) -> dict[str, Callable[[int], Any]]:
     from ingest.classifier import pool, simulate
     from ingest.classifier.ranker import Ranker
 
-    abstracts = [text[len(title) :].strip() for text, title in zip(asked.texts, asked.titles, strict=True)]
-    frame = pd.DataFrame({"title": asked.titles, "abstract": abstracts})
+    frame = pd.DataFrame({"title": asked.titles, "abstract": asked.abstracts})
     terms = ActiveLearningCycle.from_meta(get_ai_config("elas_u4")["value"]).transform(frame)
     plain, full = pool.rows(asked.titles, asked.texts), pool.rows(asked.titles, asked.texts, meaning)
     return {
