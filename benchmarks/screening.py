@@ -143,10 +143,12 @@ def main() -> int:
         known = labelled.read(corpus) if corpus else []
         found: dict[str, dict[str, dict[str, float]]] = {}
         for file in asked.files:
+            meaning = None  # all tasks of a file have the same papers
             for name, each in tasks(lists / file).items():
                 whole = each.with_abstracts(known)
                 print(f"{name}: {whole.relevant.sum()} of {len(whole)}", file=sys.stderr, flush=True)
-                found[name] = measured(whole, encode(whole.texts), range(asked.seeds))
+                meaning = encode(whole.texts) if meaning is None else meaning
+                found[name] = measured(whole, meaning, range(asked.seeds))
         os.chdir(ROOT)
     means = {
         model: {figure: float(np.mean([task[model][figure] for task in found.values()])) for figure in SHOWN}
