@@ -35,9 +35,10 @@ class Command(BaseCommand):
         "Replay papers that people have sorted as screening sessions: a model proposes a paper, learns its label, "
         "and proposes the next, until all that are to be found are found. It begins with one of them and one other, "
         "drawn by a seed, and its model (ingest/classifier/ranker.py) knows nothing of any list's classifier. "
-        "Says of each session: recall after a tenth of the papers; WSS, the share of the reading that is saved when "
-        "95 or 100 % are found; ATD, how many papers are read until one is found, on average; loss, from 0, all "
-        "found first, to 1, all last; NDCG. See docs/classifier.md. Asks and changes no database."
+        "Says of each session: recall after a tenth of the papers; WSS, the share of the reading that is saved, "
+        "against an order by chance, when 95 or 100 % are found; ATD, how many papers are read until one is found, on "
+        "average; loss, from 0, all found first, to 1, all last; NDCG. See docs/classifier.md. Asks and changes no "
+        "database."
     )
     requires_system_checks: list[str] = []
 
