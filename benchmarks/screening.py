@@ -98,8 +98,7 @@ def models(asked: Any, meaning: np.ndarray) -> dict[str, Callable[[int], Any]]:
     from ingest.classifier import pool, simulate
     from ingest.classifier.ranker import Ranker
 
-    abstracts = [text[len(title) :].strip() for text, title in zip(asked.texts, asked.titles, strict=True)]
-    frame = pd.DataFrame({"title": asked.titles, "abstract": abstracts})
+    frame = pd.DataFrame({"title": asked.titles, "abstract": asked.abstracts})
     terms = ActiveLearningCycle.from_meta(get_ai_config("elas_u4")["value"]).transform(frame)
     plain, full = pool.rows(asked.titles, asked.texts), pool.rows(asked.titles, asked.texts, meaning)
     return {
@@ -144,10 +143,12 @@ def main() -> int:
         known = labelled.read(corpus) if corpus else []
         found: dict[str, dict[str, dict[str, float]]] = {}
         for file in asked.files:
+            meaning = None  # all tasks of a file have the same papers
             for name, each in tasks(lists / file).items():
                 whole = each.with_abstracts(known)
                 print(f"{name}: {whole.relevant.sum()} of {len(whole)}", file=sys.stderr, flush=True)
-                found[name] = measured(whole, encode(whole.texts), range(asked.seeds))
+                meaning = encode(whole.texts) if meaning is None else meaning
+                found[name] = measured(whole, meaning, range(asked.seeds))
         os.chdir(ROOT)
     means = {
         model: {figure: float(np.mean([task[model][figure] for task in found.values()])) for figure in SHOWN}

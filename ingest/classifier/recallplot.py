@@ -13,6 +13,9 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 28, 44, 52  # around the area of the curves, in p
 TICKS = (0, 20, 40, 60, 80, 100)
 MOST_POINTS = 1000  # of a curve: more cannot be seen
 LONGEST = 64  # characters of a heading that have room
+CHANCE = 'stroke="#999" stroke-dasharray="5 4"'
+SESSION = 'stroke="#9db8d9"'
+MEAN = 'stroke="#1f4e8c" stroke-width="2.5"'
 
 Curve = NDArray[np.float64]  # recall after each paper, shape (papers,)
 
@@ -30,9 +33,10 @@ def recall_plot(title: str, curves: Sequence[Curve], mean: Curve, description: s
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         f'<text x="{LEFT}" y="24" font-size="15" fill="#222">{escape(_short(title))}</text>',
         *_axes(),
-        _line([(0, 0), (100, 100)], 'stroke="#999" stroke-dasharray="5 4"'),
-        *(_line(_points(curve), 'stroke="#9db8d9"') for curve in curves if len(curves) > 1),
-        _line(_points(mean), 'stroke="#1f4e8c" stroke-width="2.5"'),
+        _line([(0, 0), (100, 100)], CHANCE),
+        *(_line(_points(curve), SESSION) for curve in curves if len(curves) > 1),
+        _line(_points(mean), MEAN),
+        *_legend(len(curves)),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -70,6 +74,21 @@ def _axes() -> list[str]:
         f'<text x="16" y="{_y(50):.1f}" text-anchor="middle" fill="#222" '
         f'transform="rotate(-90 16 {_y(50):.1f})">relevant papers found</text>',
     ]
+
+
+def _legend(sessions: int) -> list[str]:
+    """Return what each look means, at the lower right, where no curve of a useful session passes."""
+    named = [(MEAN, "mean of the sessions"), (SESSION, "a session"), (CHANCE, "by chance")]
+    if sessions == 1:
+        named = [(MEAN, "the session"), (CHANCE, "by chance")]
+    parts = []
+    for place, (look, name) in enumerate(named):
+        x, y = _x(66), _y(22) + 20 * place
+        parts += [
+            f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{x + 28:.1f}" y2="{y:.1f}" {look}/>',
+            f'<text x="{x + 36:.1f}" y="{y + 4:.1f}" fill="#222">{name}</text>',
+        ]
+    return parts
 
 
 def _x(percent: float) -> float:

@@ -1,9 +1,9 @@
 """The order in which papers were read -> the figures by which screening is compared.
 
 A screening session is a sequence of labels, in the order of reading: 1 for a relevant paper, 0 for any other. What
-was known beforehand is not part of it; what was never read stands at its end, in any order that puts no relevant
-paper too early. The figures are defined as in asreview-insights 1.6.1 (recall, WSS, time to discovery, loss) and
-asreview 3 (NDCG), and a test holds them to it.
+was known beforehand is not part of it. A session ends when the last relevant paper is found, so what was never read
+stands at the end of the sequence as 0. The figures are defined as in asreview-insights 1.6.1 (recall, WSS, time to
+discovery, loss) and asreview 3 (NDCG), and a test holds them to it.
 """
 
 from __future__ import annotations

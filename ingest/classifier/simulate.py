@@ -2,7 +2,8 @@
 
 As in ASReview's simulation: a session begins with one relevant and one irrelevant paper drawn by its seed, then the
 paper that the model rates highest is read, one at a time, and the model is refitted before the next. What was known
-beforehand counts in no figure. When the last relevant paper is found the rest is left unread.
+beforehand counts in no figure. When the last relevant paper is found the rest is left unread. A test holds that a
+model of ASReview's reads here the very papers that it reads there, in the same order.
 """
 
 from __future__ import annotations
@@ -60,9 +61,15 @@ class Session:
 
 
 def prior_knowledge(relevant: NDArray[np.bool_], seed: int) -> tuple[int, int]:
-    """Return a relevant and an irrelevant paper to begin with, drawn by the seed."""
-    rng = np.random.default_rng(seed)
-    return int(rng.choice(np.flatnonzero(relevant))), int(rng.choice(np.flatnonzero(~relevant)))
+    """Return a relevant and an irrelevant paper to begin with, drawn by the seed.
+
+    They are those of `asreview simulate --n-prior-included 1 --n-prior-excluded 1 --prior-seed SEED`.
+    """
+    return _drawn(relevant, seed), _drawn(~relevant, seed)
+
+
+def _drawn(kind: NDArray[np.bool_], seed: int) -> int:
+    return int(np.random.RandomState(seed).choice(np.flatnonzero(kind), 1, replace=False)[0])
 
 
 def session(

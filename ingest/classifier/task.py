@@ -28,20 +28,29 @@ class Task:
 
     keys: tuple[str, ...]  # scheme and identifier, as "arxiv:2407.12345"
     titles: tuple[str, ...]
-    texts: tuple[str, ...]  # title and abstract, or the title where there is no abstract
+    texts: tuple[str, ...]  # "title\nabstract", or the title where there is no abstract
     relevant: NDArray[np.bool_]  # shape (papers,)
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    @property
+    def abstracts(self) -> list[str]:
+        """The abstracts, "" where there is none."""
+        return [text[len(title) :].strip() for title, text in zip(self.titles, self.texts, strict=True)]
 
     def titles_only(self) -> Task:
         """Return the task without abstracts."""
         return replace(self, texts=self.titles)
 
     def with_abstracts(self, corpus: Iterable[LabelledPaper]) -> Task:
-        """Return the task with the texts of those papers that the corpus holds."""
-        texts = {paper.key: paper.text for paper in corpus}
-        return replace(self, texts=tuple(texts.get(key, text) for key, text in zip(self.keys, self.texts, strict=True)))
+        """Return the task with the abstracts that the corpus knows, under the titles that the file gives."""
+        abstracts = {paper.key: paper.record.abstract for paper in corpus if paper.record.abstract}
+        each = zip(self.keys, self.titles, self.texts, strict=True)
+        return replace(
+            self,
+            texts=tuple(f"{title}\n{abstracts[key]}" if key in abstracts else text for key, title, text in each),
+        )
 
 
 def of_labelled(path: Path, papers: Sequence[LabelledPaper], relevant: Collection[str] = ()) -> Task:
@@ -74,17 +83,12 @@ def of_readme(path: Path, section: str) -> Task:
     A section is named by its heading, or by headings from the outside in, "Method > Merging", where its own is not
     enough. Raise TaskError when the file cannot be read, has no such section, or has too few papers in or outside it.
     """
-    try:
-        tree = parse(path.read_bytes())
-    except OSError as error:
-        raise TaskError(f"{path}: {error.strerror or error}") from error
+    tree = _tree(path)
     titles = _titles(tree)
-    if not titles:
-        raise TaskError(f"{path}: no row's link names a paper")
     asked = tuple(_bare(name) for name in section.split(">"))
     found = {key for each in tree.sections if _lies_in(each, asked) for key in _papers(each)}
     if not found:
-        raise TaskError(f"{path}: no section “{section}” with papers, only: {'; '.join(sections(tree))}")
+        raise TaskError(f"{path}: no section “{section}” with papers, only: {'; '.join(_sections(tree))}")
     return _checked(
         path,
         Task(
@@ -96,8 +100,23 @@ def of_readme(path: Path, section: str) -> Task:
     )
 
 
-def sections(tree: DocumentTree) -> list[str]:
-    """Return the names of the sections that hold papers, as `of_readme` takes them."""
+def sections(path: Path) -> list[str]:
+    """Return the headings of a README's sections that hold papers, as `of_readme` takes them; raise TaskError."""
+    return _sections(_tree(path))
+
+
+def _tree(path: Path) -> DocumentTree:
+    """Return what a README holds; raise TaskError when it cannot be read or holds no paper."""
+    try:
+        tree = parse(path.read_bytes())
+    except OSError as error:
+        raise TaskError(f"{path}: {error.strerror or error}") from error
+    if not _titles(tree):
+        raise TaskError(f"{path}: no row's link names a paper")
+    return tree
+
+
+def _sections(tree: DocumentTree) -> list[str]:
     return [section.name for section in tree.sections if _papers(section)]
 
 

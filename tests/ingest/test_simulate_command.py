@@ -48,6 +48,7 @@ def test_the_answer_for_programs_has_every_session_and_their_mean(papers):
     answer = json.loads(called(papers, "--json", "--seeds", 3))
 
     assert (answer["papers"], answer["relevant"], answer["abstracts"]) == (40, 20, 40)
+    assert answer["labels"] == []
     assert set(answer["mean"]) == FIGURES
     assert [one["seed"] for one in answer["sessions"]] == [0, 1, 2]
     for one in answer["sessions"]:
@@ -71,9 +72,14 @@ def test_the_same_file_and_seeds_give_the_same_answer(papers):
     assert first == again
 
 
+def test_the_labels_to_be_found_are_told(papers):
+    answer = json.loads(called(papers, "--relevant", "kv", "--json", "--seeds", 1))
+
+    assert (answer["labels"], answer["relevant"]) == (["kv"], 10)
+
+
 def test_people_get_a_table(papers):
     said = called(papers, "--relevant", "kv", "--titles-only")
-
     assert "10 of 40 papers to be found, 5 sessions; titles, no encoder" in said
     assert "WSS@95" in said
     assert said.count("│") > 6
@@ -125,10 +131,13 @@ def test_what_is_wrong_is_said_in_one_line(papers, arguments, reason):
     assert "\n" not in str(error.value)
 
 
-def test_a_readme_needs_a_section(tmp_path):
+def test_of_a_readme_without_a_section_its_sections_are_told(tmp_path):
     path = tmp_path / "README.md"
+    path.write_text("# List\n## Empty\n## Pruning\n- [A](https://arxiv.org/abs/2401.00001)\n")
+    with pytest.raises(CommandError, match=r"--section says what is to be found, one of: Pruning$"):
+        called(path)
     path.write_text("# List\n")
-    with pytest.raises(CommandError, match="--section NAME says what is to be found"):
+    with pytest.raises(CommandError, match="no row's link names a paper"):
         called(path)
     with pytest.raises(CommandError, match="No such file"):
         called(tmp_path / "gone.jsonl")

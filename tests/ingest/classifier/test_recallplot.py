@@ -37,7 +37,16 @@ def test_it_says_what_it_shows():
     assert root.find(SVG + "title").text == "October & Co: “Merging”"
     assert root.find(SVG + "desc").text == "mean of <two> sessions"
     words = {text.text for text in root.iter(SVG + "text")}
-    assert {"papers read", "relevant papers found", "0 %", "100 %"} <= words
+    assert {"papers read", "relevant papers found", "0 %", "100 %", "the session", "by chance"} <= words
+
+
+def test_every_look_is_named():
+    curve = np.array([0.5, 1.0])
+    looks = {line.get("stroke") for line in drawn([curve, curve]).iter(SVG + "polyline")}
+    named = {line.get("stroke") for line in drawn([curve, curve]).iter(SVG + "line")} - {"#e4e4e4"}
+
+    assert looks == named
+    assert len(looks) == 3
 
 
 def test_a_long_heading_is_cut_where_it_has_no_room_and_whole_where_it_is_read_out():

@@ -120,9 +120,9 @@ def test_abstracts_come_from_a_corpus_for_the_papers_that_it_holds(readme, tmp_p
     _, corpus = file_of(tmp_path, *[None] * 4)
     asked = task.of_readme(readme, "Benchmarks").with_abstracts(corpus)
 
-    assert asked.texts[1] == "Title 2\nAbstract 2"
-    assert asked.titles[1] == "Title Two about tokens"
+    assert asked.texts[1] == "Title Two about tokens\nAbstract 2"  # the title that the list gives
     assert asked.texts[3] == asked.titles[3] == "Title Four"
+    assert asked.abstracts == ["Abstract 1", "Abstract 2", "Abstract 3", "", ""]
 
 
 def test_a_paper_that_stands_twice_is_one_with_the_first_label(tmp_path):
