@@ -187,7 +187,7 @@ def in_words(figures: dict[str, Any]) -> str:
             )
         told = each["advice"]
         lines.append(
-            f"  stopping as advised: recall {told['recall']:.1%} ({told['recall_of_19_in_20']:.1%} in 19 of 20 sessions), "
+            f"  stopping as advised: recall {told['recall']:.1%} (19 in 20: {told['recall_of_19_in_20']:.1%}), "
             f"95 % reached in {told['reached_95']:.1%}, {told['unread']:.1%} left unread; "
             f"{told['unread_at_best']:.1%} who knew when all is found"
         )
