@@ -89,6 +89,14 @@ class InCategory:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejected:
+    """How many papers were rejected for a reason; empty where none was given."""
+
+    reason: str
+    papers: int
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """A point of the recall curve: how many papers had been read, and how many of these were accepted."""
 
@@ -111,7 +119,7 @@ class Progress:
     everybody: Pace
     people: tuple[Pace, ...]  # who decided most today, or then in all, first
     categories: tuple[InCategory, ...]
-    reasons: tuple[tuple[str, int], ...]  # of rejections, the most frequent first
+    reasons: tuple[Rejected, ...]  # the most frequent first
     curve: tuple[Read, ...]
     waiting: int
     days: tuple[Day, ...]  # the last of them is today
@@ -135,7 +143,7 @@ def progress(paper_list: PaperList) -> Progress:
         everybody=_pace("", latest, by_user.values(), today),
         people=tuple(people),
         categories=_by_category(paper_list, latest),
-        reasons=tuple(reasons.most_common()),
+        reasons=tuple(Rejected(reason, papers) for reason, papers in reasons.most_common()),
         curve=_curve(latest),
         waiting=waiting,
         days=_days(paper_list, waiting, today),

@@ -60,8 +60,8 @@ class InCategorySerializer(serializers.Serializer[Any]):
 class ReasonSerializer(serializers.Serializer[Any]):
     """A reason for which papers were rejected."""
 
-    reason = serializers.CharField(source="0", allow_blank=True, help_text="Empty where none was given")
-    papers = serializers.IntegerField(source="1")
+    reason = serializers.CharField(allow_blank=True, help_text="Empty where none was given")
+    papers = serializers.IntegerField()
 
 
 class ReadSerializer(serializers.Serializer[Any]):

@@ -17,7 +17,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     """What was decided, what likely is left, and whether to go on; who decided how much is shown to curators only."""
     paper_list = get_object_or_404(PaperList, slug=slug)
     found, outlook = progress.progress(paper_list), remaining.outlook(paper_list)
-    rejected = sum(n for _, n in found.reasons)
+    rejected = sum(each.papers for each in found.reasons)
     context = {
         "list": paper_list,
         "progress": found,
@@ -25,7 +25,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
         "curve": plots.recall(found, outlook),
         "points": plots.curve_points(found),
         "queue": plots.queue(found),
-        "reasons": [(_name(reason), n, n / rejected) for reason, n in found.reasons],
+        "reasons": [(_name(each.reason), each.papers, each.papers / rejected) for each in found.reasons],
         "most": progress.LATEST,
     }
     return render(request, "kbsite/queue/progress.html", context)
