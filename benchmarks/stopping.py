@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LARGEST = "xlite-dev__Awesome-LLM-Inference.md"
 POINTS = (20, 40, 60, 80, 90, 100)  # percent of the relevant papers found
 TARGET = 0.9  # of the answers must hold
-LOOK = 5  # readings between two looks at the advice
+LOOK = 10  # readings between two looks at the advice
 WHOLE, SECTIONS = "the whole list", "its sections"
 
 
