@@ -137,7 +137,7 @@ def _stop(labels: np.ndarray) -> tuple[float, float, float]:
 
     found, relevant = np.cumsum(labels), int(labels.sum())
     best = 1 - (int(np.searchsorted(found, relevant)) + 1) / len(labels)
-    for read in range(stopping.FEWEST, len(labels), LOOK):
+    for read in range(LOOK, len(labels), LOOK):
         waiting = len(labels) - read
         if stopping.advice(int(found[read - 1]), waiting, stopping.left(labels[:read], waiting)) == "stop":
             return float(found[read - 1] / relevant), waiting / len(labels), best

@@ -14,6 +14,7 @@ from kbsite.curves import HEIGHT, Curves, Series, Tick, curves, thinned
 from papers.progress import Day, Progress, Read
 
 MOST_POINTS = 60
+FEWEST_DAYS = 14
 PARTS = 4  # of the upright axis, about
 
 
@@ -43,7 +44,7 @@ def recall(progress: Progress, outlook: Outlook) -> Curves | None:
 
 def queue(progress: Progress) -> Curves:
     """Return how many papers waited, day by day."""
-    days = progress.days
+    days = days_shown(progress)
     scale, ticks = _scale(max([1, *(each.waiting for each in days)]))
     named = [0, len(days) // 2, len(days) - 1]
     plot = curves(
@@ -58,6 +59,13 @@ def queue(progress: Progress) -> Curves:
 def curve_points(progress: Progress) -> list[Read]:
     """Return the points of the recall curve that are drawn, few enough to be told apart; the last is always there."""
     return [progress.curve[at] for at in thinned(range(len(progress.curve)), MOST_POINTS)]
+
+
+def days_shown(progress: Progress) -> list[Day]:
+    """Return the days from the first on which a paper waited, FEWEST_DAYS at least."""
+    days = list(progress.days)
+    first = next((at for at, each in enumerate(days) if each.waiting), len(days))
+    return days[max(0, min(first - 1, len(days) - FEWEST_DAYS)) :]
 
 
 def _scale(most: int) -> tuple[int, tuple[Tick, ...]]:

@@ -30,7 +30,7 @@ Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-FEWEST, IN_VAIN = 10, 5  # readings, and irrelevant ones among them, before which nothing is said
+ENOUGH = 5  # relevant papers found, and others read, before which nothing is said
 MOST = 500  # readings that are looked at, the newest
 EXACT, STEPS = 40, 40  # numbers left that are weighed one by one; beyond, so many more at growing distances
 GOOD_ENOUGH = 0.95  # of the relevant papers: when that many are found for all that is known, stopping is advised
@@ -81,13 +81,13 @@ def advice(found: int, waiting: int, left: Left | None) -> Advice:
 
 
 def left(found: Flags, waiting: int, come: Ints | None = None, belief: Belief | None = None) -> Left | None:
-    """Return how many relevant papers wait among `waiting`; None before FEWEST readings.
+    """Return how many relevant papers wait among `waiting`; None before ENOUGH of both were read.
 
     `found` has shape (readings,): whether each paper read was relevant, in the order of reading. `come`, of the same
     shape, is how many of all these papers, those read and those that wait, had come before each reading; without it
     all had.
     """
-    if len(found) < FEWEST or len(found) - int(found.sum()) < IN_VAIN:
+    if min(found.sum(), (~found).sum()) < ENOUGH:
         return None
     if waiting == 0:
         return Left(0, 0, 0)

@@ -83,7 +83,7 @@ class ListProgressSerializer(serializers.Serializer[Any]):
 
     list = serializers.SlugField()
     waiting = serializers.IntegerField()
-    left = LeftSerializer(allow_null=True, help_text="Null before ten papers were read, five of them in vain")
+    left = LeftSerializer(allow_null=True, help_text="Null before five papers were accepted and five rejected")
     expected = serializers.FloatField(help_text="What the classifier's probabilities of the waiting papers add up to")
     advice = serializers.ChoiceField(choices=[each.value for each in Advice])
     recall = serializers.FloatField(

@@ -25,6 +25,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
         "curve": plots.recall(found, outlook),
         "points": plots.curve_points(found),
         "queue": plots.queue(found),
+        "days": plots.days_shown(found)[::-1],
         "reasons": [(_name(each.reason), each.papers, each.papers / rejected) for each in found.reasons],
         "most": progress.LATEST,
     }

@@ -71,7 +71,7 @@ def test_it_keeps_to_the_page_and_says_what_is_left(decided, page, width):  # no
     sign_in(decided, page)
     page.goto(ADDRESS)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.get_by_text("Reading on is worth it.").is_visible()
+    assert page.get_by_text("Reading on is worth it.", exact=True).is_visible()
     assert page.locator(".stat", has_text="Decided today").locator("dd").text_content() == "16"
     for plot in page.locator("figure.curves").all():
         box = plot.locator("svg.plot").bounding_box()

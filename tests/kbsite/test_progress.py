@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -80,7 +80,7 @@ def test_every_plot_has_its_data_as_a_table(small, client, curator):
     text = page(client)
     assert table(text, "recall")[1:] == [[str(n), str(min(n, 2))] for n in range(7)]
     days = table(text, "length")[1:]
-    assert days[0] == [f"{timezone.localdate()}", "4"] and len(days) == progress.DAYS + 1
+    assert days[0] == [f"{timezone.localdate()}", "4"] and len(days) == plots.FEWEST_DAYS
     assert [row[:3] for row in table(text, "reasons")[1:]] == [["Too weak", "3", "75 %"], ["Off topic", "1", "25 %"]]
     assert table(text, "agreement")[1:] == [
         ["Alpha", "2", "2", "100 %"], ["Beta", "0", "0", "–"], ["Rejected", "4", "4", "100 %"],
@@ -200,6 +200,12 @@ def test_the_upright_axis_counts_in_round_numbers(most, labels):
     top, ticks = plots._scale(most)
     assert [tick.label for tick in ticks] == labels and top >= most
     assert float(ticks[0].at) == plots.HEIGHT and float(ticks[-1].at) == 0
+
+
+@pytest.mark.parametrize(("waiting", "shown"), [(0, 14), (5, 14), (13, 14), (14, 15), (40, 41), (61, 61)])
+def test_the_days_begin_where_papers_began_to_wait(waiting, shown):
+    days = [progress.Day(date(2026, 1, 1), int(61 - at <= waiting)) for at in range(61)]
+    assert plots.days_shown(progress.Progress(None, (), (), (), (), 0, tuple(days), True)) == days[61 - shown :]
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_end(small):
