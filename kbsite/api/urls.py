@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from rest_framework.routers import DefaultRouter
 
-from kbsite.api import docs, entries, heads, lists, papers, proposals, reviews, runs, topics
+from kbsite.api import docs, entries, heads, lists, papers, progress, proposals, reviews, runs, topics
 from kbsite.api.base import Unknown
 
 app_name = "api"
@@ -23,6 +23,7 @@ router.register("runs", runs.RunViewSet, "run")
 
 urlpatterns = [
     *router.urls,
+    path("lists/<slug:slug>/progress/", progress.ProgressView.as_view(), name="list-progress"),
     path("schema/", docs.SchemaView.as_view(), name="schema"),
     path("docs/", docs.SwaggerView.as_view(), name="docs"),
     path("redoc/", docs.RedocView.as_view(), name="redoc"),

@@ -27,6 +27,7 @@ MATRIX = {
     ("get", "/api/v1/lists/"): READ,
     ("get", "/api/v1/lists/{slug}/"): READ,
     ("get", "/api/v1/lists/{slug}/diff/{language}/"): READ,
+    ("get", "/api/v1/lists/{slug}/progress/"): READ,
     ("get", "/api/v1/lists/{slug}/export/{language}/{form}/"): READ,
     ("get", "/api/v1/categories/"): READ,
     ("get", "/api/v1/categories/{id}/"): READ,
