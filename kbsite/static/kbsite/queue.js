@@ -137,6 +137,7 @@ async function decide(form, button) {
     if (stage().dataset.paper !== paper) return; // somebody opened another card meanwhile
   }
   if (html) show(html);
+  else stage().dataset.stuck = "";
   showSaving(verb, title);
   if (html) fillAhead();
   else if (!outbox.letters(user()).length) goOn();
@@ -183,7 +184,7 @@ document.addEventListener("outbox", ({ detail: { state, letter, html } }) => {
   if (undoWhenSaved) {
     undoWhenSaved = false;
     document.querySelector(".stage-news form.last button")?.click();
-  } else if (!stage().dataset.paper || isBusy()) {
+  } else if (!stage().dataset.paper || "stuck" in stage().dataset) {
     goOn(); // with what is left, if anything
   }
 });
