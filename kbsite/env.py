@@ -50,6 +50,7 @@ SETTINGS = (
     Setting("ENCODER_DEVICE", "str", "auto", "`auto`, `cpu`, `cuda` or `mps`"),
     Setting("ENCODER_PRECISION", "str", "auto", "`auto`, `float32` or, on a CPU, `int8`"),
     Setting("EMAIL_URL", "str", "consolemail://", "Where mails go, as `smtp://user:password@host:port`"),
+    Setting("DEFAULT_FROM_EMAIL", "str", "Listkeeper <listkeeper@localhost>", "Whom mails come from"),
     Setting("SECRET_KEY", "str", "", "Signs sessions; empty: made once and kept in the data folder"),
     Setting("ALLOWED_HOSTS", "list", ["localhost", "127.0.0.1", "[::1]"], "Host names the site answers to"),
     Setting("HTTPS", "bool", False, "The site is served over HTTPS: secure cookies, HSTS, redirect"),

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from kbsite import curation
+from kbsite.access import Action, demand, place_of
 from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import DecisionFilters, SuggestionFilters
@@ -106,6 +107,7 @@ class DecisionViewSet(Resource[Decision]):
     serializer_class = DecisionSerializer
     lookup_value_converter = "int"
     filterset_class = DecisionFilters
+    needs = {"create": Action.DECIDE, "undo": Action.DECIDE}
     queryset = (
         Decision.objects.select_related("list", "category", "paper", "user", "undone_by")
         .prefetch_related("paper__identifiers")
@@ -124,6 +126,7 @@ class DecisionViewSet(Resource[Decision]):
     def create(self, request: Request) -> Response:
         asked = DecisionRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        demand(request.user, Action.DECIDE, place_of(asked.validated_data["list"]))
         try:
             decision = _decide(request.user, **asked.validated_data)
         except review.AlreadyDecided as error:

@@ -9,9 +9,11 @@ from django.views.decorators.http import require_safe
 from ingest import learningcurve, scorecard
 from ingest.models import Head
 from kbsite import classifierplots as plots
+from kbsite.access import Action, named, needs
 from papers.models import PaperList
 
 
+@needs(Action.READ, named)
 @require_safe
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """The figures of the newest head, or of the one asked for with ?head=, and how the heads got there."""

@@ -19,7 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kbsite import curation
-from kbsite.access import curators_only
+from kbsite.access import Action, named, needs, of_decision
 from kbsite.forms import DeferForm, DuplicateForm, RejectForm, admission_forms, typed_rows
 from papers import cards, merging, preview
 from papers.entries import AlreadyListed
@@ -29,7 +29,7 @@ from papers.review import AlreadyDecided, NotInForce
 NOBODY = cards.Waiting(0, 0)
 
 
-@curators_only
+@needs(Action.DECIDE, named)
 @require_safe
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """The most relevant awaiting paper, or the one asked for with ?paper=."""
@@ -42,7 +42,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     return _page(request, paper_list, Desk(cards.card(paper_list, paper)) if paper else None)
 
 
-@curators_only
+@needs(Action.DECIDE, named)
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
     """Accept, reject, defer or mark a duplicate, then go on to the next card.
@@ -67,7 +67,7 @@ def decide(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
     return redirect(_address(paper_list, following.paper_id if following else None, category))
 
 
-@curators_only
+@needs(Action.DECIDE, of_decision)
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a decision back and show its paper again, or return to where the button was."""
