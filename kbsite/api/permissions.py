@@ -18,13 +18,13 @@ def needed(view: Any, method: str | None) -> Action:
     """Return what the operation of a view is; KeyError for one that writes and that nobody named."""
     needs = getattr(view, "needs", {})
     operation = getattr(view, "action", None)
+    if operation is None or str(method).lower() not in view.http_method_names:
+        return Action.READ if method in SAFE_METHODS else Action.KEEP_ACCOUNT  # there is no such method: 405 follows
     if operation in needs:
         named: Action = needs[operation]
         return named
     if method in SAFE_METHODS:
         return Action.READ
-    if operation is None:
-        return Action.KEEP_ACCOUNT  # a method that there is not: the signed-in are told so
     raise KeyError(f"{type(view).__name__}.needs does not say who may {operation}.")
 
 
