@@ -54,12 +54,8 @@ class Sent:
 
     invitation: Invitation
     link: str
+    by_hand: bool  # whether somebody must pass the link on
     trouble: str = ""  # why no mail went out, though one should have
-
-    @property
-    def by_hand(self) -> bool:
-        """Whether somebody must pass the link on."""
-        return self.invitation.mailed_at is None or bool(self.trouble)
 
 
 def members(paper_list: PaperList | None) -> QuerySet[Membership]:
@@ -113,12 +109,12 @@ def _send(invitation: Invitation, by: Any, site: str) -> Sent:
     link = site + reverse("join", args=[secret])
     log.info("%s invited %s", by, invitation)
     if not is_mailed:
-        return Sent(invitation, link)
+        return Sent(invitation, link, by_hand=True)
     try:
         mail.send("mail/invitation.txt", invitation.email, {"invitation": invitation, "link": link, "by": by})
     except mail.Undeliverable as problem:
-        return Sent(invitation, link, str(problem))
-    return Sent(invitation, link)
+        return Sent(invitation, link, by_hand=True, trouble=str(problem))
+    return Sent(invitation, link, by_hand=False)
 
 
 def _keep_pace(invitation: Invitation, by: Any) -> None:
