@@ -68,6 +68,11 @@ def administrators() -> QuerySet[Any]:
     return get_user_model().objects.filter(is_superuser=True, is_active=True).order_by("username")
 
 
+def is_last_administrator(user: Any) -> bool:
+    """Say whether nobody else administers."""
+    return [*administrators().values_list("pk", flat=True)[:2]] == [user.pk]
+
+
 def pending(paper_list: PaperList | None) -> QuerySet[Invitation]:
     """Return the invitations to a list, or to all lists at once, that still open the door."""
     return Invitation.objects.pending().filter(list=paper_list).select_related("invited_by", "list")

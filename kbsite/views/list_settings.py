@@ -1,4 +1,4 @@
-"""What curators fix of a list: the order of each section's rows, and what the columns of its tables tell."""
+"""What maintainers fix of a list: the order of each section's rows, and what the columns of its tables tell."""
 
 from __future__ import annotations
 

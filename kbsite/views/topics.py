@@ -1,4 +1,4 @@
-"""Topics: what is asked of the sources, how it goes, and what curators do about it."""
+"""Topics: what is asked of the sources, how it goes, and what maintainers do about it."""
 
 from __future__ import annotations
 

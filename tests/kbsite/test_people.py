@@ -286,6 +286,26 @@ def test_a_form_of_another_site_is_refused(small, keeper):
     assert not Invitation.objects.exists()
 
 
+def test_the_last_administrator_stays(client, admin_user):
+    client.force_login(admin_user)
+    one = reverse("admin:auth_user_change", args=[admin_user.pk])
+    form = {
+        "username": admin_user.username,
+        "date_joined_0": "2026-01-01",
+        "date_joined_1": "00:00:00",
+        "is_staff": "on",
+    }
+    answer = client.post(one, form | {"is_active": "on"})
+    assert answer.status_code == 200 and "the last administrator" in answer.content.decode()
+    assert client.post(reverse("admin:auth_user_delete", args=[admin_user.pk]), {"post": "yes"}).status_code == 403
+    admin_user.refresh_from_db()
+    assert admin_user.is_superuser
+    make.make_user("second", is_superuser=True, is_staff=True)
+    assert client.post(one, form | {"is_active": "on"}).status_code == 302
+    admin_user.refresh_from_db()
+    assert not admin_user.is_superuser
+
+
 # --- by the API -----------------------------------------------------------------------------------------------
 
 
