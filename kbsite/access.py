@@ -46,6 +46,7 @@ class Action(StrEnum):
     READ = "read"  # every page of a list, its exports and its patch: a list is published anyway
     ENTER = "enter"  # signing in and out, a new password, an invitation's link: the secret is what opens
     KEEP_ACCOUNT = "keep_account"  # one's own keys to the API
+    PROPOSE = "propose"  # a paper, by the public form; the address is confirmed by mail
     DECIDE = "decide"  # the queue, and taking a decision back
     EDIT = "edit"  # the rows of entries, their categories, their end
     SETTLE = "settle"  # what was changed here and in the README
@@ -54,7 +55,8 @@ class Action(StrEnum):
     SEE_ERRORS = "see_errors"  # the words of an exception of ours
     MANAGE_TOPICS = "manage_topics"
     SET_UP = "set_up"  # a list's orders and columns, a README in a new language
-    MAKE_LISTS = "make_lists"
+    TRAIN = "train"  # training a head, rolling back to an older one
+    MAKE_LISTS = "make_lists"  # from a few words, or by an import
     MANAGE_PEOPLE = "manage_people"  # invitations and memberships
 
 
@@ -62,6 +64,7 @@ LEAST: Mapping[Action, Role] = {
     Action.READ: Role.READER,
     Action.ENTER: Role.READER,
     Action.KEEP_ACCOUNT: Role.SUBMITTER,
+    Action.PROPOSE: Role.READER,
     Action.DECIDE: Role.CURATOR,
     Action.EDIT: Role.CURATOR,
     Action.SETTLE: Role.CURATOR,
@@ -70,6 +73,7 @@ LEAST: Mapping[Action, Role] = {
     Action.SEE_ERRORS: Role.CURATOR,
     Action.MANAGE_TOPICS: Role.MAINTAINER,
     Action.SET_UP: Role.MAINTAINER,
+    Action.TRAIN: Role.MAINTAINER,
     Action.MAKE_LISTS: Role.MAINTAINER,
     Action.MANAGE_PEOPLE: Role.MAINTAINER,
 }
