@@ -6,7 +6,8 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth import views as auth
-from django.contrib.auth.forms import PasswordResetForm
+from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
+from django.contrib.auth.password_validation import password_validators_help_texts
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
@@ -46,8 +47,17 @@ class Ask(auth.PasswordResetView):
         return self.render_to_response(self.get_context_data(form=form), status=HTTPStatus.TOO_MANY_REQUESTS)
 
 
+class NewPassword(SetPasswordForm):  # type: ignore[type-arg]
+    """A new password, twice; what it must be in a sentence, as the field's help is a paragraph."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].help_text = " ".join(map(str, password_validators_help_texts()))
+
+
 class Choose(auth.PasswordResetConfirmView):
     """Where the link leads."""
 
+    form_class = NewPassword
     template_name = "registration/new_password.html"
     success_url = reverse_lazy("sign-in")
