@@ -155,12 +155,12 @@ class Installation:
             cursor.execute("ANALYZE")  # as the database does by itself within a minute
 
     def _token(self, number: int) -> str:
-        from django.contrib.auth.models import Group, User
+        from django.contrib.auth.models import User
 
-        from kbsite.models import ApiToken
+        from kbsite.models import ApiToken, Membership
 
         user = User.objects.create_user(f"curator{number}")
-        user.groups.add(Group.objects.get_or_create(name="curators")[0])
+        Membership.objects.create(user=user, role=Membership.Role.CURATOR)
         return ApiToken.create(user, "benchmark", None)[1]
 
     def _categories(self) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from kbsite import mail
+
 
 @register()
 def database_is_postgresql(**_: Any) -> list[CheckMessage]:
@@ -63,6 +65,19 @@ def arxiv_delay_is_polite(**_: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(deploy=True)
+def mails_can_be_answered(**_: Any) -> list[CheckMessage]:
+    if not mail.is_configured() or "@localhost" not in settings.DEFAULT_FROM_EMAIL:
+        return []
+    return [
+        Warning(
+            f"DEFAULT_FROM_EMAIL is “{settings.DEFAULT_FROM_EMAIL}”: mail servers will not take mails from there.",
+            hint="Give an address of your own, as Listkeeper <listkeeper@example.org>.",
+            id="listkeeper.W003",
+        )
+    ]
 
 
 @register(deploy=True)

@@ -51,6 +51,7 @@ SETTINGS = (
     Setting("ENCODER_PRECISION", "str", "auto", "`auto`, `float32` or, on a CPU, `int8`"),
     Setting("EMAIL_URL", "str", "consolemail://", "Where mails go, as `smtp://user:password@host:port`"),
     Setting("PROPOSALS", "bool", True, "Authors may propose papers by a form, where `EMAIL_URL` sends mails out"),
+    Setting("DEFAULT_FROM_EMAIL", "str", "Listkeeper <listkeeper@localhost>", "Whom mails come from"),
     Setting("SECRET_KEY", "str", "", "Signs sessions; empty: made once and kept in the data folder"),
     Setting("ALLOWED_HOSTS", "list", ["localhost", "127.0.0.1", "[::1]"], "Host names the site answers to"),
     Setting("HTTPS", "bool", False, "The site is served over HTTPS: secure cookies, HSTS, redirect"),

@@ -16,10 +16,9 @@ from pathlib import Path
 import httpx
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.db import transaction
 
-from kbsite.access import CURATORS
+from kbsite.models import Membership
 from papers.models import PaperList
 
 BUNDLED_LIST = Path(settings.BASE_DIR) / "lists" / "context-compression"
@@ -57,7 +56,10 @@ def read_bundled_list() -> tuple[str, dict[str, Path]]:
 
 
 def make_curator() -> str | None:
-    """Make the curators' group and a login in it; return its password, or None when there was one already."""
+    """Make a login that maintains all lists; return its password, or None when there was one already.
+
+    It may invite others: a new installation has no administrator.
+    """
     users, password = get_user_model().objects, None
     with transaction.atomic():
         user = users.filter(username=LOGIN_NAME).first()
@@ -65,7 +67,7 @@ def make_curator() -> str | None:
             # The file first: a password that only an interrupted process knew would be lost.
             password = _write_login(settings.DATA_DIR / LOGIN_FILE)
             user = users.create_user(LOGIN_NAME, password=password)
-        user.groups.add(Group.objects.get_or_create(name=CURATORS)[0])
+        Membership.objects.get_or_create(user=user, list=None, defaults={"role": Membership.Role.MAINTAINER})
     return password
 
 

@@ -1,4 +1,4 @@
-"""The site's own table: tokens of the API."""
+"""The site's own tables: tokens of the API, who may do what, and who was asked to join."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from papers.models import PaperList
+
 MARK = "lk_"  # so that people and secret scanners recognise one of ours
 SECRET_BYTES = 32
 PREFIX_LENGTH = len(MARK) + 8
 WELL_FORMED = re.compile(rf"{MARK}[A-Za-z0-9_-]{{20,100}}")
 USE_NOTED_EVERY = timedelta(minutes=1)
+INVITED_FOR = timedelta(days=14)
 
 
 class ApiToken(models.Model):
@@ -86,3 +89,75 @@ class ApiToken(models.Model):
 def digest_of(secret: str) -> str:
     """Return what is kept of a secret. It is random and long, so a plain hash cannot be guessed back."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Membership(models.Model):
+    """A person's role in one list or, without a list, in all of them. What a role may do: access.py."""
+
+    class Role(models.TextChoices):
+        CURATOR = "curator"
+        MAINTAINER = "maintainer"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, null=True, blank=True, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role)
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "list"], name="membership_unique", nulls_distinct=False),
+            models.CheckConstraint(condition=Q(role__in=["curator", "maintainer"]), name="membership_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role} of {self.list or 'all lists'}"
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Ways to choose invitations."""
+
+    def pending(self) -> InvitationQuerySet:
+        """Those that still open the door."""
+        return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+
+
+class Invitation(models.Model):
+    """A link that makes whoever opens it a member, once. Of its secret only the SHA-256 is kept."""
+
+    email = models.EmailField()
+    role = models.CharField(max_length=16, choices=Membership.Role)
+    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, null=True, blank=True, related_name="invitations")
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the secret in the link")
+    created_at = models.DateTimeField(auto_now_add=True)
+    mailed_at = models.DateTimeField(null=True, blank=True, help_text="When the link was mailed last; never: by hand")
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["invited_by", "mailed_at"], name="invitation_mailed")]
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=["curator", "maintainer"]), name="invitation_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email}: {self.role} of {self.list or 'all lists'}"
+
+    def renew(self) -> str:
+        """Give it a new secret and a new end, not saved yet, and return the secret: no older link opens it."""
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        self.digest, self.expires_at = digest_of(secret), timezone.now() + INVITED_FOR
+        return secret
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether its link still opens the door."""
+        return self.accepted_at is None and self.revoked_at is None and self.expires_at > timezone.now()

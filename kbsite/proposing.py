@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from smtplib import SMTPException
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.urls import reverse
 from rest_framework.throttling import SimpleRateThrottle
 
+from kbsite import mail
 from kbsite.access import client_address
 from kbsite.forms import one_line
 from papers import identity, proposals
@@ -26,7 +24,6 @@ from papers.records import Identifier
 
 log = logging.getLogger(__name__)
 
-_NOWHERE = {f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy")}
 _CONFIRM = "kbsite.proposing.confirm"
 _SHOWN = "kbsite.proposing.shown"
 LEAST_SECONDS = 3  # that a person needs to fill the form in
@@ -37,20 +34,11 @@ class Closed(Exception):
     """The list takes no proposals; the message says why."""
 
 
-class Undeliverable(Exception):
-    """The mail server did not take the mail, so nothing was proposed."""
-
-
-def is_mail_sent() -> bool:
-    """Say whether a mail reaches anybody: the default only writes it to the log."""
-    return settings.EMAIL_BACKEND not in _NOWHERE
-
-
 def why_closed(paper_list: PaperList) -> str:
     """Return why a list takes no proposals; empty when it does."""
     if not settings.PROPOSALS:
         return "Proposals are closed on this site."
-    if not is_mail_sent():
+    if not mail.is_configured():
         return "Proposals are closed: this site sends no mail, and a proposal is confirmed by mail."
     return "" if paper_list.takes_proposals else "This list takes no proposals at present."
 
@@ -58,16 +46,12 @@ def why_closed(paper_list: PaperList) -> str:
 def propose(
     request: HttpRequest, paper_list: PaperList, given: Named, email: str, category: Category | None, why: str
 ) -> Proposal:
-    """Keep a proposal and send the mail that confirms it, or neither; raise Closed, Refused or Undeliverable."""
+    """Keep a proposal and send the mail that confirms it, or neither; raise Closed, Refused or mail.Undeliverable."""
     if reason := why_closed(paper_list):
         raise Closed(reason)
-    try:
-        with transaction.atomic():
-            proposal = proposals.propose(paper_list, given, email, category, why)
-            _send(request, proposal)
-    except (SMTPException, OSError) as error:
-        log.exception("The mail of a proposal could not be sent.")
-        raise Undeliverable("The mail could not be sent, so nothing was proposed. Try again later.") from error
+    with transaction.atomic():
+        proposal = proposals.propose(paper_list, given, email, category, why)
+        _send(request, proposal)
     return proposal
 
 
@@ -82,8 +66,7 @@ def _send(request: HttpRequest, proposal: Proposal) -> None:
         "days": proposals.CONFIRMED_WITHIN.days,
         "dropped": proposals.DROPPED_UNCONFIRMED.days,
     }
-    subject, _, body = render_to_string("mail/proposal.txt", context).strip().partition("\n")
-    EmailMessage(subject.strip(), body.strip() + "\n", to=[proposal.email]).send()
+    mail.send("mail/proposal.txt", proposal.email, context)
 
 
 # --- links ----------------------------------------------------------------------------------------------------

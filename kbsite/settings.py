@@ -70,7 +70,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "kbsite.access.roles",
+                "kbsite.access.permissions",
             ],
         },
     },
@@ -130,6 +130,8 @@ STORAGES = {
 }
 EMAIL_CONFIG = environ.Env.email_url_config(_given["EMAIL_URL"])
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10  # seconds: a page waits for the mail server
+DEFAULT_FROM_EMAIL = _given["DEFAULT_FROM_EMAIL"]
 
 PROPOSALS = _given["PROPOSALS"]
 
@@ -165,7 +167,7 @@ REST_FRAMEWORK = {
         "kbsite.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["kbsite.api.permissions.ReadOrCurate"],
+    "DEFAULT_PERMISSION_CLASSES": ["kbsite.api.permissions.Allowed"],
     "DEFAULT_PAGINATION_CLASS": "kbsite.api.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -1,4 +1,4 @@
-"""What curators type of a topic: the question it asks a source, how often, and for which list."""
+"""What maintainers type of a topic: the question it asks a source, how often, and for which list."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from ingest import health, topics
 from ingest.models import Topic
 from ingest.sources import SOURCES, BadQuery, source
+from kbsite.access import ALL
+from papers.models import PaperList
 
 
 class TopicForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -39,10 +41,14 @@ class TopicForm(forms.ModelForm):  # type: ignore[type-arg]
             "enabled": forms.CheckboxInput(),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, places: set[str], **kwargs: Any) -> None:
+        """`places`: where the person may manage topics, see access.places; an other list's name is no choice."""
         super().__init__(*args, **kwargs)
         self.fields["source"].choices = [(name, health.label(name)) for name in SOURCES]  # type: ignore[attr-defined]
         self.fields["list"].empty_label = _("None")  # type: ignore[attr-defined]
+        if ALL not in places:
+            self.fields["list"].required = True
+            self.fields["list"].queryset = PaperList.objects.filter(slug__in=places)  # type: ignore[attr-defined]
         self.fields["list"].label_from_instance = lambda each: each.name  # type: ignore[attr-defined]
         self.fields["query"].help_text = self.query_help
 

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
+from kbsite.access import Action, needs
 from kbsite.views import (
     account,
     adding,
@@ -18,12 +19,16 @@ from kbsite.views import (
     lists,
     new_list,
     papers,
+    passwords,
+    people,
     progress,
     proposals,
     queue,
     runs,
     topics,
 )
+
+anyone = needs(Action.ENTER)
 
 urlpatterns = [
     path("", dashboard.home, name="home"),
@@ -57,6 +62,7 @@ urlpatterns = [
     path("lists/<slug:slug>/settings/", list_settings.edit, name="list-settings"),
     path("lists/<slug:slug>/classifier/", classifier.show, name="classifier"),
     path("lists/<slug:slug>/classifier/<int:version>/roll-back/", classifier.roll_back, name="roll-back"),
+    path("lists/<slug:slug>/people/", people.show, name="people"),
     path("decisions/<int:pk>/undo/", queue.undo, name="undo"),
     path("runs/", runs.index, name="runs"),
     path("runs/<int:pk>/", runs.detail, name="run"),
@@ -72,9 +78,18 @@ urlpatterns = [
     path("topics/<slug:slug>/pull/", topics.ask, {"kind": "pull"}, name="pull-topic"),
     path("topics/<slug:slug>/try/", topics.ask, {"kind": "try"}, name="try-topic"),
     path("topics/<slug:slug>/asked/", topics.asked, name="asked"),
-    path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="sign-in"),
-    path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
+    path("sign-in/", anyone(auth.LoginView.as_view(redirect_authenticated_user=True)), name="sign-in"),
+    path("sign-out/", anyone(auth.LogoutView.as_view()), name="sign-out"),
     path("account/", account.show, name="account"),
+    path("people/", people.show, name="all-people"),
+    path("join/<str:secret>/", people.join, name="join"),
+    path("password/", anyone(passwords.Ask.as_view()), name="ask-password"),
+    path(
+        "password/asked/",
+        anyone(auth.PasswordResetDoneView.as_view(template_name="registration/asked.html")),
+        name="password-asked",
+    ),
+    path("password/<uidb64>/<token>/", anyone(passwords.Choose.as_view()), name="choose-password"),
     path("api/v1/", include("kbsite.api.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -31,12 +31,18 @@ def _empty_cache():
 
 @pytest.fixture
 def curator(django_user_model) -> AbstractBaseUser:
-    """A member of the curators' group."""
-    from django.contrib.auth.models import Group
+    """A curator of all lists."""
+    from tests.factories import make_user
 
-    user = django_user_model.objects.create_user("curator", password="a long password")
-    user.groups.add(Group.objects.get_or_create(name="curators")[0])
-    return user
+    return make_user("curator", role="curator")
+
+
+@pytest.fixture
+def maintainer(django_user_model) -> AbstractBaseUser:
+    """A maintainer of all lists."""
+    from tests.factories import make_user
+
+    return make_user("maintainer", role="maintainer")
 
 
 @pytest.fixture

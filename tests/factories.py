@@ -8,9 +8,10 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser, Group
+from django.contrib.auth.models import AbstractBaseUser
 
 from ingest.models import Run, Topic
+from kbsite.models import Membership
 from papers import catalog, identity
 from papers.models import Category, CategoryText, Document, Entry, EntryText, Paper, PaperList, Suggestion
 from papers.records import FactRecord, Identifier, PaperRecord
@@ -101,11 +102,13 @@ def make_suggestion(
     )
 
 
-def make_user(name: str = "", *, curator: bool = False, **fields: Any) -> AbstractBaseUser:
-    """A person; a curator if asked for."""
+def make_user(
+    name: str = "", *, curator: bool = False, role: str = "", of: PaperList | None = None, **fields: Any
+) -> AbstractBaseUser:
+    """A person; with a role of one list or of all, or a curator of all, if asked for."""
     user = get_user_model().objects.create_user(name or f"person{next(_numbers)}", password="a long password", **fields)
-    if curator:
-        user.groups.add(Group.objects.get_or_create(name="curators")[0])
+    if curator or role:
+        Membership.objects.create(user=user, list=of, role=role or "curator")
     return user
 
 

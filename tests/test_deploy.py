@@ -66,3 +66,11 @@ def test_a_bad_setting_is_said_at_start(environment, words):
 def test_models_and_migrations_agree():
     result = manage("makemigrations", "--check", "--dry-run")
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_mails_are_to_come_from_somewhere():
+    mailing = {"CONTACT": "mailto:curator@example.org", "EMAIL_URL": "smtp://mail.example.org:25"}
+    assert "DEFAULT_FROM_EMAIL" in manage("check", "--deploy", **mailing).stderr
+    named = mailing | {"DEFAULT_FROM_EMAIL": "Listkeeper <lists@example.org>"}
+    assert "DEFAULT_FROM_EMAIL" not in manage("check", "--deploy", **named).stderr
+    assert "DEFAULT_FROM_EMAIL" not in manage("check", "--deploy", CONTACT="x").stderr, "no mail goes out"

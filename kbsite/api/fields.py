@@ -16,6 +16,11 @@ class SlugRef(serializers.SlugRelatedField[Any]):
 
     default_error_messages = {"does_not_exist": "There is no “{value}”."}
 
+    def run_validation(self, data: Any = empty) -> Any:
+        if data == "":
+            Key().run_validation(data)  # refuses it; REST framework would take it for null, which may mean all lists
+        return super().run_validation(data)
+
     def to_internal_value(self, data: Any) -> Any:
         return super().to_internal_value(Key(max_length=80).run_validation(data))
 

@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 
 from ingest.models import Head, Run, Topic
 from ingest.sources import SOURCES
+from kbsite.models import Invitation, Membership
 from papers.models import Category, Decision, Entry, EntryText, PaperList, Review, Suggestion
 from papers.querysets import awaiting
 
@@ -208,4 +209,19 @@ class RunFilters(Filters):
 
     class Meta:
         model = Run
+        fields: tuple[str, ...] = ()
+
+
+class MembershipFilters(Filters):
+    list = ListFilter(label="Slug of a list")
+    role = django_filters.ChoiceFilter(choices=Membership.Role.choices)
+
+    class Meta:
+        model = Membership
+        fields: tuple[str, ...] = ()
+
+
+class InvitationFilters(MembershipFilters):
+    class Meta:
+        model = Invitation
         fields: tuple[str, ...] = ()

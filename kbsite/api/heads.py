@@ -17,6 +17,7 @@ from ingest.classifier.heads import HeadError
 from ingest.models import Head
 from ingest.versions import InUse
 from kbsite import rollingback
+from kbsite.access import Action
 from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import HeadFilters
@@ -34,6 +35,7 @@ class HeadViewSet(Resource[Head]):
     serializer_class = HeadSerializer
     lookup_value_converter = "int"
     filterset_class = HeadFilters
+    needs = {"roll_back": Action.TRAIN}
     # A head's arrays are megabytes, and the meta of one of an older format names every paper it learned from.
     queryset = (
         Head.objects.select_related("list")

@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kbsite.access import Action
 from kbsite.api import adding
 from kbsite.api.adding import AddedSerializer, AddRequestSerializer, TakesProposalsSerializer
 from kbsite.api.base import AnyForm, Resource
@@ -38,6 +39,7 @@ class PaperListViewSet(Resource[PaperList]):
 
     serializer_class = PaperListSerializer
     lookup_field = "slug"
+    needs = {"add": Action.DECIDE, "takes_proposals": Action.DECIDE}
     lookup_value_converter = "slug"
     queryset = PaperList.objects.order_by("slug").prefetch_related(
         Prefetch("documents", Document.objects.defer("source")),
@@ -139,6 +141,7 @@ class CategoryViewSet(Resource[Category]):
     serializer_class = CategorySerializer
     lookup_value_converter = "int"
     filterset_class = CategoryFilters
+    needs = {"partial_update": Action.DECIDE}
     queryset = Category.objects.select_related("list").prefetch_related(_TEXTS).order_by("list_id", "position")
 
     @writes("Say what belongs into a category", {200: CategorySerializer}, 404, request=CriterionRequestSerializer)

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from ingest import remaining
 from ingest.classifier.stopping import Advice
-from kbsite.access import is_curator
+from kbsite.access import Action, may
 from kbsite.api.base import Endpoint
 from kbsite.api.schema import reads
 from papers import progress
@@ -118,7 +118,7 @@ class ProgressView(Endpoint):
             "advice": outlook.advice,
             "recall": outlook.recall,
             "everybody": found.everybody,
-            "people": found.people if is_curator(request.user) else (),
+            "people": found.people if may(request.user, Action.DECIDE, slug) else (),
             "categories": found.categories,
             "reasons": found.reasons,
             "curve": found.curve,

@@ -11,12 +11,12 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied, Throttled, ValidationError
-from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from kbsite import access, curation, proposing
+from kbsite import curation, mail, proposing
+from kbsite.access import ALL, Action, places
 from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict, Unavailable
 from kbsite.api.fields import Cell, Key, SlugRef, Text
@@ -36,15 +36,6 @@ class ProposalFilters(Filters):
     class Meta:
         model = Proposal
         fields: tuple[str, ...] = ()
-
-
-class Curators(BasePermission):
-    """Only curators, reading too: there are addresses of people in it."""
-
-    message = "Only curators may do this."
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return access.is_curator(request.user)
 
 
 class ProposalRequestSerializer(serializers.Serializer[Any]):
@@ -153,6 +144,7 @@ class ProposalViewSet(Resource[Proposal]):
     lookup_field = "key"
     lookup_value_converter = "uuid"
     filterset_class = ProposalFilters
+    needs = {"list": Action.DECIDE, "create": Action.PROPOSE, "confirm": Action.PROPOSE}
     queryset = (
         Proposal.objects.filter(paper__isnull=False)
         .select_related("list", "user", "category", "paper")
@@ -160,14 +152,12 @@ class ProposalViewSet(Resource[Proposal]):
         .order_by("-id")
     )
 
-    def get_permissions(self) -> list[Any]:
-        return [Curators()] if self.action == "list" else [AllowAny()]
-
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), *([proposing.ByAddress()] if self.action == "create" else [])]
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        found, curated = self.filter_queryset(self.get_queryset()), places(request.user, Action.DECIDE)
+        page = self.paginate_queryset(found if ALL in curated else found.filter(list__slug__in=curated))
         assert page is not None  # every list of ours has pages
         return self.get_paginated_response(ProposalSerializer(page, many=True, context=_puts(page)).data)
 
@@ -234,7 +224,7 @@ def _propose(
         raise Conflict(str(refused), "settled") from refused
     except proposing.Closed as closed:
         raise PermissionDenied(str(closed)) from closed
-    except proposing.Undeliverable as trouble:
+    except mail.Undeliverable as trouble:
         raise Unavailable(str(trouble)) from trouble
 
 

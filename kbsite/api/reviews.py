@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from kbsite import curation
+from kbsite.access import Action, demand, place_of
 from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import DecisionFilters, SuggestionFilters
@@ -44,6 +45,7 @@ class SuggestionViewSet(Resource[Suggestion]):
     serializer_class = SuggestionSerializer
     lookup_value_converter = "int"
     filterset_class = SuggestionFilters
+    needs = {"next": Action.DECIDE, "skip": Action.DECIDE}
     queryset = (
         Suggestion.objects.select_related("list", "category", "paper")
         .prefetch_related(
@@ -61,6 +63,7 @@ class SuggestionViewSet(Resource[Suggestion]):
         asked = NextRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         value = asked.validated_data
+        demand(request.user, Action.DECIDE, place_of(value["list"]))
         queue = Queue(value["list"], _curator(request), value.get("category", ""), value["order"])
         turn = queue.take_next(value["but"])
         if turn is None:
@@ -129,6 +132,7 @@ class DecisionViewSet(Resource[Decision]):
     serializer_class = DecisionSerializer
     lookup_value_converter = "int"
     filterset_class = DecisionFilters
+    needs = {"create": Action.DECIDE, "undo": Action.DECIDE}
     queryset = (
         Decision.objects.select_related("list", "category", "paper", "user", "undone_by")
         .prefetch_related("paper__identifiers")
@@ -147,6 +151,7 @@ class DecisionViewSet(Resource[Decision]):
     def create(self, request: Request) -> Response:
         asked = DecisionRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        demand(request.user, Action.DECIDE, place_of(asked.validated_data["list"]))
         try:
             decision = _decide(request.user, **asked.validated_data)
         except review.AlreadyDecided as error:

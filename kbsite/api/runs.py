@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from ingest import runs
 from ingest.models import Run
+from kbsite.access import Action
 from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import RunFilters
@@ -27,7 +28,8 @@ class RunViewSet(Resource[Run]):
     serializer_class = RunSerializer
     lookup_value_converter = "int"
     filterset_class = RunFilters
-    queryset = Run.objects.select_related("topic").order_by("-id")
+    needs = {"cancel": Action.RUN, "again": Action.RUN}
+    queryset = Run.objects.select_related("topic__list").order_by("-id")
 
     @writes("Cancel a run", {202: RunSerializer}, 404, 409, request=None)
     @action(detail=True, methods=["post"])

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 
-from kbsite.api import errors
+from kbsite.access import LEAST, Role
+from kbsite.api import errors, permissions
 from kbsite.api.serializers import ConflictSerializer, ProblemSerializer
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,7 +39,8 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
         needed: list[dict[str, list[str]]] = [{self.name: []}]
-        return [*needed, {}] if auto_schema.method == "GET" else needed  # {}: anyone
+        action = permissions.needed(auto_schema.view, auto_schema.method)
+        return [*needed, {}] if LEAST[action] is Role.READER else needed  # {}: anyone
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         return {

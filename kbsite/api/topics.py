@@ -1,4 +1,4 @@
-"""Topics, which curators keep: what is asked of which source, how often, and for which list."""
+"""Topics, which maintainers keep: what is asked of which source, how often, and for which list."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from rest_framework.decorators import action
 from rest_framework.mixins import CreateModelMixin, DestroyModelMixin, UpdateModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from ingest import topics
 from ingest.models import Run, Topic
+from kbsite.access import Action, demand, place_of
 from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import TopicFilters
@@ -45,7 +47,23 @@ class TopicViewSet(CreateModelMixin, UpdateModelMixin, DestroyModelMixin, Resour
     lookup_field = "slug"
     lookup_value_converter = "slug"
     filterset_class = TopicFilters
+    needs = {
+        "create": Action.MANAGE_TOPICS,
+        "partial_update": Action.MANAGE_TOPICS,
+        "destroy": Action.MANAGE_TOPICS,
+        "pull": Action.RUN,
+        "attempt": Action.RUN,
+    }
     queryset = Topic.objects.select_related("list").order_by("slug")
+
+    def perform_create(self, serializer: BaseSerializer[Topic]) -> None:
+        demand(self.request.user, Action.MANAGE_TOPICS, place_of(serializer.validated_data.get("list")))
+        serializer.save()
+
+    def perform_update(self, serializer: BaseSerializer[Topic]) -> None:
+        if "list" in serializer.validated_data:  # whose topic it is to be
+            demand(self.request.user, Action.MANAGE_TOPICS, place_of(serializer.validated_data["list"]))
+        serializer.save()
 
     def perform_destroy(self, instance: Topic) -> None:
         try:

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from rest_framework.routers import DefaultRouter
 
-from kbsite.api import docs, entries, heads, lists, papers, progress, proposals, reviews, runs, topics
+from kbsite.api import docs, entries, heads, lists, papers, people, progress, proposals, reviews, runs, topics
 from kbsite.api.base import Unknown
 
 app_name = "api"
@@ -20,6 +20,8 @@ router.register("proposals", proposals.ProposalViewSet, "proposal")
 router.register("heads", heads.HeadViewSet, "head")
 router.register("topics", topics.TopicViewSet, "topic")
 router.register("runs", runs.RunViewSet, "run")
+router.register("memberships", people.MembershipViewSet, "membership")
+router.register("invitations", people.InvitationViewSet, "invitation")
 
 urlpatterns = [
     *router.urls,

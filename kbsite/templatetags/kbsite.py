@@ -15,8 +15,8 @@ from django.utils.translation import ngettext
 
 from ingest import health, progress
 from ingest.models import Run
-from kbsite import topicform
-from kbsite.access import error_of, is_curator
+from kbsite import mail, topicform
+from kbsite.access import Action, Allowed, error_of, is_curator, may, place_of
 from papers import identity, overview
 from papers.models import Category, Entry, IdentifierRow, Paper, PaperList, Review, Suggestion
 from papers.querysets import FOUND, FOUND_END, LIKELY
@@ -92,6 +92,25 @@ def site_lists(context: dict[str, Any]) -> list[Any]:
     request = context.get("request")
     user = getattr(request, "user", None)
     return overview.lists(with_likely=user is not None and is_curator(user))
+
+
+@register.simple_tag(takes_context=True)
+def queues(context: dict[str, Any], lists: list[Any]) -> list[Any]:
+    """Return those of the lists on whose papers the person looking may decide."""
+    user = getattr(context.get("request"), "user", None)
+    return [each for each in lists if user is not None and may(user, Action.DECIDE, each.slug)]
+
+
+@register.simple_tag
+def sends_mail() -> bool:
+    """Say whether this site can mail a link to somebody who forgot the password."""
+    return mail.is_configured()
+
+
+@register.filter
+def of(allowed: Allowed, thing: Any) -> Allowed:
+    """Return what the same person may do to the list that this belongs to: `{% with may=may|of:topic.list %}`."""
+    return Allowed(allowed.user, place_of(thing))
 
 
 @register.filter

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from kbsite.access import Action, needs
 from kbsite.forms import TokenForm
-from kbsite.models import ApiToken
+from kbsite.models import ApiToken, Membership
 
 
-@login_required
+@needs(Action.KEEP_ACCOUNT)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest) -> HttpResponse:
@@ -35,5 +35,6 @@ def show(request: HttpRequest) -> HttpResponse:
         else:
             _, secret = ApiToken.create(request.user, name)  # type: ignore[arg-type]
             form = TokenForm()
-    context = {"form": form, "tokens": tokens.all(), "secret": secret}
+    memberships = Membership.objects.filter(user=request.user).select_related("list")  # type: ignore[misc]
+    context = {"form": form, "tokens": tokens.all(), "secret": secret, "memberships": memberships}
     return render(request, "kbsite/account.html", context, status=422 if form.errors else 200)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kbsite import curation, proposing
-from kbsite.access import curators_only
+from kbsite.access import Action, named, needs
 from kbsite.forms import one_line
 from papers import adding, cards, pasting, proposals
 from papers.adding import Added, Choice
@@ -23,7 +23,7 @@ from papers.pasting import Item
 LATELY = 50  # of what was put before the curators
 
 
-@curators_only
+@needs(Action.DECIDE, named)
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """The box and what was added lately; POST shows what each line would do, or does it."""
@@ -42,7 +42,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     return _page(request, paper_list, _left(items, added), added=added)
 
 
-@curators_only
+@needs(Action.DECIDE, named)
 @require_POST
 def switch(request: HttpRequest, slug: str) -> HttpResponse:
     """Open or close the list's public form."""

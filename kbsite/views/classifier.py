@@ -13,10 +13,11 @@ from ingest.classifier.heads import HeadError
 from ingest.models import Head
 from kbsite import classifierplots as plots
 from kbsite import rollingback
-from kbsite.access import curators_only
+from kbsite.access import Action, named, needs
 from papers.models import Paper, PaperList
 
 
+@needs(Action.READ, named)
 @require_safe
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """The figures of the newest head, or of the one asked for with ?head=, and how the heads got there."""
@@ -50,7 +51,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "kbsite/classifier/page.html", context)
 
 
-@curators_only
+@needs(Action.TRAIN, named)
 @require_POST
 def roll_back(request: HttpRequest, slug: str, version: int) -> HttpResponse:
     """Let an older version speak again, as a new one."""

@@ -9,10 +9,12 @@ from django.views.decorators.http import require_safe
 
 from ingest import health
 from kbsite import plots
+from kbsite.access import Action, needs
 from papers import overview
 from papers.models import Paper
 
 
+@needs(Action.READ)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Every list with its categories over time, what is new in it, and the sources' last runs."""

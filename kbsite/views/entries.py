@@ -14,14 +14,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from kbsite import curation
-from kbsite.access import curators_only
+from kbsite.access import Action, named, needs
 from kbsite.forms import RowForm, row_forms, typed_rows
 from papers import cards, entries, preview, shelves
 from papers.models import Category, Entry, EntryText
 from papers.texts import fields_of
 
 
-@curators_only
+@needs(Action.EDIT, named)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show an entry's rows as forms; POST saves, previews or removes."""

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from ingest import topics
 from kbsite import diffs
+from kbsite.access import Action, named, needs
 from papers import shelves
 from papers.export import FORMATS, NoSuchDocument
 from papers.listsettings import settings_of
@@ -20,6 +21,7 @@ from papers.readme import exporter, listfile
 from papers.readme.listtoml import as_toml
 
 
+@needs(Action.READ, named)
 @require_safe
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """The message of the commit, each README's diff and untranslated rows, and every format to download."""
@@ -37,6 +39,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "kbsite/list/export.html", context)
 
 
+@needs(Action.READ, named)
 @require_safe
 def patch(request: HttpRequest, slug: str) -> HttpResponse:
     """The very bytes that `publish --patch` writes."""
@@ -48,6 +51,7 @@ def patch(request: HttpRequest, slug: str) -> HttpResponse:
     return _attached(content, f"{slug}.patch", "text/x-patch")  # of no one encoding: it has the bytes of the READMEs
 
 
+@needs(Action.READ, named)
 @require_safe
 def settings(request: HttpRequest, slug: str) -> HttpResponse:
     """The list.toml that goes with the READMEs."""
@@ -58,6 +62,7 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
     return _attached(text.encode(), listfile.NAME, "application/toml")
 
 
+@needs(Action.READ, named)
 @require_safe
 def download(request: HttpRequest, slug: str, language: str, form: str) -> HttpResponse:
     """The very bytes that `export_list` writes."""

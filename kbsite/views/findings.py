@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kbsite import curation
-from kbsite.access import curators_only
+from kbsite.access import Action, named, needs
 from papers import cards, findings
 from papers.models import Finding, PaperList
 
 PAGE = 50
 
 
+@needs(Action.READ, named)
 @require_safe
 def index(request: HttpRequest, slug: str) -> HttpResponse:
     """The open findings of a list with what each side says, the newest first, from before one if asked for."""
@@ -35,7 +36,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "kbsite/list/findings.html", context)
 
 
-@curators_only
+@needs(Action.SETTLE, named)
 @require_POST
 def settle(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Keep ours, take the README's, or let a question go that asks for nothing any more."""

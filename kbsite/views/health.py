@@ -15,10 +15,12 @@ from django.views.decorators.http import require_safe
 from ingest import beat, health
 from ingest.health import SourceHealth
 from kbsite import broker
+from kbsite.access import Action, needs
 
 log = logging.getLogger(__name__)
 
 
+@needs(Action.READ)
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:

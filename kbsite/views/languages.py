@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from kbsite.access import curators_only
+from kbsite.access import Action, named, needs
 from papers import entries, glossary, instep, languages, newlanguage
 from papers.languages import Row, Standing
 from papers.models import Document, EntryText, PaperList
@@ -47,6 +47,7 @@ class Pile:
         return max(len(self.rows) - _MOST_ROWS, 0)
 
 
+@needs(Action.READ, named)
 @require_safe
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """How each language stands, with the rows that are missing, untranslated, to check again or out of order."""
@@ -77,7 +78,7 @@ def _prose(standings: list[Standing]) -> dict[str, int]:
     return {each.language: len(newlanguage.untranslated_prose(each, documents[0])) for each in documents[1:]}
 
 
-@curators_only
+@needs(Action.TRANSLATE, named)
 @require_POST
 def bring_in_step(request: HttpRequest, slug: str) -> HttpResponse:
     """Fill in what a language lacks, and order it as the primary one."""
@@ -100,7 +101,7 @@ def bring_in_step(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("languages", slug)
 
 
-@curators_only
+@needs(Action.TRANSLATE, named)
 @require_POST
 def confirm(request: HttpRequest, slug: str) -> HttpResponse:
     """Say that the doubted fields of a row are right as they stand."""
@@ -112,7 +113,7 @@ def confirm(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("languages", slug)
 
 
-@curators_only
+@needs(Action.SET_UP, named)
 @require_POST
 def create(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a README in a new language."""
@@ -126,6 +127,7 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("languages", slug)
 
 
+@needs(Action.READ, named)
 @require_safe
 def words(request: HttpRequest, slug: str, language: str) -> HttpResponse:
     """The tags of the primary language and their translations: learnt ones, and the curators' own."""
@@ -145,7 +147,7 @@ def words(request: HttpRequest, slug: str, language: str) -> HttpResponse:
     return render(request, "kbsite/list/glossary.html", context)
 
 
-@curators_only
+@needs(Action.TRANSLATE, named)
 @require_POST
 def say(request: HttpRequest, slug: str, language: str) -> HttpResponse:
     """Keep the curators' own words; "apply" also translates the tags that await it."""

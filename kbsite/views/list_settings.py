@@ -1,4 +1,4 @@
-"""What curators fix of a list: the order of each section's rows, and what the columns of its tables tell."""
+"""What maintainers fix of a list: the order of each section's rows, and what the columns of its tables tell."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from kbsite.access import curators_only
+from kbsite.access import Action, named, needs
 from papers import cards, columnroles
 from papers.models import Category, Order, PaperList
 from papers.readme import placement
@@ -21,7 +21,7 @@ from papers.readme.reading import ImportReport
 from papers.readme.roles import Role
 
 
-@curators_only
+@needs(Action.SET_UP, named)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what was found and what is fixed; POST saves either form."""

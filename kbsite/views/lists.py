@@ -6,12 +6,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from kbsite.access import Action, named, needs
 from papers import cards, shelves
 from papers.models import Document, PaperList
 
 HISTORY_PAGE = 50
 
 
+@needs(Action.READ, named)
 @require_safe
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """The sections and entries of a list in one language, of one tag if asked for."""
@@ -32,6 +34,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "kbsite/list/page.html", context)
 
 
+@needs(Action.READ, named)
 @require_safe
 def history(request: HttpRequest, slug: str) -> HttpResponse:
     """The list's decisions, the newest first, from before a decision if asked for."""

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from kbsite.access import curators_only
+from kbsite.access import Action, needs
 from kbsite.newlistform import NewListForm, Rows
 from papers.models import PaperList
 from papers.newlist import ListExists, create
@@ -20,7 +20,7 @@ from papers.newlist import ListExists, create
 _OFFERED = ("en", "zh", "ja", "ko", "de", "fr", "es", "pt", "ru")  # any other code can be typed
 
 
-@curators_only
+@needs(Action.MAKE_LISTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest) -> HttpResponse:
     """The form; POST adds a row to it or takes one away, or makes the list, whole or not at all."""

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from kbsite.access import is_curator
+from kbsite.access import Action, needs
 from kbsite.filters import STATUSES, PaperFilters
 from papers import cards, facets, merging, overview, vectors
 from papers.models import Decision, Paper, PaperList
@@ -21,6 +21,7 @@ SUBJECTS = 8
 MOST_COUNTED = 20_000  # of more papers found by words, the filters do not say how many each would leave
 
 
+@needs(Action.READ)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Papers as the address asks for them; what makes no sense in it is ignored and said."""
@@ -46,6 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@needs(Action.READ)
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One paper: what sources say of it, where it stands in each list and why, and what is like it."""
@@ -64,7 +66,6 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         .select_related("list", "user", "category", "duplicate_of", "undoes__category")
         .prefetch_related("category__texts__document", "undoes__category__texts__document"),
         "related": [(papers[pk], likeness) for pk, likeness in near if pk in papers],
-        "can_decide": is_curator(request.user),
     }
     return render(request, "kbsite/papers/detail.html", context)
 

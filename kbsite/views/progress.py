@@ -8,10 +8,12 @@ from django.views.decorators.http import require_safe
 
 from ingest import remaining
 from kbsite import progressplots as plots
+from kbsite.access import Action, named, needs
 from papers import progress
 from papers.models import Decision, PaperList
 
 
+@needs(Action.READ, named)
 @require_safe
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """What was decided, what likely is left, and whether to go on; who decided how much is shown to curators only."""

@@ -11,13 +11,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from kbsite import curation, proposing
+from kbsite import curation, mail, proposing
+from kbsite.access import Action, named, needs
 from kbsite.proposalform import ProposalForm
 from papers import adding, cards, proposals
 from papers.models import PaperList, Proposal
 from papers.records import Identifier
 
 
+@needs(Action.PROPOSE, named)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def propose(request: HttpRequest, slug: str) -> HttpResponse:
@@ -42,11 +44,12 @@ def propose(request: HttpRequest, slug: str) -> HttpResponse:
         return _form(request, paper_list, form, str(refused), HTTPStatus.TOO_MANY_REQUESTS)
     except (proposals.Refused, proposing.Closed) as refused:
         return _form(request, paper_list, form, str(refused), HTTPStatus.CONFLICT)
-    except proposing.Undeliverable as trouble:
+    except mail.Undeliverable as trouble:
         return _form(request, paper_list, form, str(trouble), HTTPStatus.SERVICE_UNAVAILABLE)
     return _sent(request, paper_list, given["email"], is_known=form.named.paper is not None)
 
 
+@needs(Action.PROPOSE)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
@@ -67,6 +70,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "kbsite/proposals/confirm.html", _named(proposal))
 
 
+@needs(Action.PROPOSE)
 @never_cache
 @require_safe
 def state(request: HttpRequest, key: UUID) -> HttpResponse:

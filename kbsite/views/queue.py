@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ingest import versions
 from kbsite import curation
-from kbsite.access import curators_only
+from kbsite.access import Action, named, needs, of_decision
 from kbsite.forms import DeferForm, DuplicateForm, RejectForm, admission_forms, typed_rows
 from kbsite.templatetags.curate import queue_url
 from papers import cards, merging, preview
@@ -45,7 +45,7 @@ ORDER_NAMES = {
 }
 
 
-@curators_only
+@needs(Action.DECIDE, named)
 @require_safe
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """The paper whose turn it is, or the one asked for with ?paper=; what is shown is held for who looks at it."""
@@ -60,7 +60,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     return _page(request, queue, Desk(cards.card(queue.paper_list, paper)))
 
 
-@curators_only
+@needs(Action.DECIDE, named)
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
     """Accept, reject, defer, mark a duplicate or skip, then go on to the next card.
@@ -92,7 +92,7 @@ def decide(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
     return _became(request, queue) if _is_sent_after(request) else _go_on(queue, paper)
 
 
-@curators_only
+@needs(Action.DECIDE, of_decision)
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a decision back and show its paper again, or return to where the button was."""
@@ -110,7 +110,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(queue_url(_queue(request, decision.list), paper=decision.paper_id))
 
 
-@curators_only
+@needs(Action.DECIDE, named)
 @require_http_methods(["GET", "HEAD", "POST"])
 def criterion(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     """Say what belongs into a category, in the curators' own words."""

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ingest import claims, health, runs
 from ingest.models import Run
 from kbsite import broker
-from kbsite.access import curators_only
+from kbsite.access import Action, Allowed, needs, of_run, place_of
 from kbsite.api.filters import RunFilters
 
 PAGE_SIZE = 25
@@ -29,6 +29,7 @@ PATIENCE = timedelta(minutes=2)  # for so long the page looks for a run that was
 REPEATABLE = frozenset(Run.State) - {Run.State.RUNNING, Run.State.DONE}
 
 
+@needs(Action.READ)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Every run, the newest first; while one is running the page asks for its changing part again."""
@@ -48,6 +49,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return _page_or_part(request, "kbsite/runs/index.html", "kbsite/runs/table.html", context)
 
 
+@needs(Action.READ)
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One run: how far it is, its window and counts, what it rejected and why, its error and its next try."""
@@ -55,6 +57,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(Run.objects.select_related("topic__list"), pk=pk)
     context = {
         "run": run,
+        "may": Allowed(request.user, place_of(run)),
         "now": timezone.now(),
         "is_live": run.state == Run.State.RUNNING,
         "has_ended": request.htmx and run.state != Run.State.RUNNING,  # type: ignore[attr-defined]
@@ -64,7 +67,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return _page_or_part(request, "kbsite/runs/detail.html", "kbsite/runs/run.html", context)
 
 
-@curators_only
+@needs(Action.RUN, of_run)
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask a run to stop."""
@@ -75,7 +78,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("run", pk)
 
 
-@curators_only
+@needs(Action.RUN, of_run)
 @require_POST
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for the work of a run to be done again."""
@@ -93,6 +96,7 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("runs")
 
 
+@needs(Action.READ)
 @require_safe
 def parked(request: HttpRequest) -> HttpResponse:
     """The papers that are left out because work on them went wrong again and again."""
@@ -101,7 +105,7 @@ def parked(request: HttpRequest) -> HttpResponse:
     return render(request, "kbsite/runs/parked.html", context)
 
 
-@curators_only
+@needs(Action.RUN)
 @require_POST
 def replay(request: HttpRequest) -> HttpResponse:
     """Let one parked paper, or all of them, be taken up again."""

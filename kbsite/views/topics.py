@@ -1,4 +1,4 @@
-"""Topics: what is asked of the sources, how it goes, and what curators do about it."""
+"""Topics: what is asked of the sources, how it goes, and what maintainers do about it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from ingest import beat, health, runs, topics
 from ingest.models import Run, Topic
 from ingest.sources import SOURCES
 from kbsite import broker
-from kbsite.access import curators_only
+from kbsite.access import Action, needs, of_topic, places
 from kbsite.topicform import TopicForm, query_help
 
 PATIENCE = timedelta(minutes=10)  # for so long the page of an asked run looks for it
 DOUBT = timedelta(seconds=20)  # after that it says what may be wrong
 
 
+@needs(Action.READ)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Every topic by source; while one is being pulled the page asks for its changing part again."""
@@ -45,14 +46,15 @@ def index(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@curators_only
+@needs(Action.MANAGE_TOPICS, of_topic)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
     """The form of a topic, a new one without a slug; POST saves it."""
     topic = get_object_or_404(Topic, slug=slug) if slug else Topic()
+    where = places(request.user, Action.MANAGE_TOPICS)
     if request.method != "POST":
-        return _form(request, topic, TopicForm(instance=topic, initial=_chosen(request)))
-    form = TopicForm(request.POST, instance=topic)
+        return _form(request, topic, TopicForm(instance=topic, initial=_chosen(request), places=where))
+    form = TopicForm(request.POST, instance=topic, places=where)
     if not form.is_valid():
         return _form(request, topic, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
@@ -80,7 +82,7 @@ def _form(request: HttpRequest, topic: Topic, form: TopicForm, status: int = HTT
     return render(request, "kbsite/topics/edit.html", context, status=status)
 
 
-@curators_only
+@needs(Action.MANAGE_TOPICS, of_topic)
 @require_POST
 def remove(request: HttpRequest, slug: str) -> HttpResponse:
     """Delete a topic."""
@@ -95,7 +97,7 @@ def remove(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("topics")
 
 
-@curators_only
+@needs(Action.MANAGE_TOPICS, of_topic)
 @require_POST
 def switch(request: HttpRequest, slug: str) -> HttpResponse:
     """Switch a topic's schedule on or off."""
@@ -107,7 +109,7 @@ def switch(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("topics")
 
 
-@curators_only
+@needs(Action.RUN, of_topic)
 @require_POST
 def ask(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """Ask a worker to pull a topic now, or to say what it would bring; go to where the run will be."""
@@ -120,6 +122,7 @@ def ask(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     return redirect(f"{reverse('asked', args=[topic.slug])}?{query}")
 
 
+@needs(Action.READ)
 @require_safe
 def asked(request: HttpRequest, slug: str) -> HttpResponse:
     """Where somebody waits for the run that they asked for; leads to it as soon as a worker has begun it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -70,10 +71,11 @@ def page(site):
         page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
         page.on(
             "console",
-            # A form that comes back with what is wrong in it is an answer, though Chromium notes its status.
+            # A form that comes back with what is wrong in it, or with a question, is an answer, though Chromium notes
+            # its status.
             lambda message: (
                 troubles.append(f"console: {message.text}")
-                if message.type == "error" and "status of 422" not in message.text
+                if message.type == "error" and not re.search("status of (409|422)", message.text)
                 else None
             ),
         )

@@ -21,6 +21,13 @@ def desk(client, curator):
 
 
 @pytest.fixture
+def office(client, maintainer):
+    """A browser in which the maintainer is signed in."""
+    client.force_login(maintainer)
+    return client
+
+
+@pytest.fixture
 def no_broker(monkeypatch):
     """A broker at an address where nobody answers."""
     from kbsite import broker

@@ -14,7 +14,8 @@ from django.contrib.auth import authenticate, get_user_model
 from django.core.management import call_command
 
 from kbsite import firstrun
-from kbsite.access import is_curator
+from kbsite.access import ALL, Action, may
+from kbsite.models import Membership
 from papers import review
 from papers.models import Paper, PaperList
 from papers.readme.row import RowFields
@@ -35,25 +36,25 @@ def test_the_curators_login_is_made_once_and_kept_to_its_owner(data_dir, rf):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     user = authenticate(rf.post("/sign-in/"), username="curator", password=password)
     assert user is not None
-    assert is_curator(user)
+    assert may(user, Action.MANAGE_PEOPLE, ALL)
 
     assert firstrun.make_curator() is None
     assert file.read_text().endswith(f"{password}\n")
 
 
 @pytest.mark.django_db
-def test_a_login_that_an_interruption_left_without_its_group_is_completed(data_dir):
+def test_a_login_that_an_interruption_left_without_its_role_is_completed(data_dir):
     user = get_user_model().objects.create_user("curator", password="a long password")
     assert firstrun.make_curator() is None
-    assert is_curator(user)
+    assert may(user, Action.MANAGE_PEOPLE, ALL)
 
 
 @pytest.mark.django_db
 def test_a_login_is_made_whole_or_not_at_all(data_dir, monkeypatch):
-    def fail(*_: object) -> str:
+    def fail(**_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(get_user_model(), "groups", property(fail))
+    monkeypatch.setattr(Membership.objects, "get_or_create", fail)
     with pytest.raises(KeyboardInterrupt):
         firstrun.make_curator()
     assert not get_user_model().objects.exists()

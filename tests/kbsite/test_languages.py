@@ -89,15 +89,15 @@ def test_a_translation_is_still_right(desk, caches, curator):
         assert desk.post(reverse("confirm-translation", args=["caches"]), {"text": wrong}).status_code == 404
 
 
-def test_a_readme_is_made_in_another_language_or_the_reason_is_told(desk, caches):
+def test_a_readme_is_made_in_another_language_or_the_reason_is_told(office, caches):
     address = reverse("create-language", args=["caches"])
-    refused = desk.post(address, {"language": "zh", "path": "README_ZH.md"})
+    refused = office.post(address, {"language": "zh", "path": "README_ZH.md"})
     assert refused.status_code == 422
     shown = refused.content.decode()
     assert "already: README_CN.md" in shown and 'value="README_ZH.md"' in shown
-    assert desk.post(address, {"language": "fr", "path": "README_FR.md"}).status_code == 302
+    assert office.post(address, {"language": "fr", "path": "README_FR.md"}).status_code == 302
     assert Document.objects.get(language="fr").texts.count() == 3
-    assert "README_FR.md" in page(desk) and "3 untranslated" in page(desk)
+    assert "README_FR.md" in page(office) and "3 untranslated" in page(office)
 
 
 def test_a_list_without_a_readme_says_how_to_begin(client):

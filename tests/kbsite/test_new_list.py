@@ -57,7 +57,7 @@ def nothing_was_made():
     return not (PaperList.objects.exists() or Document.objects.exists() or Category.objects.exists())
 
 
-def test_only_curators_make_lists(client, reader):
+def test_only_maintainers_make_lists(client, reader):
     assert client.get(ADDRESS).url.startswith(reverse("sign-in"))
     client.force_login(reader)
     assert client.get(ADDRESS).status_code == 403
@@ -65,8 +65,8 @@ def test_only_curators_make_lists(client, reader):
     assert nothing_was_made()
 
 
-def test_a_list_is_made_as_the_command_makes_it(desk, curator, tmp_path):
-    response = desk.post(ADDRESS, TYPED, follow=True)
+def test_a_list_is_made_as_the_command_makes_it(office, maintainer, tmp_path):
+    response = office.post(ADDRESS, TYPED, follow=True)
     assert response.redirect_chain == [("/lists/soft-tokens-friends/", 302)]
     page = response.content.decode()
     assert "Made “Soft Tokens &amp; Friends”" in page
@@ -81,7 +81,7 @@ def test_a_list_is_made_as_the_command_makes_it(desk, curator, tmp_path):
     assert [each.path for each in made.documents.all()] == ["README.md", "README_zh.md"]
     gist = made.categories.get(key="gist").texts.get(document__language="zh")
     assert (gist.name, gist.definition, gist.keywords) == ("要点词元", "", ["要点", "软提示"])
-    assert {change.user for change in made.changes.all()} == {curator}
+    assert {change.user for change in made.changes.all()} == {maintainer}
 
     (tmp_path / "short.toml").write_text("""\
 slug = "soft-tokens-friends"
@@ -101,11 +101,11 @@ key = "surveys"
 name = "Surveys"
 """)
     ours = {each.path: export(each).decode() for each in made.documents.all()}
-    ours["list.toml"] = desk.get(reverse("list-toml", args=[made.slug])).content.decode()
+    ours["list.toml"] = office.get(reverse("list-toml", args=[made.slug])).content.decode()
     assert ours == files(read_new_list(tmp_path / "short.toml"))
 
 
-def test_all_that_is_wrong_is_said_beside_its_field_and_nothing_is_made(desk):
+def test_all_that_is_wrong_is_said_beside_its_field_and_nothing_is_made(office):
     wrong = {
         "name": " ",
         "slug": "Soft Tokens",
@@ -124,7 +124,7 @@ def test_all_that_is_wrong_is_said_beside_its_field_and_nothing_is_made(desk):
         "category-9-name-4": "surveys",
         "category-9-key": "Surveys!",
     }
-    errors = errors_of(desk.post(ADDRESS, wrong))
+    errors = errors_of(office.post(ADDRESS, wrong))
     assert nothing_was_made()
     assert errors.pop("language-7-file").startswith("Ensure this value has at most 200 characters")
     assert errors == {
@@ -142,8 +142,8 @@ def test_all_that_is_wrong_is_said_beside_its_field_and_nothing_is_made(desk):
     }
 
 
-def test_what_was_wrong_stays_typed_and_the_first_error_gets_the_focus(desk):
-    page = desk.post(ADDRESS, TYPED | {"homepage": "example.org"}).content.decode()
+def test_what_was_wrong_stays_typed_and_the_first_error_gets_the_focus(office):
+    page = office.post(ADDRESS, TYPED | {"homepage": "example.org"}).content.decode()
     assert "Nothing was made yet: 1 field needs another look." in page
     focused = re.findall(r"<[^>]* autofocus[ >]", page)
     assert len(focused) == 1 and 'name="homepage"' in focused[0]
@@ -163,40 +163,40 @@ def test_what_was_wrong_stays_typed_and_the_first_error_gets_the_focus(desk):
         ({"language-1-code": ""}, "language-1-code", "Must not be empty."),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused(desk, change, name, error):
+def test_what_cannot_be_is_refused(office, change, name, error):
     make_list("taken")
-    errors = errors_of(desk.post(ADDRESS, TYPED | change))
+    errors = errors_of(office.post(ADDRESS, TYPED | change))
     assert errors[name] == error
     assert PaperList.objects.count() == 1
 
 
-def test_a_row_more_and_a_row_less_lose_nothing_that_was_typed(desk):
+def test_a_row_more_and_a_row_less_lose_nothing_that_was_typed(office):
     typed = TYPED | {"slug": "Not Yet Right", "another": "categories"}
-    response = desk.post(ADDRESS, typed)
+    response = office.post(ADDRESS, typed)
     page = response.content.decode()
     assert response.status_code == 200 and 'class="error"' not in page
     assert re.findall(r'name="categories" value="(\d+)"', page) == ["0", "1", "2", "3"]
     assert 'value="Not Yet Right"' in page and 'value="要点、软提示"' in page and "learnt tokens." in page
     assert re.search(r'name="category-3-name-0"[^>]* autofocus', page)
 
-    page = desk.post(ADDRESS, typed | {"another": "languages"}).content.decode()
+    page = office.post(ADDRESS, typed | {"another": "languages"}).content.decode()
     assert re.findall(r'name="languages" value="(\d+)"', page) == ["0", "1", "2"]
     assert 'name="category-1-definition-2"' in page
     assert re.search(r'name="language-2-code"[^>]* autofocus', page)
 
     del typed["another"]
-    page = desk.post(ADDRESS, typed | {"without": "categories-0"}).content.decode()
+    page = office.post(ADDRESS, typed | {"without": "categories-0"}).content.decode()
     assert re.findall(r'name="categories" value="(\d+)"', page) == ["1", "2"]
     assert 'value="Surveys"' in page and "Gist" not in page
-    page = desk.post(ADDRESS, typed | {"without": "languages-0"}).content.decode()
+    page = office.post(ADDRESS, typed | {"without": "languages-0"}).content.decode()
     assert re.findall(r'name="languages" value="(\d+)"', page) == ["1"]
     assert 'value="要点词元"' in page and "Gist Tokens" not in page
     assert nothing_was_made()
 
 
-def test_a_list_of_what_is_left_after_taking_rows_away_is_made(desk):
+def test_a_list_of_what_is_left_after_taking_rows_away_is_made(office):
     typed = TYPED | {"languages": ["1"], "categories": ["1", "0"], "category-1-name-1": "综述", "slug": "soft"}
-    assert desk.post(ADDRESS, typed).status_code == 302
+    assert office.post(ADDRESS, typed).status_code == 302
     made = PaperList.objects.get(slug="soft")
     assert [(each.path, each.language) for each in made.documents.all()] == [("README.md", "zh")]
     assert [(each.key, each.name) for each in made.categories.all()] == [("category", "综述"), ("gist", "要点词元")]
@@ -213,37 +213,37 @@ def test_a_list_of_what_is_left_after_taking_rows_away_is_made(desk):
         {"without": ["categories-0", "categories-1"]},
     ],
 )
-def test_odd_input_is_answered(desk, odd):
-    assert desk.post(ADDRESS, TYPED | odd).status_code in (200, 302, 422)
+def test_odd_input_is_answered(office, odd):
+    assert office.post(ADDRESS, TYPED | odd).status_code in (200, 302, 422)
 
 
-def test_there_is_an_end_to_rows(desk):
+def test_there_is_an_end_to_rows(office):
     many = {"categories": [str(number) for number in range(300)], "another": "categories"}
-    page = desk.post(ADDRESS, TYPED | many).content.decode()
+    page = office.post(ADDRESS, TYPED | many).content.decode()
     assert page.count('name="categories" value=') == 100
 
 
-def test_what_is_typed_is_text(desk):
+def test_what_is_typed_is_text(office):
     hostile = '"><script>alert(1)</script>'
-    page = desk.post(ADDRESS, TYPED | {"name": hostile, "slug": hostile, "language-1-code": hostile}).content.decode()
+    page = office.post(ADDRESS, TYPED | {"name": hostile, "slug": hostile, "language-1-code": hostile}).content.decode()
     assert "<script>alert" not in page
-    page = desk.post(ADDRESS, TYPED | {"name": hostile, "slug": "odd"}, follow=True).content.decode()
+    page = office.post(ADDRESS, TYPED | {"name": hostile, "slug": "odd"}, follow=True).content.decode()
     assert "<script>alert" not in page and PaperList.objects.get().name == hostile
 
 
-def test_every_control_has_a_label(desk):
-    page = desk.post(ADDRESS, TYPED | {"another": "languages"}).content.decode()
+def test_every_control_has_a_label(office):
+    page = office.post(ADDRESS, TYPED | {"another": "languages"}).content.decode()
     form = page[page.index('id="new-list"') :]
     controls = re.findall(r'<(?:input|textarea) (?![^>]*type="hidden")[^>]*id="([^"]+)"', form)
     assert len(controls) == 3 + 3 * 2 + 3 * (1 + 3 * 3)
     assert set(controls) <= set(re.findall(r'<label for="([^"]+)"', form))
 
 
-def test_lists_lead_curators_to_it(client, curator, reader):
+def test_lists_lead_maintainers_to_it(client, maintainer, reader):
     assert ADDRESS in client.get("/").content.decode()  # nothing is here yet
     client.force_login(reader)
     assert ADDRESS not in client.get("/").content.decode()
-    client.force_login(curator)
+    client.force_login(maintainer)
     assert ADDRESS in client.get("/").content.decode()
     make_list()
     assert ADDRESS in client.get("/").content.decode()
@@ -251,10 +251,10 @@ def test_lists_lead_curators_to_it(client, curator, reader):
     assert ADDRESS not in client.get("/").content.decode()
 
 
-def test_the_page_costs_the_same_queries_however_many_rows(desk):
+def test_the_page_costs_the_same_queries_however_many_rows(office):
     def queries(rows):
         with CaptureQueriesContext(connection) as asked:
-            desk.post(ADDRESS, TYPED | {"categories": [str(number) for number in range(rows)], "homepage": "wrong"})
+            office.post(ADDRESS, TYPED | {"categories": [str(number) for number in range(rows)], "homepage": "wrong"})
         return len(asked)
 
     assert queries(2) == queries(40)

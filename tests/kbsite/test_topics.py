@@ -1,4 +1,4 @@
-"""The topics' pages: what readers see, and what curators do."""
+"""The topics' pages: what readers see, and what maintainers do."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def test_readers_see_every_topic_and_change_none(client, topic):
     assert "<form method" not in shown and "new/" not in shown
 
 
-def test_without_topics_the_page_says_how_to_make_one(client, desk):
-    assert "No topics yet" in text(desk.get("/topics/"))
-    assert reverse("new-topic") in text(desk.get("/topics/"))
+def test_without_topics_the_page_says_how_to_make_one(client, office):
+    assert "No topics yet" in text(office.get("/topics/"))
+    assert reverse("new-topic") in text(office.get("/topics/"))
     client.logout()
     assert reverse("new-topic") not in text(client.get("/topics/"))
 
 
-def test_more_topics_ask_no_more_queries(desk, topic):
+def test_more_topics_ask_no_more_queries(office, topic):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            assert desk.get("/topics/").status_code == 200
+            assert office.get("/topics/").status_code == 200
         return len(captured)
 
     make.make_run(topic=topic)
@@ -73,25 +73,25 @@ def test_the_page_asks_again_only_while_something_runs(client, topic):
     assert 'hx-trigger="every' in part and 'max="200" value="50"' in part and "<html" not in part
 
 
-def test_what_people_typed_is_text(desk):
+def test_what_people_typed_is_text(office):
     make.make_topic("odd", make.make_list(), query='<script>alert("x")</script>', source="no-such-source")
     for address in ("/topics/", "/topics/odd/edit/", "/"):
-        shown = text(desk.get(address))
+        shown = text(office.get(address))
         assert "<script>alert" not in shown and "odd" in shown, address
-    assert "no-such-source" in text(desk.get("/topics/"))  # a source that is here no more
+    assert "no-such-source" in text(office.get("/topics/"))  # a source that is here no more
 
 
 # --- making and changing --------------------------------------------------------------------------------------
 
 
-def test_a_topic_is_made_and_named_after_its_query(desk):
-    answer = desk.post("/topics/new/", FORM)
+def test_a_topic_is_made_and_named_after_its_query(office):
+    answer = office.post("/topics/new/", FORM)
     assert answer.url == "/topics/"
     made = Topic.objects.get()
     assert (made.slug, made.source, made.query, made.schedule, made.enabled, made.watermark) == (
         "context-compression-kv-cache", "arxiv", QUERY, "weekly", True, None,
     )  # fmt: skip
-    desk.post("/topics/new/", FORM)
+    office.post("/topics/new/", FORM)
     assert set(Topic.objects.values_list("slug", flat=True)) == {made.slug, f"{made.slug}-2"}
 
 
@@ -109,9 +109,9 @@ def test_a_topic_is_made_and_named_after_its_query(desk):
     ],
     ids=str,
 )
-def test_what_is_wrong_stands_beside_its_field(desk, change, field, words):
+def test_what_is_wrong_stands_beside_its_field(office, change, field, words):
     make.make_topic("taken")
-    answer = desk.post("/topics/new/", FORM | change)
+    answer = office.post("/topics/new/", FORM | change)
     assert answer.status_code == 422
     assert set(answer.context["form"].errors) == {field}
     shown = text(answer)
@@ -120,28 +120,28 @@ def test_what_is_wrong_stands_beside_its_field(desk, change, field, words):
     assert Topic.objects.count() == 1
 
 
-def test_a_name_that_was_taken_a_moment_ago_is_told(desk, monkeypatch):
+def test_a_name_that_was_taken_a_moment_ago_is_told(office, monkeypatch):
     make.make_topic("taken")
     monkeypatch.setattr(topics, "propose_slug", lambda *_: "taken")  # as if the other one was made in between
-    answer = desk.post("/topics/new/", FORM)
+    answer = office.post("/topics/new/", FORM)
     assert answer.status_code == 422 and set(answer.context["form"].errors) == {"slug"}
 
 
-def test_the_form_says_what_the_chosen_source_takes(desk):
-    assert "It takes no query" in text(desk.get("/topics/new/?source=hf_daily"))
-    shown = text(desk.get("/topics/new/?source=hf_search"))
+def test_the_form_says_what_the_chosen_source_takes(office):
+    assert "It takes no query" in text(office.get("/topics/new/?source=hf_daily"))
+    shown = text(office.get("/topics/new/?source=hf_search"))
     assert 'value="hf_search" selected' in shown and shown.count("Words, as one would type them") == 2
-    assert desk.get("/topics/new/?source=%00").status_code == 400
-    assert desk.get("/topics/new/?source=nonsense").status_code == 200
+    assert office.get("/topics/new/?source=%00").status_code == 400
+    assert office.get("/topics/new/?source=nonsense").status_code == 200
 
 
-def test_another_question_begins_anew(desk, topic):
+def test_another_question_begins_anew(office, topic):
     same = {"source": "arxiv", "query": "all:cache", "list": topic.list_id, "schedule": "hourly", "slug": "renamed"}
-    assert desk.post("/topics/kv-cache/edit/", same).url == "/topics/"
+    assert office.post("/topics/kv-cache/edit/", same).url == "/topics/"
     topic.refresh_from_db()
     assert (topic.slug, topic.schedule, topic.enabled) == ("renamed", "hourly", False)
     assert (topic.watermark, topic.validator) == (date(2026, 11, 1), '"etag"')
-    desk.post("/topics/renamed/edit/", same | {"query": "all:gist"})
+    office.post("/topics/renamed/edit/", same | {"query": "all:gist"})
     topic.refresh_from_db()
     assert (topic.query, topic.watermark, topic.validator) == ("all:gist", None, "")
 
@@ -155,26 +155,26 @@ def test_saving_does_not_take_a_watermark_back_that_a_pull_moved_meanwhile(topic
     assert (topic.schedule, topic.watermark) == ("weekly", date(2026, 11, 9))
 
 
-def test_a_topic_is_switched_off_and_on(desk, topic):
+def test_a_topic_is_switched_off_and_on(office, topic):
     for value, enabled in (("0", False), ("1", True)):
-        assert desk.post("/topics/kv-cache/switch/", {"enabled": value}).url == "/topics/"
+        assert office.post("/topics/kv-cache/switch/", {"enabled": value}).url == "/topics/"
         topic.refresh_from_db()
         assert topic.enabled is enabled
 
 
-def test_a_topic_is_deleted_after_a_confirmation_and_its_runs_stay(desk, topic):
+def test_a_topic_is_deleted_after_a_confirmation_and_its_runs_stay(office, topic):
     run = make.make_run(topic=topic)
-    assert "Yes, delete it" in text(desk.get("/topics/kv-cache/edit/"))
-    assert desk.get("/topics/kv-cache/remove/").status_code == 405
-    desk.post("/topics/kv-cache/remove/")
+    assert "Yes, delete it" in text(office.get("/topics/kv-cache/edit/"))
+    assert office.get("/topics/kv-cache/remove/").status_code == 405
+    office.post("/topics/kv-cache/remove/")
     assert not Topic.objects.exists()
     run.refresh_from_db()
     assert run.topic is None
 
 
-def test_a_topic_that_is_being_pulled_is_not_deleted(desk, topic):
+def test_a_topic_that_is_being_pulled_is_not_deleted(office, topic):
     make.make_run("running", topic=topic)
-    answer = desk.post("/topics/kv-cache/remove/", follow=True)
+    answer = office.post("/topics/kv-cache/remove/", follow=True)
     assert "is being pulled" in text(answer) and Topic.objects.exists()
 
 
@@ -213,52 +213,52 @@ def at(topic):
 
 
 @pytest.mark.parametrize(("verb", "kind"), [("pull", "pull"), ("try", "try")])
-def test_asking_leads_to_where_the_run_will_be(desk, topic, verb, kind):
+def test_asking_leads_to_where_the_run_will_be(office, topic, verb, kind):
     before = timezone.now()
-    address = desk.post(f"/topics/kv-cache/{verb}/").url
+    address = office.post(f"/topics/kv-cache/{verb}/").url
     assert address.startswith(f"/topics/kv-cache/asked/?kind={kind}&at=")
-    waiting = text(desk.get(address))
+    waiting = text(office.get(address))
     assert 'hx-trigger="every' in waiting and "kv-cache" in waiting
     run = make.make_run("running", kind=kind, topic=topic, subject="kv-cache")
     assert run.started_at > before
-    assert desk.get(address).url == f"/runs/{run.pk}/"
-    led = desk.get(address, headers={"HX-Request": "true"})
+    assert office.get(address).url == f"/runs/{run.pk}/"
+    led = office.get(address, headers={"HX-Request": "true"})
     assert (led.status_code, led["HX-Redirect"]) == (200, f"/runs/{run.pk}/")
 
 
-def test_an_older_run_is_not_the_one_that_was_asked_for(desk, topic, at):
+def test_an_older_run_is_not_the_one_that_was_asked_for(office, topic, at):
     make.make_run(topic=topic)
     make.make_run(kind="try", topic=topic)
     address = at("pull", timezone.now() + timedelta(seconds=1))
-    assert desk.get(address).status_code == 200
+    assert office.get(address).status_code == 200
     run = make.make_run("running", topic=topic)  # nobody pulls a topic twice at once: this is all there will be
-    assert desk.get(address).url == f"/runs/{run.pk}/"
+    assert office.get(address).url == f"/runs/{run.pk}/"
 
 
-def test_waiting_says_what_may_be_wrong_and_ends(desk, topic, at):
-    assert "No worker has begun it yet" not in text(desk.get(at("pull")))
-    assert "No worker has begun it yet" in text(desk.get(at("pull", timezone.now() - timedelta(minutes=1))))
-    assert "hx-trigger" not in text(desk.get(at("pull", timezone.now() - timedelta(hours=1))))
+def test_waiting_says_what_may_be_wrong_and_ends(office, topic, at):
+    assert "No worker has begun it yet" not in text(office.get(at("pull")))
+    assert "No worker has begun it yet" in text(office.get(at("pull", timezone.now() - timedelta(minutes=1))))
+    assert "hx-trigger" not in text(office.get(at("pull", timezone.now() - timedelta(hours=1))))
 
 
 @pytest.mark.parametrize("at_", ["", "x", "nan", "inf", "-1e99", "1e99", "²"])
-def test_a_waiting_page_bears_nonsense(desk, topic, at_):
-    assert desk.get("/topics/kv-cache/asked/", {"kind": at_, "at": at_}).status_code == 200
+def test_a_waiting_page_bears_nonsense(office, topic, at_):
+    assert office.get("/topics/kv-cache/asked/", {"kind": at_, "at": at_}).status_code == 200
 
 
 @pytest.mark.parametrize("kind", ["pull", "try"])
-def test_a_person_sets_parked_work_free(desk, topic, kind):
+def test_a_person_sets_parked_work_free(office, topic, kind):
     run = make.make_run("parked", kind=kind, topic=topic, subject="kv-cache")
     assert runs.is_parked(kind, "kv-cache")
-    desk.post(f"/topics/kv-cache/{kind}/")
+    office.post(f"/topics/kv-cache/{kind}/")
     assert not runs.is_parked(kind, "kv-cache")
     run.refresh_from_db()
     assert run.state == "parked"
 
 
-def test_without_a_broker_a_pull_is_refused_in_words(desk, topic, no_broker):
+def test_without_a_broker_a_pull_is_refused_in_words(office, topic, no_broker):
     for verb in ("pull", "try"):
-        answer = desk.post(f"/topics/kv-cache/{verb}/", follow=True)
+        answer = office.post(f"/topics/kv-cache/{verb}/", follow=True)
         assert answer.redirect_chain == [("/topics/", 302)]
         assert "No worker could be asked" in text(answer)
 
@@ -273,7 +273,7 @@ WRITES = ["new", "kv-cache/edit", "kv-cache/remove", "kv-cache/switch", "kv-cach
 
 
 @pytest.mark.parametrize("verb", WRITES)
-def test_only_curators_write(client, reader, topic, verb):
+def test_only_maintainers_write(client, reader, topic, verb):
     before = list(Topic.objects.values())
     address = f"/topics/{verb}/"
     assert client.post(address, FORM | {"enabled": "0"}).url.startswith("/sign-in/")
@@ -283,19 +283,19 @@ def test_only_curators_write(client, reader, topic, verb):
 
 
 @pytest.mark.parametrize("verb", WRITES)
-def test_a_form_of_another_site_is_refused(curator, topic, verb):
+def test_a_form_of_another_site_is_refused(maintainer, topic, verb):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(curator)
+    client.force_login(maintainer)
     assert client.post(f"/topics/{verb}/", FORM).status_code == 403
 
 
 @pytest.mark.parametrize("address", ["new/", "kv-cache/edit/"])
-def test_only_curators_see_the_form(client, reader, topic, address):
+def test_only_maintainers_see_the_form(client, reader, topic, address):
     assert client.get(f"/topics/{address}").url.startswith("/sign-in/")
     client.force_login(reader)
     assert client.get(f"/topics/{address}").status_code == 403
 
 
 @pytest.mark.parametrize("address", ["edit/", "asked/"])
-def test_a_topic_that_is_not_here(desk, address):
-    assert desk.get(f"/topics/absent/{address}").status_code == 404
+def test_a_topic_that_is_not_here(office, address):
+    assert office.get(f"/topics/absent/{address}").status_code == 404

@@ -77,6 +77,11 @@ def as_curator(curator):
 
 
 @pytest.fixture
+def as_maintainer(maintainer):
+    return client_of(maintainer)
+
+
+@pytest.fixture
 def as_administrator(administrator):
     return client_of(administrator)
 

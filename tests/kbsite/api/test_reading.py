@@ -314,8 +314,8 @@ def test_reading_twice_gives_the_same_bytes_and_changes_nothing(world, as_anonym
     assert written == []
 
 
-def test_the_root_leads_to_every_resource(world, as_anonymous):
-    root = as_anonymous.get("/api/v1/").json()
+def test_the_root_leads_to_every_resource(world, as_maintainer):
+    root = as_maintainer.get("/api/v1/").json()
     assert set(root) == {
         "lists",
         "categories",
@@ -326,9 +326,11 @@ def test_the_root_leads_to_every_resource(world, as_anonymous):
         "heads",
         "topics",
         "runs",
+        "memberships",
+        "invitations",
     }
     for address in root.values():
-        assert as_anonymous.get(address).status_code == 200
+        assert as_maintainer.get(address).status_code == 200
 
 
 def test_head_answers_like_get_without_a_body(world, as_anonymous):
