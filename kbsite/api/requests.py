@@ -31,7 +31,7 @@ class NextRequestSerializer(serializers.Serializer[Any]):
     """Whose turn it is: the first paper of a queue that nobody else holds."""
 
     list = SlugRef(slug_field="slug", queryset=PaperList.objects.all())
-    category = Key(required=False, max_length=80, default="", help_text="Key of the suggested category")
+    category = Key(required=False, max_length=80, help_text="Key of the suggested category; all if not given")
     order = serializers.ChoiceField(choices=ORDERS, required=False, default=RELEVANCE)
     but = serializers.ListField(
         child=serializers.IntegerField(min_value=1),
