@@ -155,7 +155,7 @@ def say(request: HttpRequest, slug: str, language: str) -> HttpResponse:
     changed = {term: word.strip() for term, word in said.items() if term.strip() and word.strip() != own.get(term, "")}
     if any(len(word) > 200 or "\x00" in word + term for term, word in changed.items()):
         return HttpResponseBadRequest("A tag has at most 200 characters.")
-    glossary.say(document.list, language, changed)
+    glossary.say(document.list, language, changed, request.user)  # type: ignore[arg-type]
     told = ngettext("%(n)d word changed.", "%(n)d words changed.", len(changed)) % {"n": len(changed)}
     if "apply" in request.POST:
         done = instep.translate_tags(document, request.user)  # type: ignore[arg-type]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,8 +12,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from kbsite.access import curators_only
-from papers import cards, columnroles
-from papers.models import Category, Order, PaperList
+from papers import cards, columnroles, listsettings
+from papers.models import Order, PaperList
 from papers.readme import placement
 from papers.readme.reading import ImportReport
 from papers.readme.roles import Role
@@ -27,7 +25,8 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what was found and what is fixed; POST saves either form."""
     paper_list = get_object_or_404(PaperList, slug=slug)
     if "orders" in request.POST:
-        _save_orders(paper_list, request.POST)
+        orders = {key: order for name, order in request.POST.items() if (key := name.removeprefix("order-")) != name}
+        listsettings.fix_orders(paper_list, orders, request.user)  # type: ignore[arg-type]
         messages.success(request, _("Saved. New rows go where these orders want them."))
         return redirect("list-settings", slug)
     if "columns" not in request.POST:
@@ -40,14 +39,6 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     for report in reports:
         messages.success(request, _told(report))
     return redirect("list-settings", slug)
-
-
-def _save_orders(paper_list: PaperList, data: Any) -> None:
-    with transaction.atomic():
-        for category in paper_list.categories.all():
-            order = data.get(f"order-{category.key}", category.order)
-            if order != category.order and order in ("", *Order.values):
-                Category.objects.filter(pk=category.pk).update(order=order)
 
 
 def _chosen(request: HttpRequest) -> dict[str, str]:

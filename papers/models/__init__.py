@@ -1,5 +1,6 @@
 """The tables, in the words of the design: papers, lists, reviews."""
 
+from papers.models.acts import Act, RowChange
 from papers.models.findings import Finding
 from papers.models.glossary import GlossaryTerm
 from papers.models.lists import (
@@ -17,6 +18,7 @@ from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, S
 from papers.models.reviews import Decision, Review, Suggestion
 
 __all__ = [
+    "Act",
     "Category",
     "CategoryText",
     "Decision",
@@ -35,6 +37,7 @@ __all__ = [
     "Paper",
     "PaperList",
     "Review",
+    "RowChange",
     "SourceRecord",
     "Suggestion",
 ]
