@@ -141,7 +141,7 @@ def _say_the_opposite(undone: Act, user: AbstractBaseUser) -> None:
         )
         for said in _last_words(undone.decisions.order_by("-pk"))
     )
-    told = undone.changes.filter(paper__isnull=False).order_by("-pk")
+    told = list(undone.changes.filter(paper__isnull=False).order_by("-pk"))  # all, before the connection is busy
     copy_in(
         EntryChange(
             list_id=change.list_id,
@@ -152,7 +152,7 @@ def _say_the_opposite(undone: Act, user: AbstractBaseUser) -> None:
             user=user,  # type: ignore[misc]
             act=_open.get(),
         )
-        for change in told.iterator(chunk_size=1000)
+        for change in told
     )
 
 
