@@ -56,7 +56,7 @@ def act(paper_list: PaperList, user: AbstractBaseUser | None, kind: Act.Kind, no
         try:
             _ask("SELECT set_config('papers.act', %s, true)", str(made.pk))
             yield made
-            _ask(_END, made.pk, str(outer.pk) if outer else "")
+            made.is_empty = bool(_ask(_END, made.pk, str(outer.pk) if outer else "")[0])
         finally:
             _open.reset(token)
 
@@ -75,8 +75,8 @@ WITH act AS (SELECT %s::bigint AS id), gone AS (
         SELECT FROM papers_rowchange WHERE act_id = act.id UNION ALL
         SELECT FROM papers_entrychange WHERE act_id = act.id UNION ALL
         SELECT FROM papers_decision WHERE act_id = act.id
-    )
-) SELECT set_config('papers.act', %s, true)
+    ) RETURNING papers_act.id
+) SELECT (SELECT count(*) FROM gone), set_config('papers.act', %s, true)
 """
 
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema_view
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kbsite import curation
 from kbsite.api.base import AnyForm, Resource
 from kbsite.api.filters import CategoryFilters
-from kbsite.api.schema import reads
-from kbsite.api.serializers import CategorySerializer, DiffSerializer, PaperListSerializer
+from kbsite.api.requests import BulkRequestSerializer
+from kbsite.api.schema import reads, writes
+from kbsite.api.serializers import BulkSerializer, CategorySerializer, DiffSerializer, PaperListSerializer
+from papers import inbulk
 from papers.export import FORMATS, NoSuchDocument
-from papers.models import Category, CategoryText, Document, PaperList
+from papers.models import Category, CategoryText, Decision, Document, PaperList
 from papers.readme import exporter
 
 FORM = OpenApiParameter("form", str, OpenApiParameter.PATH, enum=list(FORMATS))
@@ -71,6 +78,21 @@ class PaperListViewSet(Resource[PaperList]):
         headers = {"Content-Disposition": content_disposition_header(True, exported.file_name) or "attachment"}
         return HttpResponse(exported.content, content_type=exported.content_type, headers=headers)
 
+    @writes("Decide on many papers", {200: BulkSerializer}, 404, request=BulkRequestSerializer)
+    @action(detail=True, methods=["post"])
+    def bulk(self, request: Request, slug: str) -> Response:
+        """Accept, reject or defer up to 1,000 papers as one act, which is undone as one.
+
+        The answer says of each paper whether it was decided on or why not; the others are decided on all the same.
+        """
+        paper_list = PaperList.objects.filter(slug=slug).first()
+        if paper_list is None:
+            raise Http404
+        asked = BulkRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user: Any = request.user  # a curator: the anonymous do not get here
+        return Response(BulkSerializer(_in_bulk(paper_list, user, **asked.validated_data)).data)
+
     @reads("What an export would change in a README", DiffSerializer, 404, parameters=[LANGUAGE])
     @action(detail=True, url_path="diff/<slug:language>", url_name="diff")
     def diff(self, request: Request, slug: str, language: str) -> Response:
@@ -100,6 +122,32 @@ class CategoryViewSet(Resource[Category]):
     lookup_value_converter = "int"
     filterset_class = CategoryFilters
     queryset = Category.objects.select_related("list").prefetch_related(_TEXTS).order_by("list_id", "position")
+
+
+def _in_bulk(
+    paper_list: PaperList,
+    user: Any,
+    *,
+    papers: Sequence[int],
+    kind: str,
+    note: str,
+    category: str = "",
+    reason: str = "",
+    until: Any = None,
+) -> inbulk.Done:
+    """Call the verb of this kind. What the verb refuses is an error of the field it is about."""
+    if kind == Decision.Kind.REJECT:
+        return curation.reject_all(paper_list, papers, user, reason, note)
+    field = "until" if kind == Decision.Kind.DEFER else "category"
+    try:
+        if kind == Decision.Kind.DEFER:
+            return curation.defer_all(paper_list, papers, user, until, note)
+        chosen = Category.objects.filter(list=paper_list, key=category).first()
+        if chosen is None:
+            raise ValueError(f"{paper_list} has no category “{category}”.")
+        return curation.accept_all(chosen, papers, user, note)
+    except ValueError as error:
+        raise ValidationError({field: [str(error)]}) from error
 
 
 def _document(slug: str, language: str) -> Document:

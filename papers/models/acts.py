@@ -53,6 +53,8 @@ class Act(models.Model):
     undoes = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="taken_back_by")
     undone_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
+    is_empty = False  # of one that has just ended: it changed nothing, and nothing remains of it
+
     if TYPE_CHECKING:
         decisions: RelatedManager[Decision]
         changes: RelatedManager[EntryChange]
