@@ -100,16 +100,24 @@ def undo(act: Act, user: AbstractBaseUser, *, cascade: bool = False) -> Act:
             raise CannotUndo("This was done before it was kept what each act changes.")
         try:
             return _taken_back(paper_list, [act], user)
-        except Followed as clash:
-            if not cascade or not clash.followers:
-                raise
-            return _taken_back(paper_list, [*clash.followers, act], user)
+        except _Misfit:
+            found = followers(act)
+        try:
+            if cascade and found:
+                return _taken_back(paper_list, [*found, act], user)
+        except _Misfit:
+            found = []  # what they did is not all that was done
+        raise Followed(act, found)
+
+
+class _Misfit(Exception):
+    """Something is no longer as an act left it."""
 
 
 def _taken_back(paper_list: PaperList, together: Sequence[Act], user: AbstractBaseUser) -> Act:
     with act(paper_list, user, Act.Kind.UNDO) as undoing:
         for each in together:
-            _revert(each, together[-1])
+            _revert(each)
             _say_the_opposite(each, user)
         undoing.undoes.set(together)
         for each in together:
@@ -117,16 +125,16 @@ def _taken_back(paper_list: PaperList, together: Sequence[Act], user: AbstractBa
     return undoing
 
 
-def _revert(each: Act, wanted: Act) -> None:
+def _revert(act: Act) -> None:
     try:
         with transaction.atomic():
-            editions = _ask(_OTHER_EDITIONS, each.pk, each.list_id)
-            (misfit,) = _ask("SELECT papers_revert(%s, %s::bigint[])", each.pk, editions)
+            editions = _ask(_OTHER_EDITIONS, act.pk, act.list_id)
+            (misfit,) = _ask("SELECT papers_revert(%s, %s::bigint[])", act.pk, editions)
             connection.check_constraints()
     except IntegrityError as error:  # something hangs on it, or took its place
-        raise Followed(wanted, followers(wanted)) from error
+        raise _Misfit from error
     if misfit is not None:
-        raise Followed(wanted, followers(wanted))
+        raise _Misfit
 
 
 def _say_the_opposite(undone: Act, user: AbstractBaseUser) -> None:
