@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from kbsite.views import (
     account,
+    acts,
     classifier,
     dashboard,
     entries,
@@ -30,7 +31,9 @@ urlpatterns = [
     path("lists/<slug:slug>/", lists.detail, name="list"),
     path("lists/<slug:slug>/queue/", queue.show, name="queue"),
     path("lists/<slug:slug>/queue/<int:paper_id>/", queue.decide, name="decide"),
-    path("lists/<slug:slug>/history/", lists.history, name="history"),
+    path("lists/<slug:slug>/history/", acts.history, name="history"),
+    path("lists/<slug:slug>/history/export.<str:form>", acts.export, name="history-export"),
+    path("acts/<int:pk>/undo/", acts.undo, name="undo-act"),
     path("lists/<slug:slug>/entries/<int:pk>/", entries.edit, name="edit-entry"),
     path("lists/<slug:slug>/export/", export.show, name="export"),
     path("lists/<slug:slug>/export/patch/", export.patch, name="patch"),

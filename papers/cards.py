@@ -328,15 +328,5 @@ def last_of(paper_list: PaperList, user: AbstractBaseUser) -> Decision | None:
     return next(iter(_named(paper_list, found.select_related("paper")[:1])), None)
 
 
-def history(paper_list: PaperList, before: int | None = None, limit: int = 50) -> Sequence[Decision]:
-    """Return the list's decisions, the newest first, from before a decision; `in_force` says if each still holds."""
-    found = Decision.objects.filter(list=paper_list).annotate(in_force=_in_force())
-    if before is not None:
-        found = found.filter(pk__lt=before)
-    decisions = list(found.select_related("paper", "user", "duplicate_of", "undoes").order_by("-pk")[:limit])
-    _named(paper_list, [*decisions, *(decision.undoes for decision in decisions if decision.undoes)])
-    return decisions
-
-
 def _in_force() -> Exists:
     return Exists(Review.objects.filter(decision=OuterRef("pk")))

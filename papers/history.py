@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from papers.cards import categories
-from papers.models import Act, Category, Decision, EntryChange, PaperList, RowChange
+from papers.models import Act, Category, Decision, EntryChange, PaperList, Review, RowChange
 from papers.shelves import Difference, as_text, differences
 
 SHOWN = 5  # decisions and changes of one act that are told one by one
@@ -47,6 +47,12 @@ class Told:
         return max(self.papers - len(self.about), 0)
 
     @property
+    def decision(self) -> Decision | None:
+        """The decision that can be taken back where nothing more is known of the act: it is the only one, in force."""
+        alone = self.decisions[0] if len(self.decisions) == 1 else None
+        return alone if alone is not None and alone.in_force else None  # type: ignore[attr-defined]
+
+    @property
     def can_undo(self) -> bool:
         """Whether it is known what it changed, and it is not undone."""
         return bool(self.act.undone_by_id is None and self.act.is_kept)  # type: ignore[attr-defined]
@@ -76,7 +82,8 @@ def about(found: QuerySet[Act], paper: int) -> QuerySet[Act]:
 def told(found: Sequence[Act]) -> list[Told]:
     """Return acts with what they did, in the same number of queries for one and for many."""
     by_pk = {act.pk: Told(act) for act in found}
-    for decision in _first(Decision.objects.select_related("paper", "user", "category", "duplicate_of"), by_pk):
+    said = Decision.objects.annotate(in_force=Exists(Review.objects.filter(decision=OuterRef("pk"))))
+    for decision in _first(said.select_related("paper", "duplicate_of", "undoes"), by_pk):
         by_pk[decision.act_id or 0].decisions.append(decision)
     for change in _first(EntryChange.objects.filter(paper__isnull=False).select_related("paper"), by_pk):
         by_pk[change.act_id or 0].changes.append((change, differences(change)))
@@ -113,7 +120,8 @@ def _name_categories(found: Iterable[Told]) -> None:
     """Give decisions their categories with names, in two queries for all lists."""
     lists = {each.act.list_id: each.act.list for each in found}
     named: dict[int, Category] = {category.pk: category for each in lists.values() for category in categories(each)}
-    for decision in (decision for each in found for decision in each.decisions):
+    said = [decision for each in found for decision in each.decisions]
+    for decision in [*said, *(each.undoes for each in said if each.undoes is not None)]:
         if decision.category_id in named:
             decision.category = named[decision.category_id]
 
