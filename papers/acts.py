@@ -61,9 +61,9 @@ def act(paper_list: PaperList, user: AbstractBaseUser | None, kind: Act.Kind, no
             _open.reset(token)
 
 
-def _ask(query: str, *values: object) -> list[Any]:
+def _ask(query: str, *values: int | str | list[int]) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(query, values)
+        cursor.execute(query, list(values))  # type: ignore[arg-type]  # lists are arrays to the driver
         return [first for first, *_ in cursor.fetchall()]
 
 

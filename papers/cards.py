@@ -6,7 +6,7 @@ Reads only, in a number of queries that does not depend on how many papers, entr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, TypeVar

@@ -63,9 +63,10 @@ def rows(category: Category, paper: Paper) -> dict[str, RowFields]:
 
     Raise ValueError for a list without a README.
     """
-    primary, *others = category.list.documents.all() or [None]
-    if primary is None:
+    documents = list(category.list.documents.all())
+    if not documents:
         raise ValueError(f"{category.list} has no README yet to take a row.")
+    primary, *others = documents
     found = {primary.language: prefill(paper, primary, category)}
     return found | {each.language: RowFields(extra=prefill(paper, each, category).extra) for each in others}
 

@@ -390,7 +390,11 @@ class ActSerializer(serializers.ModelSerializer[Act]):
 
     list: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     user = serializers.CharField(
-        source="user.get_username", read_only=True, default=None, help_text="null where nobody is known"
+        source="user.get_username",
+        read_only=True,
+        default=None,
+        allow_null=True,
+        help_text="null where nobody is known",
     )
     undoes: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True, help_text="The acts that it took back")
     undone_by: Any = serializers.PrimaryKeyRelatedField(

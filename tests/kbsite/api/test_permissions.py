@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
+from papers.models import Decision
+
 READ = {"anonymous": 200, "reader": 200, "curator": 200, "administrator": 200}
 
 
@@ -34,6 +36,10 @@ MATRIX = {
     ("get", "/api/v1/decisions/{id}/"): READ,
     ("post", "/api/v1/decisions/"): curate(201),
     ("post", "/api/v1/decisions/{id}/undo/"): curate(201),
+    ("post", "/api/v1/lists/{slug}/bulk/"): curate(200),
+    ("get", "/api/v1/acts/"): READ,
+    ("get", "/api/v1/acts/{id}/"): READ,
+    ("post", "/api/v1/acts/{id}/undo/"): curate(201),
     ("get", "/api/v1/heads/"): READ,
     ("get", "/api/v1/heads/{id}/"): READ,
     ("get", "/api/v1/topics/"): READ,
@@ -49,6 +55,8 @@ MATRIX = {
     ("post", "/api/v1/runs/{id}/again/"): curate(202),
 }
 BODIES = {
+    ("post", "/api/v1/lists/{slug}/bulk/"): {"papers": [1], "kind": "reject"},
+    ("post", "/api/v1/acts/{id}/undo/"): {"cascade": False},
     ("post", "/api/v1/topics/"): {"slug": "new", "source": "hf_daily"},
     ("patch", "/api/v1/topics/{slug}/"): {"enabled": False},
 }
@@ -83,6 +91,7 @@ def test_only_those_who_may(world, request, operation, who):
             "papers": world.waiting[0].pk,
             "suggestions": world.suggestion.pk,
             "decisions": world.rejected.pk,
+            "acts": Decision.objects.get(pk=world.rejected.pk).act_id,
             "heads": world.head.pk,
             "runs": world.run.pk,
         }.get(path.split("/")[3]),
