@@ -37,17 +37,29 @@ BEGIN
     ELSIF TG_OP = 'INSERT' THEN
         INSERT INTO papers_rowchange (act_id, "table", "row", operation, after)
             SELECT act, TG_TABLE_NAME, id, 'I', to_jsonb(made) FROM made;
-    ELSIF TG_OP = 'DELETE' THEN
+    ELSE
         INSERT INTO papers_rowchange (act_id, "table", "row", operation, before)
             SELECT act, TG_TABLE_NAME, id, 'D', to_jsonb(gone) FROM gone;
-    ELSE
-        INSERT INTO papers_rowchange (act_id, "table", "row", operation, columns, before, after)
-            SELECT act, TG_TABLE_NAME, id, 'U', names, papers_part(was, names), papers_part(is_now, names)
-            FROM (SELECT gone.id, to_jsonb(gone) AS was, to_jsonb(made) AS is_now
-                  FROM gone JOIN made USING (id) WHERE gone IS DISTINCT FROM made) AS pair,
-                LATERAL (SELECT array_agg(key) AS names FROM jsonb_each(was)
-                         WHERE value IS DISTINCT FROM is_now -> key) AS changed;
     END IF;
+    RETURN NULL;
+END $$;
+
+-- Row by row: to find the pairs in two transition tables, a plan that is kept joins every row with every other one.
+CREATE FUNCTION papers_journal_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    act bigint := papers_act();
+    was jsonb;
+    is_now jsonb;
+    names text[];
+BEGIN
+    IF act IS NULL THEN
+        RETURN NULL;
+    END IF;
+    was := to_jsonb(OLD);
+    is_now := to_jsonb(NEW);
+    SELECT array_agg(key) INTO names FROM jsonb_each(was) WHERE value IS DISTINCT FROM is_now -> key;
+    INSERT INTO papers_rowchange (act_id, "table", "row", operation, columns, before, after)
+        VALUES (act, TG_TABLE_NAME, NEW.id, 'U', names, papers_part(was, names), papers_part(is_now, names));
     RETURN NULL;
 END $$;
 
@@ -130,8 +142,8 @@ CREATE TRIGGER {table}_gone AFTER DELETE ON {table} REFERENCING OLD TABLE AS gon
     FOR EACH STATEMENT EXECUTE FUNCTION papers_journal();
 """
 _JOURNAL_OF_CHANGES = """
-CREATE TRIGGER {table}_changed AFTER UPDATE ON {table} REFERENCING OLD TABLE AS gone NEW TABLE AS made
-    FOR EACH STATEMENT EXECUTE FUNCTION papers_journal();
+CREATE TRIGGER {table}_changed AFTER UPDATE ON {table}
+    FOR EACH ROW WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION papers_journal_change();
 """
 WATCH = "".join(
     [_JOURNAL.format(table=table) for table in TABLES]
@@ -143,7 +155,7 @@ FORGET = "".join(
     + [f"DROP TRIGGER papers_{name}_act ON papers_{name};" for name in ("decision", "entrychange")]
     + [
         "DROP FUNCTION papers_revert(bigint, bigint[]); DROP FUNCTION papers_of_now(jsonb);"
-        "DROP FUNCTION papers_belongs_to_act(); DROP FUNCTION papers_journal();"
+        "DROP FUNCTION papers_belongs_to_act(); DROP FUNCTION papers_journal(); DROP FUNCTION papers_journal_change();"
         "DROP FUNCTION papers_part(jsonb, text[]); DROP FUNCTION papers_act();"
     ]
 )
