@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -63,14 +63,19 @@ def export(request: HttpRequest, slug: str, form: str) -> StreamingHttpResponse:
 @curators_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Undo an act; where others followed on the same things, show which, and ask."""
+    """Undo an act; where others followed on the same things, go where these are shown, and asked about."""
     act = get_object_or_404(told.acts(), pk=pk)
     if request.method != "POST":
-        return _confirm(request, act, acts.followers(act))
+        return _ask(request, act)
     try:
         done = curation.undo_act(act, request.user, cascade="cascade" in request.POST)  # type: ignore[arg-type]
     except acts.Followed as clash:
-        return _confirm(request, act, list(clash.followers), str(clash), HTTPStatus.CONFLICT)
+        if clash.followers:
+            return redirect(reverse("undo-act", args=[pk], query={"next": request.POST.get("next", "")}))
+        words = _(
+            "It was no act that did it, so this cannot be put back exactly: change by hand what you want otherwise."
+        )
+        messages.error(request, f"{clash} {words}")
     except acts.CannotUndo as problem:
         messages.error(request, str(problem))
     else:
@@ -80,19 +85,17 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     return _back(request, act)
 
 
-def _confirm(
-    request: HttpRequest, act: Act, followers: list[Act], problem: str = "", status: int = HTTPStatus.OK
-) -> HttpResponse:
+def _ask(request: HttpRequest, act: Act) -> HttpResponse:
+    followers = acts.followers(act) if act.undone_by_id is None else []
     context = {
         "list": act.list,
         "told": told.told([act])[0],
         "followers": told.told(followers[:PAGE]),
         "number": len(followers),
-        "problem": problem,
-        "next": request.POST.get("next") or request.GET.get("next", ""),
+        "next": request.GET.get("next", ""),
         "names": {category.key: category.name for category in cards.categories(act.list)},
     }
-    return render(request, "kbsite/list/undo.html", context, status=status)
+    return render(request, "kbsite/list/undo.html", context)
 
 
 def _back(request: HttpRequest, act: Act) -> HttpResponse:

@@ -58,14 +58,21 @@ def test_with_what_followed_it_is_undone_after_these_were_shown(desk, caches, cu
     before = export(document(caches, "en"))
     first = edit(caches, curator, tldr="One.")
     edit(caches, make_user("ada", curator=True), tldr="Two.")
-    asked = undo(desk, first)
-    shown = asked.content.decode()
-    assert asked.status_code == 409 and "1 act followed" in shown and "ada" in shown and "Two." in shown
-    assert desk.get(reverse("undo-act", args=[first.pk])).status_code == 200
+    asked = undo(desk, first, next="/papers/")
+    assert asked.url == reverse("undo-act", args=[first.pk]) + "?next=%2Fpapers%2F"
+    shown = desk.get(asked.url).content.decode()
+    assert "1 act followed" in shown and "ada" in shown and "Two." in shown
     answer = undo(desk, first, cascade="1", next=f"/lists/{caches.slug}/history/")
     assert answer.url == f"/lists/{caches.slug}/history/"
     assert export(document(caches, "en")) == before
     assert "already" in desk.get(undo(desk, first).url).content.decode()
+
+
+def test_what_no_act_tells_of_is_left_as_it_is_and_said(desk, caches, curator):
+    act = edit(caches, curator, tldr="One.")
+    EntryText.objects.filter(tldr="One.").update(tldr="By another hand.")
+    assert "by hand" in desk.get(undo(desk, act).url).content.decode()
+    assert EntryText.objects.filter(tldr="By another hand.").exists()
 
 
 def test_nobody_is_sent_elsewhere_after_undoing(desk, caches, curator):
