@@ -63,7 +63,7 @@ def act(paper_list: PaperList, user: AbstractBaseUser | None, kind: Act.Kind, no
 
 def _ask(query: str, *values: int | str | list[int]) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(query, list(values))  # type: ignore[arg-type]  # lists are arrays to the driver
+        cursor.execute(query, list(values))
         return [first for first, *_ in cursor.fetchall()]
 
 

@@ -37,9 +37,9 @@ class Told:
     @property
     def about(self) -> list[tuple[int, str]]:
         """The papers that are told one by one: primary key and title."""
-        found = {each.paper_id: each.paper.title for each in self.decisions}
-        found |= {each.paper_id: each.paper.title for each, _ in self.changes if each.paper is not None}
-        return list(found.items())  # type: ignore[arg-type]
+        found = {each.paper.pk: each.paper.title for each in self.decisions}
+        found |= {each.paper.pk: each.paper.title for each, _ in self.changes if each.paper is not None}
+        return list(found.items())
 
     @property
     def hidden(self) -> int:
@@ -101,7 +101,8 @@ def told(found: Sequence[Act]) -> list[Told]:
 def _first(found: QuerySet[Any], acts: Iterable[int]) -> QuerySet[Any]:
     """The first few rows of each act."""
     number = Window(RowNumber(), partition_by=F("act"), order_by="pk")
-    return found.filter(act__in=list(acts)).annotate(number=number).filter(number__lte=SHOWN).order_by("pk")
+    first: QuerySet[Any] = found.filter(act__in=list(acts)).annotate(number=number).filter(number__lte=SHOWN)
+    return first.order_by("pk")
 
 
 def _of_row(row: RowChange) -> Iterator[Difference]:

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kbsite import curation
@@ -25,6 +25,7 @@ from papers.export.csv import cell
 from papers.models import Act, PaperList
 
 PAGE = 50
+_NO_ACT = gettext_lazy("It was no act that did it, so it stays: change by hand what you want otherwise.")
 FORMS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 
@@ -72,10 +73,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     except acts.Followed as clash:
         if clash.followers:
             return redirect(reverse("undo-act", args=[pk], query={"next": request.POST.get("next", "")}))
-        words = _(
-            "It was no act that did it, so this cannot be put back exactly: change by hand what you want otherwise."
-        )
-        messages.error(request, f"{clash} {words}")
+        messages.error(request, f"{clash} {_NO_ACT}")
     except acts.CannotUndo as problem:
         messages.error(request, str(problem))
     else:
@@ -130,7 +128,7 @@ def _as_csv(records: Iterator[dict[str, Any]]) -> Iterator[str]:
     writer: csv.DictWriter[str] | None = None
     for record in records:
         if writer is None:
-            writer = csv.DictWriter(_Line(), list(record))  # type: ignore[arg-type,type-var]
+            writer = csv.DictWriter(_Line(), list(record))
             yield str(writer.writeheader())
         yield str(writer.writerow({name: _cell(value) for name, value in record.items()}))
 
