@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 from django.db import transaction
 
-from papers import acts, entries, history, inbulk, review
-from papers.models import Act, Decision, Entry, EntryChange, EntryText, Finding, Review
+from papers import acts, catalog, entries, history, inbulk, review
+from papers.models import Act, Decision, Entry, EntryChange, EntryText, Finding, Paper, Review
 from papers.prefill import prefill
 from papers.readme.exporter import export
 from papers.readme.importer import import_readme
+from papers.records import Identifier, PaperRecord
 from papers.texts import fields_of
 from tests.kbsite.bilingual import ENGLISH, document, make_bilingual_list, make_waiting
 
@@ -158,6 +159,21 @@ def test_a_row_that_comes_back_into_another_edition_of_its_readme_has_no_line_th
     assert text.line is None and text.imported is None
     told = export(document(caches, "en")).decode()
     assert told.count("Heavy Hitters") == 1 and told.count("Sink Tokens") == 1
+
+
+def test_what_was_done_to_a_paper_is_undone_when_it_turned_out_to_be_another_one(caches, curator):
+    before = exports(caches)
+    arxiv, doi = Identifier("arxiv", "2611.00001"), Identifier("doi", "10.1000/182")
+    title = "Small Caches for Long Contexts"
+    catalog.upsert([PaperRecord("arxiv", (arxiv,), title)])
+    catalog.upsert([PaperRecord("file", (doi,), title)])
+    paper, category = Paper.objects.with_identifier(*doi).get(), caches.categories.first()
+    review.accept(category, paper, inbulk.rows(category, paper), curator)
+    accepted = newest()
+    assert catalog.upsert([PaperRecord("arxiv", (arxiv, doi), title)]).merged == 1
+    assert Entry.objects.latest("pk").paper_id != paper.pk
+    acts.undo(accepted, curator)
+    assert exports(caches) == before and not Review.objects.exists()
 
 
 def test_verbs_within_one_are_one_and_what_fails_leaves_nothing(caches, curator):
