@@ -52,7 +52,7 @@ def undo(decision: Decision, user: AbstractBaseUser) -> Decision:
     """
     if not Review.objects.filter(decision=decision).exists():
         raise review.NotInForce("This decision is no longer in force.")
-    if decision.act is not None and decision.act.decisions.count() == 1:
+    if decision.act is not None and decision.act.kind == decision.kind:
         with suppress(acts.CannotUndo):
             acts.undo(decision.act, user)
             return _learned_from(acts.last_word(decision))

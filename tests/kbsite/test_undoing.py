@@ -12,6 +12,7 @@ from django.urls import reverse
 from papers import entries, inbulk, review
 from papers.models import Act, EntryText, Review
 from papers.readme.exporter import export
+from papers.readme.importer import import_readme
 from papers.texts import fields_of
 from tests.factories import make_user
 from tests.kbsite.bilingual import document, make_waiting
@@ -102,6 +103,15 @@ def test_one_of_many_is_taken_back_from_the_queue(desk, caches, curator):
     done = inbulk.reject(caches, [paper.pk for paper in papers], curator)
     desk.post(reverse("undo", args=[done.results[0].decision.pk]))
     assert dict(Review.objects.values_list("paper", "state")) == {papers[0].pk: "open", papers[1].pk: "rejected"}
+
+
+def test_taking_back_what_an_import_decided_undoes_no_import(desk, caches, curator):
+    readme = export(document(caches, "en")).decode()
+    newer = readme + "| [More](https://arxiv.org/abs/2501.00001) | ICML 2025 | - | - | More. |\n"
+    import_readme(caches, "en", newer.encode(), "README.md", user=curator)
+    desk.post(reverse("undo", args=[Review.objects.get(paper__title="More").decision_id]))
+    assert Act.objects.latest("pk").kind == "take-back"
+    assert bytes(document(caches, "en").source) == newer.encode() and export(document(caches, "en")) == readme.encode()
 
 
 def test_the_history_is_narrowed_to_a_person_a_kind_and_a_paper(client, caches, curator):
