@@ -47,6 +47,11 @@ class Told:
         return max(self.papers - len(self.about), 0)
 
     @property
+    def is_redo(self) -> bool:
+        """Whether it did again what had been undone."""
+        return any(each.kind == Act.Kind.UNDO for each in self.act.undoes.all())
+
+    @property
     def decision(self) -> Decision | None:
         """The decision that can be taken back where nothing more is known of the act: it is the only one, in force."""
         alone = self.decisions[0] if len(self.decisions) == 1 else None

@@ -48,6 +48,8 @@ def test_the_toast_after_an_edit_undoes_it_and_its_own_toast_does_it_again(desk,
     assert reverse("undo-act", args=[again.pk]) in shown
     undo(desk, again)
     assert export(document(caches, "en")) != before
+    history = desk.get(reverse("history", args=[caches.slug])).content.decode()
+    assert "Done again" in history and history.count(">Redo<") == 0
 
 
 def test_what_changes_nothing_offers_no_undoing(desk, caches):
