@@ -130,6 +130,7 @@ def _revert(act: Act) -> None:
         with transaction.atomic():
             editions = _ask(_OTHER_EDITIONS, act.pk, act.list_id)
             (misfit,) = _ask("SELECT papers_revert(%s, %s::bigint[])", act.pk, editions)
+            _ask(_LINES_AGAIN, act.pk)
             connection.check_constraints()
     except IntegrityError as error:  # something hangs on it, or took its place
         raise _Misfit from error
@@ -218,6 +219,32 @@ SELECT document.id FROM papers_document AS document, LATERAL (
     ORDER BY id LIMIT 1
 ) AS as_it_was
 WHERE document.list_id = %s AND as_it_was.source <> '\\x' || encode(document.source, 'hex')
+"""
+
+# Rows that came back without their line while there was another edition get it once their own edition is back: where
+# the act that ends here made the first one after they were deleted.
+_LINES_AGAIN = """
+UPDATE papers_entrytext AS text SET line = was.line, imported = was.imported
+FROM (
+    SELECT DISTINCT ON (gone."row") gone."row", (gone.before ->> 'line')::integer AS line,
+        gone.before -> 'imported' AS imported
+    FROM papers_rowchange AS gone
+    JOIN papers_act AS act ON act.id = gone.act_id AND act.undone_by_id IS NOT NULL
+    JOIN papers_rowchange AS edition ON edition.act_id = %s AND edition."table" = 'papers_document'
+        AND edition.columns && '{source}' AND edition.id > gone.id
+        AND edition."row" = (gone.before ->> 'document_id')::bigint
+    WHERE gone."table" = 'papers_entrytext' AND gone.operation = 'D' AND jsonb_typeof(gone.before -> 'line') = 'number'
+        AND NOT EXISTS (
+            SELECT FROM papers_rowchange AS earlier
+            WHERE earlier."table" = edition."table" AND earlier."row" = edition."row" AND earlier.columns && '{source}'
+                AND earlier.id > gone.id AND earlier.id < edition.id
+        )
+    ORDER BY gone."row", gone.id DESC
+) AS was
+WHERE text.id = was."row" AND text.line IS NULL AND NOT EXISTS (
+    SELECT FROM papers_entrytext AS other WHERE other.document_id = text.document_id AND other.line = was.line
+)
+RETURNING text.id
 """
 
 # Which acts in force followed these ones: on the same columns of a row, with a row in the place of one that they

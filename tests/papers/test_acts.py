@@ -159,6 +159,10 @@ def test_a_row_that_comes_back_into_another_edition_of_its_readme_has_no_line_th
     assert text.line is None and text.imported is None
     told = export(document(caches, "en")).decode()
     assert told.count("Heavy Hitters") == 1 and told.count("Sink Tokens") == 1
+    acts.undo(Act.objects.filter(kind="import").latest("pk"), curator)  # its own edition is back, and so is its line
+    text.refresh_from_db()
+    assert text.line == 11 and text.imported["title"] == "Heavy Hitters"
+    assert export(document(caches, "en")) == ENGLISH.encode()
 
 
 def test_what_was_done_to_a_paper_is_undone_when_it_turned_out_to_be_another_one(caches, curator):
