@@ -248,10 +248,14 @@ RETURNING text.id
 """
 
 # Which acts in force followed these ones: on the same columns of a row, with a row in the place of one that they
-# deleted, or with one that refers to one that they made. An undo whose acts came after the first one cancels them.
+# deleted, with one that refers to one that they made, or by deleting what a row of theirs refers to. An undo whose acts
+# came after the first one cancels them.
 _FOLLOWERS = """
 WITH theirs AS (SELECT * FROM papers_rowchange WHERE act_id = ANY(%s)),
 wanted AS (SELECT * FROM papers_act WHERE id = %s),
+refers ("table", name) AS (VALUES
+    ('papers_document', 'document_id'), ('papers_category', 'category_id'), ('papers_entry', 'entry_id')
+),
 later AS (
     SELECT change.* FROM papers_rowchange AS change
     JOIN papers_act AS act ON act.id = change.act_id
@@ -276,11 +280,13 @@ JOIN (VALUES
 WHERE theirs.operation = 'D' AND later.operation = 'I' AND later.act_id <> theirs.act_id
     AND theirs.before -> one = later.after -> one AND theirs.before -> other = later.after -> other
 UNION
-SELECT later.act_id FROM theirs
-JOIN (VALUES
-    ('papers_document', 'document_id'), ('papers_category', 'category_id'), ('papers_entry', 'entry_id')
-) AS refers ("table", name) ON refers."table" = theirs."table"
+SELECT later.act_id FROM theirs JOIN refers USING ("table")
 JOIN later ON later.id > theirs.id AND later.act_id <> theirs.act_id
     AND later.after -> name = to_jsonb(theirs."row")
 WHERE theirs.operation = 'I'
+UNION
+SELECT later.act_id FROM theirs CROSS JOIN refers
+JOIN later ON later."table" = refers."table" AND later.id > theirs.id AND later.act_id <> theirs.act_id
+    AND later."row" = (theirs.before ->> name)::bigint
+WHERE later.operation = 'D'
 """
