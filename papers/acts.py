@@ -8,6 +8,7 @@ stay; they get a decision, and changes, that say the opposite.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -173,7 +174,10 @@ _OPPOSITE = {
 
 
 def _last_words(decisions: Iterable[Decision]) -> list[Decision]:
-    """Return what was last said about each decision: itself, else what undid it, or did it again, most recently."""
+    """Return what was last said about each decision: itself, else what undid it, or did it again, most recently.
+
+    Of decisions that undid each other within an act two cancel each other.
+    """
     last = {decision.pk: decision for decision in decisions}
     standing = dict(last)
     while standing:
@@ -181,7 +185,8 @@ def _last_words(decisions: Iterable[Decision]) -> list[Decision]:
         by_undone = {each.undoes_id: each for each in following}
         standing = {pk: by_undone[each.pk] for pk, each in standing.items() if each.pk in by_undone}
         last |= standing
-    return list(last.values())
+    often = Counter(each.pk for each in last.values())
+    return [each for pk, each in {each.pk: each for each in last.values()}.items() if often[pk] % 2]
 
 
 def last_word(decision: Decision) -> Decision:
