@@ -87,6 +87,8 @@ class World:
     def do(self, verb: str, *numbers: int) -> None:
         """Do it, if it can be done."""
         self.list.refresh_from_db()
+        if verb in ("edit", "move", "second", "reorder", "remove") and not Entry.objects.exists():
+            return
         with suppress(*REFUSED), transaction.atomic():
             getattr(self, verb)(*numbers)
 
@@ -225,7 +227,7 @@ VERBS = [name for name in VERBS if not name.startswith("_")]
 STEPS = st.lists(st.tuples(st.sampled_from(VERBS), *[st.integers(0, 11)] * 3), min_size=1, max_size=12)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS)
 def test_undoing_all_the_last_first_leaves_the_list_as_it_was_and_redoing_it_as_it_became(steps):
     with transaction.atomic():
@@ -245,7 +247,7 @@ def test_undoing_all_the_last_first_leaves_the_list_as_it_was_and_redoing_it_as_
         transaction.set_rollback(True)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS, order=st.lists(st.integers(0, 30), min_size=12, max_size=12))
 def test_undoing_all_in_any_order_with_what_followed_leaves_the_list_as_it_was(steps, order):
     with transaction.atomic():
