@@ -24,7 +24,7 @@ from rest_framework.throttling import BaseThrottle
 
 from ingest.models import Run, Topic
 from kbsite.models import Membership
-from papers.models import Decision, PaperList
+from papers.models import Act, Decision, PaperList
 
 ALL = "*"  # neither is a slug
 SOME = "?"
@@ -169,6 +169,11 @@ def named(slug: str = ALL, **_: Any) -> str:
 def of_decision(pk: int, **_: Any) -> str:
     """The list of the decision that an address names."""
     return place_of(get_object_or_404(Decision.objects.select_related("list"), pk=pk))
+
+
+def of_act(pk: int, **_: Any) -> str:
+    """The list of the act that an address names."""
+    return place_of(get_object_or_404(Act.objects.select_related("list"), pk=pk))
 
 
 def of_topic(slug: str = "", **_: Any) -> str:

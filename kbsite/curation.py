@@ -8,6 +8,7 @@ from at the next training.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from uuid import UUID
@@ -17,8 +18,8 @@ from django.db import transaction
 
 from ingest import learner, tasks
 from kbsite import broker
-from papers import adding, findings, proposals, review
-from papers.models import Category, Decision, Entry, Finding, Paper, PaperList, Proposal
+from papers import acts, adding, findings, inbulk, proposals, review
+from papers.models import Act, Category, Decision, Entry, Finding, Paper, PaperList, Proposal, Review
 from papers.pasting import Item
 from papers.readme.row import RowFields
 
@@ -62,8 +63,49 @@ def duplicate(
 
 
 def undo(decision: Decision, user: AbstractBaseUser) -> Decision:
-    """Take a decision back; raise NotInForce when it was undone or followed by another one."""
+    """Take a decision back; raise NotInForce when it was undone or followed by another one.
+
+    All that it changed is put back exactly where it was an act of its own and nothing followed; else its entry leaves
+    the list and its paper returns to the queue.
+    """
+    if not Review.objects.filter(decision=decision).exists():
+        raise review.NotInForce("This decision is no longer in force.")
+    if decision.act is not None and decision.act.kind == decision.kind:
+        with suppress(acts.CannotUndo):
+            acts.undo(decision.act, user)
+            return _learned_from(acts.last_word(decision))
     return _learned_from(review.undo(decision, user))
+
+
+def undo_act(act: Act, user: AbstractBaseUser, *, cascade: bool = False) -> Act:
+    """Undo an act, with what followed it if asked for; raise Followed or CannotUndo."""
+    undoing = acts.undo(act, user, cascade=cascade)
+    transaction.on_commit(partial(_ask_for_training, act.list.slug))
+    return undoing
+
+
+def accept_all(category: Category, papers: Sequence[int], user: AbstractBaseUser, note: str = "") -> inbulk.Done:
+    """Accept papers into the category as one act, with the rows that are known of them."""
+    return _all_learned_from(category.list, inbulk.accept(category, papers, user, note))
+
+
+def reject_all(
+    paper_list: PaperList, papers: Sequence[int], user: AbstractBaseUser, reason: str = "", note: str = ""
+) -> inbulk.Done:
+    """Reject papers for this list as one act."""
+    return _all_learned_from(paper_list, inbulk.reject(paper_list, papers, user, reason, note))
+
+
+def defer_all(
+    paper_list: PaperList, papers: Sequence[int], user: AbstractBaseUser, until: date, note: str = ""
+) -> inbulk.Done:
+    """Put papers off as one act; raise ValueError when that day is not ahead."""
+    return inbulk.defer(paper_list, papers, user, until, note)  # says nothing of the papers: nothing to learn
+
+
+def _all_learned_from(paper_list: PaperList, done: inbulk.Done) -> inbulk.Done:
+    transaction.on_commit(partial(_ask_for_training, paper_list.slug))
+    return done
 
 
 def take_out(entry: Entry, user: AbstractBaseUser) -> None:

@@ -7,6 +7,7 @@ from django.urls import include, path
 from kbsite.access import Action, needs
 from kbsite.views import (
     account,
+    acts,
     adding,
     classifier,
     dashboard,
@@ -45,7 +46,9 @@ urlpatterns = [
     path("proposals/confirm/<str:token>/", proposals.confirm, name="confirm-proposal"),
     path("proposals/<uuid:key>/", proposals.state, name="proposal"),
     path("lists/<slug:slug>/queue/progress/", progress.show, name="progress"),
-    path("lists/<slug:slug>/history/", lists.history, name="history"),
+    path("lists/<slug:slug>/history/", acts.history, name="history"),
+    path("lists/<slug:slug>/history/export.<str:form>", acts.export, name="history-export"),
+    path("acts/<int:pk>/undo/", acts.undo, name="undo-act"),
     path("lists/<slug:slug>/entries/<int:pk>/", entries.edit, name="edit-entry"),
     path("lists/<slug:slug>/export/", export.show, name="export"),
     path("lists/<slug:slug>/export/patch/", export.patch, name="patch"),

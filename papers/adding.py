@@ -10,8 +10,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from papers import catalog, entries, identity, review
-from papers.models import Category, Decision, Paper, PaperList, Proposal
+from papers import acts, catalog, entries, identity, review
+from papers.models import Act, Category, Decision, Paper, PaperList, Proposal
 from papers.pasting import Item
 from papers.prefill import prefill
 from papers.readme.columns import columns
@@ -234,7 +234,7 @@ def add(paper_list: PaperList, items: Sequence[Item], choices: Mapping[int, Choi
     It is looked at anew what each would do, since others may have been at work meanwhile. All of it is one
     transaction; what a single line cannot do is told of that line, and the others are done.
     """
-    with transaction.atomic():
+    with acts.act(paper_list, user, Act.Kind.BULK):
         locked = PaperList.objects.select_for_update(no_key=True).get(pk=paper_list.pk)
         wanted = [
             (place, line, line.record(choices[place].title) if line.can_add else None)

@@ -6,7 +6,7 @@ Reads only, in a number of queries that does not depend on how many papers, entr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, TypeVar
@@ -326,16 +326,6 @@ def last_of(paper_list: PaperList, user: AbstractBaseUser) -> Decision | None:
     """Return the newest decision of this person in this list that is still in force: what `undo` means next."""
     found = Decision.objects.filter(_in_force(), list=paper_list, user=user)  # type: ignore[misc]
     return next(iter(_named(paper_list, found.select_related("paper")[:1])), None)
-
-
-def history(paper_list: PaperList, before: int | None = None, limit: int = 50) -> Sequence[Decision]:
-    """Return the list's decisions, the newest first, from before a decision; `in_force` says if each still holds."""
-    found = Decision.objects.filter(list=paper_list).annotate(in_force=_in_force())
-    if before is not None:
-        found = found.filter(pk__lt=before)
-    decisions = list(found.select_related("paper", "user", "duplicate_of", "undoes").order_by("-pk")[:limit])
-    _named(paper_list, [*decisions, *(decision.undoes for decision in decisions if decision.undoes)])
-    return decisions
 
 
 def _in_force() -> Exists:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 from django.utils.text import Truncator
 
-from papers.models import Document, PaperList
+from papers import acts
+from papers.models import Act, Document, PaperList
 from papers.readme.document import parse
 from papers.readme.importer import ImportRefused, ImportReport, import_readme
 from papers.readme.inline import plain
@@ -88,7 +88,7 @@ def fix(paper_list: PaperList, columns: Mapping[str, str], user: AbstractBaseUse
     unknown = [role for role in columns.values() if role not in list(Role)]
     if unknown:
         raise WrongColumns(f"“{unknown[0]}” is nothing that a column tells; known are {', '.join(Role)}.")
-    with transaction.atomic():
+    with acts.act(paper_list, user, Act.Kind.SETTINGS):
         locked = PaperList.objects.select_for_update().get(pk=paper_list.pk)
         documents = list(locked.documents.all())
         for document in documents:

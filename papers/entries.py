@@ -8,10 +8,10 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
-from papers import agreement, texts
+from papers import acts, agreement, texts
 from papers.following import TRANSLATED_FIELDS as TRANSLATED_FIELDS
 from papers.following import Languages, Shown, spread, translated
-from papers.models import Category, Decision, Document, Entry, EntryChange, EntryText, Origin, Paper, PaperList
+from papers.models import Act, Category, Decision, Document, Entry, EntryChange, EntryText, Origin, Paper, PaperList
 from papers.readme import placement
 from papers.readme.row import RowFields as RowFields
 from papers.texts import fields_of
@@ -40,7 +40,7 @@ def admit(
     documents = list(category.list.documents.all())
     languages = Languages(documents, category)
     source = next(language for language in (documents[0].language, *rows) if language in rows)
-    with transaction.atomic():
+    with acts.act(category.list, user, Act.Kind.ADD):
         try:
             with transaction.atomic():
                 entry = Entry.objects.create(category=category, paper=paper, decision=decision)
@@ -94,7 +94,7 @@ def _edit(
     reached = {text.document.language for text in shown if origin == Origin.CURATOR or text.imported is None}
     languages = Languages([text.document for text in shown], entry.category)
     after = spread(before, rows, languages, frozenset(reached))
-    with transaction.atomic():
+    with acts.act(entry.category.list, user, Act.Kind.EDIT):
         for text in shown:
             if after[text.document.language] != before[text.document.language]:
                 _show(text, after[text.document.language])
@@ -120,7 +120,7 @@ def confirm(text: EntryText, names: Iterable[str], user: AbstractBaseUser | None
         return False
     text.untranslated = [name for name in text.untranslated if name not in wanted]
     text.stale = [name for name in text.stale if name not in wanted]
-    with transaction.atomic():
+    with acts.act(text.document.list, user, Act.Kind.CONFIRM):
         text.save(update_fields=["untranslated", "stale"])
         before = {LOOKED_AT: [f"{text.document.language}: {name}" for name in doubted]}
         _record(
@@ -139,7 +139,7 @@ def fill(entry: Entry, document: Document, user: AbstractBaseUser | None) -> Ent
     """Give a document that lacks the entry a row of it, made from another language's and flagged as untranslated."""
     documents = list(document.list.documents.all())
     text, change = filled(entry, document, _texts(entry), Languages(documents, entry.category), user)
-    with transaction.atomic():
+    with acts.act(document.list, user, Act.Kind.IN_STEP):
         text.position = placement.position(document, entry.category, entry.paper)
         text.save()
         change.save()
@@ -174,7 +174,7 @@ def filled(
 def move(entry: Entry, category: Category, user: AbstractBaseUser | None, origin: Origin = Origin.CURATOR) -> None:
     """Put the entry into another category of its list; raise AlreadyListed when its paper stands there already."""
     before = _snapshot(entry)
-    with transaction.atomic():
+    with acts.act(category.list, user, Act.Kind.MOVE):
         if Entry.objects.filter(category=category, paper=entry.paper).exists():
             raise AlreadyListed(f"“{entry.paper}” already stands in {category}.")
         entry.category = category
@@ -196,7 +196,7 @@ def reorder(entry: Entry, after: Entry | None, user: AbstractBaseUser | None, or
     shown = _texts(entry)
     stood = _behind(shown[0]) if shown else None
     moved = False
-    with transaction.atomic():
+    with acts.act(entry.category.list, user, Act.Kind.REORDER):
         for text in shown:
             other = text.document.texts.filter(entry=after).first() if after is not None else None
             if (after is None or other is not None) and placement.put_behind(text, other):
@@ -215,7 +215,7 @@ def _behind(text: EntryText) -> str:
 
 def remove(entry: Entry, user: AbstractBaseUser | None, origin: Origin = Origin.CURATOR) -> None:
     """Take the entry out of the list; its history and its paper stay."""
-    with transaction.atomic():
+    with acts.act(entry.category.list, user, Act.Kind.REMOVE):
         _record(EntryChange.Verb.REMOVE, entry.category.list, entry, user, origin, before=_snapshot(entry))
         entry.delete()
         agreement.after_change(entry.category.list, entry.paper, user)

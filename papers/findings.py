@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from papers import entries, review
-from papers.models import Category, Document, Entry, EntryText, Finding, Origin, Paper, PaperList
+from papers import acts, entries, review
+from papers.models import Act, Category, Document, Entry, EntryText, Finding, Origin, Paper, PaperList
 from papers.readme import exporter
 from papers.readme.document import parse
 from papers.readme.fieldwise import ROW, fields_of_values, values_of
@@ -104,7 +103,7 @@ def settle(finding: Finding, choice: str, user: AbstractBaseUser) -> None:
 
     Raise NotOpen when it was settled already, and CannotSettle when the README's value has no place any more.
     """
-    with transaction.atomic():
+    with acts.act(finding.list, user, Act.Kind.FINDING):
         # The list comes first, as at an import, which would change the very rows meanwhile.
         PaperList.objects.select_for_update().get(pk=finding.list_id)
         _closed(finding, Finding.State.SETTLED, choice, user)
@@ -117,7 +116,7 @@ def settle(finding: Finding, choice: str, user: AbstractBaseUser) -> None:
 
 def dismiss(finding: Finding, user: AbstractBaseUser) -> None:
     """Close a finding that asks for nothing any more; raise NotOpen when it was settled already."""
-    with transaction.atomic():
+    with acts.act(finding.list, user, Act.Kind.FINDING):
         _closed(finding, Finding.State.DISMISSED, "", user)
 
 

@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.contrib.auth.models import AbstractBaseUser
 
-from papers.models import Document, EntryText, GlossaryTerm, PaperList
+from papers import acts
+from papers.models import Act, Document, EntryText, GlossaryTerm, PaperList
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,11 @@ def terms(primary: Document, other: Document) -> list[Term]:
     return sorted(found, key=lambda each: (-used[each.term], each.term.casefold(), each.term))
 
 
-def say(paper_list: PaperList, language: str, words: Mapping[str, str]) -> None:
+def say(paper_list: PaperList, language: str, words: Mapping[str, str], user: AbstractBaseUser | None = None) -> None:
     """Keep a curator's own translations of tags by term; an empty one is forgotten, and the list's own counts again."""
     given = {term: translation.strip() for term, translation in words.items()}
     forgotten = [term for term, translation in given.items() if not translation]
-    with transaction.atomic():
+    with acts.act(paper_list, user, Act.Kind.WORDS, language):
         GlossaryTerm.objects.filter(list=paper_list, language=language, term__in=forgotten).delete()
         GlossaryTerm.objects.bulk_create(
             (

@@ -8,13 +8,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 from django.db.models import QuerySet
 
-from papers import entries
+from papers import acts, entries
 from papers.following import Languages, Shown, retranslated
 from papers.languages import misplaced
-from papers.models import Category, Document, Entry, EntryChange, EntryText, PaperList
+from papers.models import Act, Category, Document, Entry, EntryChange, EntryText, PaperList
 from papers.readme import placement
 from papers.texts import fields_of
 
@@ -41,7 +40,7 @@ def bring_in_step(document: Document, user: AbstractBaseUser | None) -> Report:
     one transaction, with history.
     """
     report = Report()
-    with transaction.atomic():
+    with acts.act(document.list, user, Act.Kind.IN_STEP, document.path):
         paper_list = PaperList.objects.select_for_update().get(pk=document.list_id)
         primary = paper_list.documents.get(is_primary=True)
         report.filled_in_primary = len(fill(primary, user))
@@ -76,7 +75,7 @@ def fill(document: Document, user: AbstractBaseUser | None) -> list[EntryText]:
 
 def translate_tags(document: Document, user: AbstractBaseUser | None) -> int:
     """Translate the tags that await it as far as the glossary goes by now; return how many rows that changed."""
-    with transaction.atomic():
+    with acts.act(document.list, user, Act.Kind.WORDS, document.path):
         PaperList.objects.select_for_update().get(pk=document.list_id)
         return _translate_tags(document, user)
 

@@ -1,21 +1,40 @@
-"""What a list.toml says of a list: taken over at every import, and told again."""
+"""What a list.toml says of a list: taken over at every import, fixed by curators, and told again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from papers import glossary
-from papers.models import PaperList
+from django.contrib.auth.models import AbstractBaseUser
+
+from papers import acts, glossary
+from papers.models import Act, Category, Order, PaperList
 from papers.readme.listfile import NAME, CategorySetting, ListFile, TopicSetting
 
 
-def take_over(paper_list: PaperList, listfile: ListFile) -> None:
+def take_over(paper_list: PaperList, listfile: ListFile, user: AbstractBaseUser | None = None) -> None:
     """Keep what the file says columns mean, and its translations of tags; what it does not mention stays."""
     if listfile.columns and paper_list.columns != dict(listfile.columns):
         paper_list.columns = dict(listfile.columns)
         paper_list.save(update_fields=["columns"])
     for language, words in listfile.glossary.items():
-        glossary.say(paper_list, language, words)
+        glossary.say(paper_list, language, words, user)
+
+
+def fix_orders(paper_list: PaperList, orders: Mapping[str, str], user: AbstractBaseUser | None) -> None:
+    """Fix how the rows of sections follow each other, by their key; "" leaves it as the rows are."""
+    with acts.act(paper_list, user, Act.Kind.SETTINGS):
+        for category in paper_list.categories.all():
+            order = orders.get(category.key, category.order)
+            if order != category.order and order in ("", *Order.values):
+                Category.objects.filter(pk=category.pk).update(order=order)
+
+
+def say_criterion(category: Category, words: str, user: AbstractBaseUser | None) -> None:
+    """Say in the curators' own words what belongs into a category; "" leaves it to the README."""
+    with acts.act(category.list, user, Act.Kind.SETTINGS):
+        category.criterion = words.strip()
+        category.save(update_fields=["criterion"])
 
 
 def settings_of(paper_list: PaperList, topics: tuple[TopicSetting, ...] = ()) -> ListFile:

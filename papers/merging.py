@@ -180,7 +180,12 @@ def _unite_reviews(kept: Paper, gone: Paper) -> list[str]:
     notes = []
     mine = {review.list_id: review for review in Review.objects.filter(paper=kept).select_related("decision", "list")}
     for theirs in Review.objects.filter(paper=gone).select_related("decision", "list"):
-        own = mine.pop(theirs.list_id, None) or Review(list=theirs.list, paper=kept)
+        own = mine.pop(theirs.list_id, None)
+        if own is None:  # the row itself follows, as acts know it
+            notes += _settle(theirs, Review(list=theirs.list, paper=kept), {kept.pk, gone.pk})
+            theirs.paper = kept
+            theirs.save()
+            continue
         notes += _settle(own, theirs, {kept.pk, gone.pk})
         theirs.delete()
         own.save()

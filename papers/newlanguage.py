@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 
-from papers import glossary, instep, languages
+from papers import acts, glossary, instep, languages
 from papers.following import Shown, as_copies
-from papers.models import Document, EntryText, PaperList
+from papers.models import Act, Document, EntryText, PaperList
 from papers.readme.document import DocumentTree, decode, encode, parse, split_lines
 from papers.readme.exporter import imported_lines, shown_entries
 from papers.readme.headerwords import header_in
@@ -52,7 +51,7 @@ def create(paper_list: PaperList, language: str, path: str, user: AbstractBaseUs
     of prose `untranslated_prose` tells. An entry that the primary one lacks gets a row too. No other document
     changes. Raise CannotCreate with the reason, with nothing written.
     """
-    with transaction.atomic():
+    with acts.act(paper_list, user, Act.Kind.LANGUAGE, path):
         paper_list = PaperList.objects.select_for_update().get(pk=paper_list.pk)
         primary = paper_list.documents.first()
         if primary is None:

@@ -12,11 +12,19 @@ from django.utils import timezone
 from papers import identity
 
 if TYPE_CHECKING:
-    from papers.models import Paper, PaperList, Review, Suggestion  # noqa: F401  (named in the base class)
+    from papers.models import EntryChange, Paper, PaperList, Review, Suggestion  # noqa: F401  (named in the base class)
 
 LIKELY = 0.5  # a suggestion of at least this relevance says that the paper belongs in the list
 # Marks around the words that were found: characters for private use, which no text holds and HTML does not know.
 FOUND, FOUND_END = "\ue000", "\ue001"
+
+
+class EntryChangeQuerySet(models.QuerySet["EntryChange"]):
+    """Questions about what was done to entries."""
+
+    def in_force(self) -> EntryChangeQuerySet:
+        """What nobody undid; that an act was undone, and done again, is told by no row of its own here."""
+        return self.filter(Q(act=None) | Q(act__undone_by=None)).exclude(act__kind="undo")
 
 
 class PaperQuerySet(models.QuerySet["Paper"]):

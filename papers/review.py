@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from papers import entries, merging, news
-from papers.models import Category, Decision, Entry, Hold, Origin, Paper, PaperList, Review, Suggestion
+from papers import acts, entries, merging, news
+from papers.models import Act, Category, Decision, Entry, Hold, Origin, Paper, PaperList, Review, Suggestion
 from papers.querysets import awaiting
 from papers.readme.row import RowFields
 
@@ -48,7 +48,7 @@ def accept(
     key: UUID | None = None,
 ) -> Decision:
     """Accept the paper into the category: the decision and its rows in every language, in one transaction."""
-    with transaction.atomic():
+    with acts.act(category.list, user, Act.Kind.ACCEPT):
         if sent := _sent_before(key):
             return sent
         decision = _decide(category.list, paper, user, Decision.Kind.ACCEPT, category=category, note=note, key=key)
@@ -87,11 +87,12 @@ def duplicate(
 
 
 def undo(decision: Decision, user: AbstractBaseUser) -> Decision:
-    """Take a decision back: its entry leaves the list and its paper returns to the queue.
+    """Take a decision back: its entry leaves the list and its paper returns to the queue, whatever followed.
 
-    Raise NotInForce when it was undone already or another decision followed.
+    What `acts.undo` does is exact; this goes as long as the decision is in force. Raise NotInForce when it was undone
+    already or another decision followed.
     """
-    with transaction.atomic():
+    with acts.act(decision.list, user, Act.Kind.TAKE_BACK):
         review = Review.objects.select_for_update().filter(decision=decision).first()
         if review is None:
             raise NotInForce("This decision is no longer in force.")
@@ -99,7 +100,7 @@ def undo(decision: Decision, user: AbstractBaseUser) -> Decision:
             list=decision.list,
             paper=decision.paper,
             kind=Decision.Kind.UNDO,
-            undoes=decision,
+            undoes=acts.last_word(decision),
             user=user,  # type: ignore[misc]
         )
         for entry in decision.entries.all():
@@ -119,10 +120,11 @@ _STATES = {
 
 def take_out(entry: Entry, user: AbstractBaseUser) -> None:
     """Take an entry out of its list; the decision that brought it in, when still in force, is undone with it."""
-    if entry.decision is not None and Review.objects.filter(decision=entry.decision).exists():
-        undo(entry.decision, user)
-    else:
-        entries.remove(entry, user)
+    with acts.act(entry.category.list, user, Act.Kind.REMOVE):
+        if entry.decision is not None and Review.objects.filter(decision=entry.decision).exists():
+            undo(entry.decision, user)
+        else:
+            entries.remove(entry, user)
 
 
 def reconsider(papers: Collection[int]) -> list[Review]:
@@ -213,7 +215,7 @@ def _decide(
 
     Raise AlreadyDecided when somebody was first, and AlreadyListed when a listed paper is to be anything but accepted.
     """
-    with transaction.atomic():
+    with acts.act(paper_list, user, Act.Kind(kind.value)):
         if sent := _sent_before(key):
             return sent
         paper = _held(paper)

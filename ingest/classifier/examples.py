@@ -171,7 +171,9 @@ class _Gathering:
     """Examples as they are put together: no paper is taken twice, no text twice for one class."""
 
     def __init__(self, paper_list: PaperList, evidence: Iterable[Evidence]) -> None:
-        keys = paper_list.categories.order_by("position").values_list("key", flat=True)
+        # What no README has and no entry stands in is kept as history only: a decision names it.
+        kept = paper_list.categories.exclude(texts=None, entries=None, decisions__isnull=False)
+        keys = kept.order_by("position").values_list("key", flat=True)
         self.classes = (*keys, OUT)
         self.evidence = [row for row in evidence if row.label in self.classes]
         self.rows: list[Example] = []

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_view
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from kbsite import curation
 from kbsite.access import Action
 from kbsite.api import adding
 from kbsite.api.adding import AddedSerializer, AddRequestSerializer, TakesProposalsSerializer
 from kbsite.api.base import AnyForm, Resource
 from kbsite.api.filters import CategoryFilters
-from kbsite.api.requests import CriterionRequestSerializer
+from kbsite.api.requests import BulkRequestSerializer, CriterionRequestSerializer
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import CategorySerializer, DiffSerializer, PaperListSerializer
+from kbsite.api.serializers import BulkSerializer, CategorySerializer, DiffSerializer, PaperListSerializer
+from papers import inbulk, listsettings
 from papers.export import FORMATS, NoSuchDocument
-from papers.models import Category, CategoryText, Document, PaperList
+from papers.models import Category, CategoryText, Decision, Document, PaperList
 from papers.readme import exporter
 
 FORM = OpenApiParameter("form", str, OpenApiParameter.PATH, enum=list(FORMATS))
@@ -39,7 +45,7 @@ class PaperListViewSet(Resource[PaperList]):
 
     serializer_class = PaperListSerializer
     lookup_field = "slug"
-    needs = {"add": Action.DECIDE, "takes_proposals": Action.DECIDE}
+    needs = {"add": Action.DECIDE, "takes_proposals": Action.DECIDE, "bulk": Action.DECIDE}
     lookup_value_converter = "slug"
     queryset = PaperList.objects.order_by("slug").prefetch_related(
         Prefetch("documents", Document.objects.defer("source")),
@@ -113,6 +119,19 @@ class PaperListViewSet(Resource[PaperList]):
         paper_list.save(update_fields=["takes_proposals"])
         return Response(asked.validated_data)
 
+    @writes("Decide on many papers", {200: BulkSerializer}, 404, request=BulkRequestSerializer)
+    @action(detail=True, methods=["post"])
+    def bulk(self, request: Request, slug: str) -> Response:
+        """Accept, reject or defer up to 1,000 papers as one act, which is undone as one.
+
+        The answer says of each paper whether it was decided on or why not; the others are decided on all the same.
+        """
+        paper_list = self.get_object()
+        asked = BulkRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user: Any = request.user  # a curator: the anonymous do not get here
+        return Response(BulkSerializer(_in_bulk(paper_list, user, **asked.validated_data)).data)
+
     @reads("What an export would change in a README", DiffSerializer, 404, parameters=[LANGUAGE])
     @action(detail=True, url_path="diff/<slug:language>", url_name="diff")
     def diff(self, request: Request, slug: str, language: str) -> Response:
@@ -150,9 +169,35 @@ class CategoryViewSet(Resource[Category]):
         asked = CriterionRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         category = self.get_object()
-        category.criterion = asked.validated_data["criterion"].strip()
-        category.save(update_fields=["criterion"])
+        user: Any = request.user  # a curator: the anonymous do not get here
+        listsettings.say_criterion(category, asked.validated_data["criterion"], user)
         return Response(self.get_serializer(category).data)
+
+
+def _in_bulk(
+    paper_list: PaperList,
+    user: Any,
+    *,
+    papers: Sequence[int],
+    kind: str,
+    note: str,
+    category: str = "",
+    reason: str = "",
+    until: Any = None,
+) -> inbulk.Done:
+    """Call the verb of this kind. What the verb refuses is an error of the field it is about."""
+    if kind == Decision.Kind.REJECT:
+        return curation.reject_all(paper_list, papers, user, reason, note)
+    field = "until" if kind == Decision.Kind.DEFER else "category"
+    try:
+        if kind == Decision.Kind.DEFER:
+            return curation.defer_all(paper_list, papers, user, until, note)
+        chosen = Category.objects.filter(list=paper_list, key=category).first()
+        if chosen is None:
+            raise ValueError(f"{paper_list} has no category “{category}”.")
+        return curation.accept_all(chosen, papers, user, note)
+    except ValueError as error:
+        raise ValidationError({field: [str(error)]}) from error
 
 
 def _document(slug: str, language: str) -> Document:

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from kbsite.api.fields import Address, Cell, Cells, Key, PaperIdRef, SlugRef, Text
 from kbsite.api.serializers import CodeLinkSerializer
+from papers import inbulk
 from papers.models import Decision, Paper, PaperList
 from papers.queue import ORDERS, RELEVANCE
 
@@ -73,18 +74,28 @@ class DecisionRequestSerializer(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        kind = attrs["kind"]
-        wrong = {
-            name: [f"Only for a decision of the kind “{of}”."]
-            for name, of in _BELONGS.items()
-            if attrs.get(name) and of != kind
-        }
-        needed = _NEEDS.get(kind)
-        if needed and not attrs.get(needed):
-            wrong[needed] = [f"A decision of the kind “{kind}” needs this."]
-        if wrong:
-            raise serializers.ValidationError(wrong)
-        return attrs
+        return _fitting(attrs)
+
+
+class BulkRequestSerializer(serializers.Serializer[Any]):
+    """What a curator decides of many papers at once."""
+
+    papers = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        min_length=1,
+        max_length=inbulk.MOST,
+        help_text="Their ids",
+    )
+    kind = serializers.ChoiceField(choices=[Decision.Kind.ACCEPT, Decision.Kind.REJECT, Decision.Kind.DEFER])
+    category = Key(required=False, max_length=80, help_text="Of `accept`: the category's key; rows are prefilled")
+    reason = serializers.ChoiceField(
+        choices=Decision.Reason.choices, required=False, allow_blank=True, help_text="Of `reject`"
+    )
+    note = Text(required=False, allow_blank=True, max_length=5000, default="")
+    until = serializers.DateField(required=False, help_text="Of `defer`: the day when they come back")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return _fitting(attrs)
 
 
 _BELONGS = {
@@ -99,3 +110,19 @@ _NEEDS = {
     Decision.Kind.DEFER: "until",
     Decision.Kind.DUPLICATE: "duplicate_of",
 }
+
+
+def _fitting(attrs: dict[str, Any]) -> dict[str, Any]:
+    """Return what was asked for where it belongs to its kind and lacks nothing; raise ValidationError otherwise."""
+    kind = attrs["kind"]
+    wrong = {
+        name: [f"Only for a decision of the kind “{of}”."]
+        for name, of in _BELONGS.items()
+        if attrs.get(name) and of != kind
+    }
+    needed = _NEEDS.get(kind)
+    if needed and not attrs.get(needed):
+        wrong[needed] = [f"A decision of the kind “{kind}” needs this."]
+    if wrong:
+        raise serializers.ValidationError(wrong)
+    return attrs

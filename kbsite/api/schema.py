@@ -115,6 +115,7 @@ _EXAMPLES = {
                 "suggestion": None,
                 "user": "ada",
                 "at": "2026-11-23T09:12:00Z",
+                "act": 57,
             },
         )
     ],

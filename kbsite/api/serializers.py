@@ -16,6 +16,7 @@ from kbsite.api.fields import Address, Cell, Flag, Key, SlugRef, Text
 from kbsite.topicform import sentence
 from papers import cards, identity
 from papers.models import (
+    Act,
     Category,
     Decision,
     Document,
@@ -376,6 +377,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
             "origin",
             "user",
             "at",
+            "act",
         ]
         read_only_fields = fields
 
@@ -383,10 +385,58 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         return decision.undone_by.pk if hasattr(decision, "undone_by") else None
 
 
+class ActSerializer(serializers.ModelSerializer[Act]):
+    """Something that was done to a list as one unit."""
+
+    list: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    user = serializers.CharField(
+        source="user.get_username",
+        read_only=True,
+        default=None,
+        allow_null=True,
+        help_text="null where nobody is known",
+    )
+    undoes: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True, help_text="The acts that it took back")
+    undone_by: Any = serializers.PrimaryKeyRelatedField(
+        read_only=True, allow_null=True, help_text="The act that took it back, while it is taken back"
+    )
+    is_kept = serializers.BooleanField(
+        read_only=True, help_text="Whether it is known what it changed, so that it can be undone"
+    )
+
+    class Meta:
+        model = Act
+        fields = ["id", "list", "kind", "note", "user", "at", "undoes", "undone_by", "is_kept"]
+        read_only_fields = fields
+
+
+class BulkResultSerializer(serializers.Serializer[Any]):
+    """What became of one paper."""
+
+    paper = serializers.IntegerField()
+    decision = serializers.IntegerField(source="decision.pk", default=None, allow_null=True, help_text="Its id")
+    refused = serializers.CharField(help_text="Why there is none, for people")
+
+
+class BulkSerializer(serializers.Serializer[Any]):
+    """What a bulk action did."""
+
+    act = serializers.IntegerField(
+        source="act.pk", default=None, allow_null=True, help_text="What undoes it as one; null where nothing was done"
+    )
+    decided = serializers.IntegerField(help_text="On how many papers it decided")
+    results = BulkResultSerializer(many=True)
+
+
 class ConflictSerializer(ProblemSerializer):
     """A problem with what is already there."""
 
     decision = DecisionSerializer(required=False, help_text="The decision that stands in the way")
+    followers = ActSerializer(
+        many=True,
+        required=False,
+        help_text="Of an act that cannot be undone alone: those that go with it, newest first",
+    )
 
 
 # --- the work -------------------------------------------------------------------------------------------------

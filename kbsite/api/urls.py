@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from rest_framework.routers import DefaultRouter
 
-from kbsite.api import docs, entries, heads, lists, papers, people, progress, proposals, reviews, runs, topics
+from kbsite.api import acts, docs, entries, heads, lists, papers, people, progress, proposals, reviews, runs, topics
 from kbsite.api.base import Unknown
 
 app_name = "api"
@@ -17,6 +17,7 @@ router.register("papers", papers.PaperViewSet, "paper")
 router.register("suggestions", reviews.SuggestionViewSet, "suggestion")
 router.register("decisions", reviews.DecisionViewSet, "decision")
 router.register("proposals", proposals.ProposalViewSet, "proposal")
+router.register("acts", acts.ActViewSet, "act")
 router.register("heads", heads.HeadViewSet, "head")
 router.register("topics", topics.TopicViewSet, "topic")
 router.register("runs", runs.RunViewSet, "run")

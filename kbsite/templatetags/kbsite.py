@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from ingest import health, progress
 from ingest.models import Run
-from kbsite import mail, topicform
+from kbsite import mail, toast, topicform
 from kbsite.access import Action, Allowed, error_of, is_curator, may, place_of
 from papers import identity, overview
 from papers.models import Category, Entry, IdentifierRow, Paper, PaperList, Review, Suggestion
@@ -120,6 +120,12 @@ def total_likely(lists: list[Any]) -> int:
 
 
 # --- words ----------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def act_of(tags: str) -> int | None:
+    """The act that a message is about, which can be undone."""
+    return toast.act_of(tags)
 
 
 @register.filter

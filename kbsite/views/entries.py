@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,11 +12,11 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
-from kbsite import curation
+from kbsite import curation, toast
 from kbsite.access import Action, named, needs
 from kbsite.forms import RowForm, row_forms, typed_rows
-from papers import cards, entries, preview, shelves
-from papers.models import Category, Entry, EntryText
+from papers import acts, cards, entries, preview, shelves
+from papers.models import Act, Category, Entry, EntryText
 from papers.texts import fields_of
 
 
@@ -28,12 +27,15 @@ def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     entry = get_object_or_404(Entry.objects.select_related("category__list"), pk=pk, category__list__slug=slug)
     desk = Desk(entry, request.POST if {"save", "preview"} & set(request.POST) else None)
     if "remove" in request.POST:
-        curation.take_out(entry, request.user)  # type: ignore[arg-type]
-        messages.success(request, f"Removed “{desk.title}” from {entry.category}.")
+        with acts.act(desk.list, request.user, Act.Kind.REMOVE) as act:  # type: ignore[arg-type]
+            curation.take_out(entry, request.user)  # type: ignore[arg-type]
+        toast.done(request, f"Removed “{desk.title}” from {entry.category}.", act)
         return redirect("list", slug)
     if "save" in request.POST:
-        if desk.save(request.user, request.POST.get("seen", "")):
-            messages.success(request, f"Saved “{desk.title}”.")
+        with acts.act(desk.list, request.user, Act.Kind.EDIT) as act:  # type: ignore[arg-type]
+            is_saved = desk.save(request.user, request.POST.get("seen", ""))
+        if is_saved:
+            toast.done(request, f"Saved “{desk.title}”.", act)
             return HttpResponseRedirect(_came_from(request) or f"{reverse('list', args=[slug])}#entry-{entry.pk}")
         status = HTTPStatus.CONFLICT if desk.clash else HTTPStatus.UNPROCESSABLE_ENTITY
         return _page(request, desk, status)

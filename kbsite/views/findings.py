@@ -5,15 +5,16 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from kbsite import curation
+from kbsite import curation, toast
 from kbsite.access import Action, named, needs
-from papers import cards, findings
-from papers.models import Finding, PaperList
+from papers import acts, cards, findings
+from papers.models import Act, Finding, PaperList
 
 PAGE = 50
+_SAID = {findings.HERE: _("Kept ours."), findings.README: _("Took the README's."), "dismiss": _("Let it go.")}
 
 
 @needs(Action.READ, named)
@@ -42,15 +43,15 @@ def settle(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Keep ours, take the README's, or let a question go that asks for nothing any more."""
     finding = get_object_or_404(Finding, pk=pk, list__slug=slug)
     choice = request.POST.get("choice", "")
+    if choice not in _SAID:
+        return HttpResponseBadRequest("“choice” is here, readme or dismiss.")
     try:
-        if choice in (findings.HERE, findings.README):
-            curation.settle(finding, choice, request.user)  # type: ignore[arg-type]
-            messages.success(request, _("Kept ours.") if choice == findings.HERE else _("Took the README's."))
-        elif choice == "dismiss":
-            findings.dismiss(finding, request.user)  # type: ignore[arg-type]
-            messages.success(request, _("Let it go."))
-        else:
-            return HttpResponseBadRequest("“choice” is here, readme or dismiss.")
+        with acts.act(finding.list, request.user, Act.Kind.FINDING) as act:  # type: ignore[arg-type]
+            if choice == "dismiss":
+                findings.dismiss(finding, request.user)  # type: ignore[arg-type]
+            else:
+                curation.settle(finding, choice, request.user)  # type: ignore[arg-type]
+        toast.done(request, str(_SAID[choice]), act)
     except (findings.NotOpen, findings.CannotSettle) as problem:
         messages.error(request, str(problem))
     return redirect("findings", slug)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from kbsite import toast
 from kbsite.access import Action, named, needs
-from papers import entries, glossary, instep, languages, newlanguage
+from papers import acts, entries, glossary, instep, languages, newlanguage
 from papers.languages import Row, Standing
-from papers.models import Document, EntryText, PaperList
+from papers.models import Act, Document, EntryText, PaperList
 
 _MOST_ROWS = 100  # of each kind that a page lists; the next ones follow when these are done
 _WORDS_A_PAGE = 200  # each is two fields of a form, of which Django takes a thousand
@@ -83,7 +83,8 @@ def _prose(standings: list[Standing]) -> dict[str, int]:
 def bring_in_step(request: HttpRequest, slug: str) -> HttpResponse:
     """Fill in what a language lacks, and order it as the primary one."""
     document = get_object_or_404(Document, list__slug=slug, language=request.POST.get("language", ""))
-    done = instep.bring_in_step(document, request.user)  # type: ignore[arg-type]
+    with acts.act(document.list, request.user, Act.Kind.IN_STEP, document.path) as act:  # type: ignore[arg-type]
+        done = instep.bring_in_step(document, request.user)  # type: ignore[arg-type]
     words = ngettext(
         "%(path)s: %(filled)d row filled in, %(reordered)d put in order.",
         "%(path)s: %(filled)d rows filled in, %(reordered)d put in order.",
@@ -97,7 +98,7 @@ def bring_in_step(request: HttpRequest, slug: str) -> HttpResponse:
             done.filled_in_primary,
         )
         told += " " + words % {"n": done.filled_in_primary}
-    messages.success(request, told if done.changed else _("%(path)s is in step.") % {"path": document.path})
+    toast.done(request, told if done.changed else _("%(path)s is in step.") % {"path": document.path}, act)
     return redirect("languages", slug)
 
 
@@ -108,8 +109,10 @@ def confirm(request: HttpRequest, slug: str) -> HttpResponse:
     wanted = request.POST.get("text", "")
     texts = EntryText.objects.select_related("document__list", "entry__paper").filter(document__list__slug=slug)
     text = get_object_or_404(texts, pk=wanted if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else None)
-    if entries.confirm(text, request.POST.getlist("field"), request.user):  # type: ignore[arg-type]
-        messages.success(request, _("Right as it stands: “%(title)s”.") % {"title": text.title})
+    with acts.act(text.document.list, request.user, Act.Kind.CONFIRM) as act:  # type: ignore[arg-type]
+        is_new = entries.confirm(text, request.POST.getlist("field"), request.user)  # type: ignore[arg-type]
+    if is_new:
+        toast.done(request, _("Right as it stands: “%(title)s”.") % {"title": text.title}, act)
     return redirect("languages", slug)
 
 
@@ -120,10 +123,11 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
     paper_list = get_object_or_404(PaperList, slug=slug)
     language, path = (request.POST.get(name, "").strip() for name in ("language", "path"))
     try:
-        document = newlanguage.create(paper_list, language, path, request.user)  # type: ignore[arg-type]
+        with acts.act(paper_list, request.user, Act.Kind.LANGUAGE, path) as act:  # type: ignore[arg-type]
+            document = newlanguage.create(paper_list, language, path, request.user)  # type: ignore[arg-type]
     except newlanguage.CannotCreate as problem:
         return _page(request, paper_list, str(problem), HTTPStatus.UNPROCESSABLE_ENTITY)
-    messages.success(request, _("Made %(path)s, with every row in it.") % {"path": document.path})
+    toast.done(request, _("Made %(path)s, with every row in it.") % {"path": document.path}, act)
     return redirect("languages", slug)
 
 
@@ -157,12 +161,13 @@ def say(request: HttpRequest, slug: str, language: str) -> HttpResponse:
     changed = {term: word.strip() for term, word in said.items() if term.strip() and word.strip() != own.get(term, "")}
     if any(len(word) > 200 or "\x00" in word + term for term, word in changed.items()):
         return HttpResponseBadRequest("A tag has at most 200 characters.")
-    glossary.say(document.list, language, changed)
     told = ngettext("%(n)d word changed.", "%(n)d words changed.", len(changed)) % {"n": len(changed)}
-    if "apply" in request.POST:
-        done = instep.translate_tags(document, request.user)  # type: ignore[arg-type]
-        told += " " + ngettext("Tags of %(n)d row changed.", "Tags of %(n)d rows changed.", done) % {"n": done}
-    messages.success(request, told)
+    with acts.act(document.list, request.user, Act.Kind.WORDS, language) as act:  # type: ignore[arg-type]
+        glossary.say(document.list, language, changed, request.user)  # type: ignore[arg-type]
+        if "apply" in request.POST:
+            done = instep.translate_tags(document, request.user)  # type: ignore[arg-type]
+            told += " " + ngettext("Tags of %(n)d row changed.", "Tags of %(n)d rows changed.", done) % {"n": done}
+    toast.done(request, told, act)
     page = request.POST.get("page", "")
     query = {"page": page} if page.isascii() and page.isdigit() else None
     return redirect(reverse("glossary", args=[slug, language], query=query))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
-from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from kbsite import toast
 from kbsite.access import Action, named, needs
-from papers import cards, columnroles
-from papers.models import Category, Order, PaperList
+from papers import acts, cards, columnroles, listsettings
+from papers.models import Act, Order, PaperList
 from papers.readme import placement
 from papers.readme.reading import ImportReport
 from papers.readme.roles import Role
@@ -27,27 +25,21 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what was found and what is fixed; POST saves either form."""
     paper_list = get_object_or_404(PaperList, slug=slug)
     if "orders" in request.POST:
-        _save_orders(paper_list, request.POST)
-        messages.success(request, _("Saved. New rows go where these orders want them."))
+        orders = {key: order for name, order in request.POST.items() if (key := name.removeprefix("order-")) != name}
+        with acts.act(paper_list, request.user, Act.Kind.SETTINGS) as act:  # type: ignore[arg-type]
+            listsettings.fix_orders(paper_list, orders, request.user)  # type: ignore[arg-type]
+        toast.done(request, _("Saved. New rows go where these orders want them."), act)
         return redirect("list-settings", slug)
     if "columns" not in request.POST:
         return _page(request, paper_list)
     chosen = _chosen(request)
     try:
-        reports = columnroles.fix(paper_list, chosen, request.user)  # type: ignore[arg-type]
+        with acts.act(paper_list, request.user, Act.Kind.SETTINGS) as act:  # type: ignore[arg-type]
+            reports = columnroles.fix(paper_list, chosen, request.user)  # type: ignore[arg-type]
     except columnroles.WrongColumns as problem:
         return _page(request, paper_list, chosen, str(problem), HTTPStatus.UNPROCESSABLE_ENTITY)
-    for report in reports:
-        messages.success(request, _told(report))
+    toast.done(request, " ".join(map(_told, reports)), act)
     return redirect("list-settings", slug)
-
-
-def _save_orders(paper_list: PaperList, data: Any) -> None:
-    with transaction.atomic():
-        for category in paper_list.categories.all():
-            order = data.get(f"order-{category.key}", category.order)
-            if order != category.order and order in ("", *Order.values):
-                Category.objects.filter(pk=category.pk).update(order=order)
 
 
 def _chosen(request: HttpRequest) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A list as a living page, and the history of its decisions."""
+"""A list as a living page."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from kbsite.access import Action, named, needs
-from papers import cards, shelves
+from papers import shelves
 from papers.models import Document, PaperList
-
-HISTORY_PAGE = 50
 
 
 @needs(Action.READ, named)
@@ -32,25 +30,6 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "tag": tag,
     }
     return render(request, "kbsite/list/page.html", context)
-
-
-@needs(Action.READ, named)
-@require_safe
-def history(request: HttpRequest, slug: str) -> HttpResponse:
-    """The list's decisions, the newest first, from before a decision if asked for."""
-    paper_list = get_object_or_404(PaperList, slug=slug)
-    before = request.GET.get("before", "")
-    if before and not (before.isascii() and before.isdigit() and len(before) < 19):
-        raise Http404("“before” is the number of a decision.")
-    decisions = cards.history(paper_list, int(before) if before else None, HISTORY_PAGE + 1)
-    context = {
-        "list": paper_list,
-        "decisions": decisions[:HISTORY_PAGE],
-        "names": {category.key: category.name for category in cards.categories(paper_list)},
-        "older": decisions[HISTORY_PAGE - 1].pk if len(decisions) > HISTORY_PAGE else None,
-        "before": before,
-    }
-    return render(request, "kbsite/list/history.html", context)
 
 
 def document_of(documents: list[Document], language: str) -> Document | None:

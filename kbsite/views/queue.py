@@ -25,7 +25,7 @@ from kbsite import curation
 from kbsite.access import Action, named, needs, of_decision
 from kbsite.forms import DeferForm, DuplicateForm, RejectForm, admission_forms, typed_rows
 from kbsite.templatetags.curate import queue_url
-from papers import cards, merging, preview
+from papers import cards, listsettings, merging, preview
 from papers.entries import AlreadyListed
 from papers.models import Decision, Paper, PaperList
 from papers.queue import CATEGORY, DIVERSE, NEWEST, ORDERS, RELEVANCE, SOURCE, UNSURE, Queue
@@ -117,8 +117,8 @@ def criterion(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     queue = _queue(request, get_object_or_404(PaperList, slug=slug))
     category = get_object_or_404(queue.paper_list.categories, key=key)
     if request.method == "POST":
-        category.criterion = request.POST.get("criterion", "").strip()[:LONGEST_CRITERION]
-        category.save(update_fields=["criterion"])
+        words = request.POST.get("criterion", "")[:LONGEST_CRITERION]
+        listsettings.say_criterion(category, words, request.user)  # type: ignore[arg-type]
     return redirect(queue_url(queue, paper=request.POST.get("paper", "")))
 
 

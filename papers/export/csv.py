@@ -24,10 +24,10 @@ def render(paper_list: PaperList, language: str) -> Exported:
     writer = csv.writer(written, lineterminator="\r\n")
     entries = listed(paper_list, language)
     further = list(dict.fromkeys(name for entry in entries for name in entry.fields.extra))
-    writer.writerow([_cell(name) for name in (*_COLUMNS, *further)])
+    writer.writerow([cell(name) for name in (*_COLUMNS, *further)])
     for entry in entries:
         extra = [entry.fields.extra.get(name, "") for name in further]
-        writer.writerow([_cell(value) for value in (*_values(entry), *extra)])
+        writer.writerow([cell(value) for value in (*_values(entry), *extra)])
     name = file_name(paper_list, language, "csv")
     return Exported(name, "text/csv; charset=utf-8", written.getvalue().encode())
 
@@ -58,7 +58,7 @@ def _values(entry: Listed) -> list[str]:
     ]
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """The text, with an apostrophe before what a spreadsheet would calculate."""
     return f"'{text}" if text.lstrip(" \ufeff\u00a0").startswith(_FORMULA_STARTS) else text
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("papers", "0009_trigger_sentence"),
+        ("papers", "0010_acts"),
     ]
 
     operations = [

@@ -1,5 +1,6 @@
 """The tables, in the words of the design: papers, lists, reviews."""
 
+from papers.models.acts import Act, RowChange
 from papers.models.findings import Finding
 from papers.models.glossary import GlossaryTerm
 from papers.models.lists import (
@@ -18,6 +19,7 @@ from papers.models.proposals import Proposal
 from papers.models.reviews import Decision, Hold, Review, Skip, Suggestion
 
 __all__ = [
+    "Act",
     "Category",
     "CategoryText",
     "Decision",
@@ -38,6 +40,7 @@ __all__ = [
     "PaperList",
     "Proposal",
     "Review",
+    "RowChange",
     "Skip",
     "SourceRecord",
     "Suggestion",

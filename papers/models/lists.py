@@ -10,6 +10,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from papers.models.papers import Paper
+from papers.querysets import EntryChangeQuerySet
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -230,6 +231,16 @@ class EntryChange(models.Model):
     origin = models.CharField(max_length=16, choices=Origin, default=Origin.CURATOR)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True)
     at = models.DateTimeField(auto_now_add=True)
+    act = models.ForeignKey(
+        "papers.Act",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="changes",
+        help_text="What it was part of; set by the database",
+    )
+
+    objects = EntryChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

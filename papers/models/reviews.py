@@ -91,6 +91,14 @@ class Decision(models.Model):
         help_text="Who said it; nobody known where it was read from a README",
     )
     at = models.DateTimeField(auto_now_add=True)
+    act = models.ForeignKey(
+        "papers.Act",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="decisions",
+        help_text="What it was part of; set by the database",
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -135,7 +135,7 @@ def _authors(
 ) -> dict[tuple[int, str], str]:
     """Who did each kind of thing to each paper last."""
     changed = {each.paper for each in found.values() if each.is_new or each.has_moved or each.lacks_row or each.fields}
-    changes = EntryChange.objects.filter(list=paper_list, paper__in=changed | set(gone))
+    changes = EntryChange.objects.in_force().filter(list=paper_list, paper__in=changed | set(gone))
     changes = changes.exclude(verb=EntryChange.Verb.IMPORT).select_related("user").order_by("pk")
     return {(change.paper_id or 0, change.verb): change.who for change in changes}
 

@@ -91,7 +91,8 @@ def _hunks(before: Sequence[bytes], after: Sequence[bytes]) -> Iterator[bytes]:
     start, lead, trail = max(0, head - _CONTEXT), min(head, _CONTEXT), min(tail, _CONTEXT)
     old, new = (lines[start : len(lines) - tail + trail] for lines in (before, after))
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    matcher.opcodes = list(_around(lead, trail, old, new))  # git wants lines after a change wherever there are some
+    # Where difflib keeps what it found. git wants lines after a change wherever there are some.
+    matcher.opcodes = list(_around(lead, trail, old, new))  # type: ignore[attr-defined]
     for group in matcher.get_grouped_opcodes(_CONTEXT):
         _, first_old, _, first_new, _ = group[0]
         _, _, end_old, _, end_new = group[-1]

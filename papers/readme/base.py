@@ -74,7 +74,7 @@ def _without_entry(
 
 def steps_since(document: Document) -> list[Step]:
     """Return what was done to the entries of this document since its last import, the oldest first."""
-    changes = EntryChange.objects.filter(list_id=document.list_id)
+    changes = EntryChange.objects.in_force().filter(list_id=document.list_id)
     last = changes.filter(verb=EntryChange.Verb.IMPORT, after__document=document.pk).order_by("-pk").first()
     keys = dict(document.list.categories.values_list("key", "pk"))
     since = changes.filter(pk__gt=last.pk if last else 0, paper__isnull=False).exclude(verb=EntryChange.Verb.IMPORT)
@@ -107,7 +107,7 @@ def filled_in(document: Document, places: Sequence[Place]) -> dict[Place, RowFie
     Everything in a row that came with another language's README; else what still is as in the primary language,
     and what awaits translation. In the primary language a curator wrote the row.
     """
-    admitted = EntryChange.objects.filter(
+    admitted = EntryChange.objects.in_force().filter(
         list_id=document.list_id, paper__in={place.paper for place in places}, verb=EntryChange.Verb.ADMIT
     )
     by_readme = {

@@ -41,7 +41,7 @@ def shown_entries(document: Document) -> Iterator[ShownEntry]:
 
 def imported_lines(document: Document) -> frozenset[int]:
     """Return the lines that the last import took as entries: without an entry now, such a row is gone."""
-    imports = EntryChange.objects.filter(
+    imports = EntryChange.objects.in_force().filter(
         list_id=document.list_id, verb=EntryChange.Verb.IMPORT, after__document=document.pk
     )
     last = imports.order_by("-pk").values_list("after", flat=True).first()

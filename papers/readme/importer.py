@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from papers import acts
 from papers.listsettings import take_over
-from papers.models import Document, EntryText, PaperList
+from papers.models import Act, Document, EntryText, PaperList
 from papers.readme.ancestor import ancestor, as_the_file_says
 from papers.readme.applying import Application, newer_file
 from papers.readme.base import filled_in, last_import, steps_since
@@ -56,10 +57,10 @@ def import_readme(
     """
     _refuse_what_is_no_text(source, path)
     settings = listfile.categories if listfile else ()
-    with transaction.atomic():
+    with acts.act(paper_list, user, Act.Kind.IMPORT, storable(path)):
         locked = PaperList.objects.select_for_update().get(pk=paper_list.pk)
         if listfile is not None:
-            take_over(locked, listfile)
+            take_over(locked, listfile, user)
         document = Document.objects.filter(list=locked, language=language).first()
         if document is None:
             is_first = not locked.documents.exists()

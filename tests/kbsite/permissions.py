@@ -41,6 +41,7 @@ OR_HOME = (200, 302)  # whoever is signed in goes on to the first page
 L = "lists/<slug:slug>/"
 A = "api/v1/"
 DEFER = {"list": "small", "kind": "defer", "until": "2999-01-01"}
+BULK = {"kind": "reject"}
 INVITE = {"email": "new@example.org", "role": "curator"}
 
 Status = int | tuple[int, ...]
@@ -70,6 +71,9 @@ PAGES: dict[tuple[str, str], Line] = {
     ("POST", "proposals/confirm/<str:token>/"): (ANYONE, 410, {}),
     ("GET", "proposals/<uuid:key>/"): (ANYONE, 200),
     ("GET", L + "history/"): (ANYONE, 200),
+    ("GET", L + "history/export.<str:form>"): (ANYONE, 200),
+    ("GET", "acts/<int:pk>/undo/"): (CURATORS, 200),
+    ("POST", "acts/<int:pk>/undo/"): (CURATORS, 302, {}),
     ("GET", L + "entries/<int:pk>/"): (CURATORS, 200),
     ("POST", L + "entries/<int:pk>/"): (CURATORS, 302, {"remove": "1"}),
     ("GET", L + "export/"): (ANYONE, 200),
@@ -156,6 +160,10 @@ API: dict[tuple[str, str], Line] = {
     ("POST", A + "decisions/"): (CURATORS, 201, lambda world: DEFER | {"paper": world.waiting[0].pk}),
     ("GET", A + "decisions/<int:pk>/"): (ANYONE, 200),
     ("POST", A + "decisions/<int:pk>/undo/"): (CURATORS, 201),
+    ("GET", A + "acts/"): (ANYONE, 200),
+    ("GET", A + "acts/<int:pk>/"): (ANYONE, 200),
+    ("POST", A + "acts/<int:pk>/undo/"): (CURATORS, 201),
+    ("POST", A + "lists/<slug:slug>/bulk/"): (CURATORS, 200, lambda world: BULK | {"papers": [world.waiting[0].pk]}),
     ("GET", A + "heads/"): (ANYONE, 200),
     ("GET", A + "heads/<int:pk>/"): (ANYONE, 200),
     ("POST", A + "heads/<int:pk>/roll_back/"): (MAINTAINERS, 409),  # it is in use

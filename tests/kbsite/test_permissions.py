@@ -77,6 +77,7 @@ def address(route: str, site: Any) -> str:
         "entries": site.entry,
         "findings": site.finding,
         "decisions": site.rejected,
+        "acts": site.rejected.act,
         "runs": site.run,
         "categories": site.kv,
         "suggestions": site.suggestion,
@@ -103,7 +104,7 @@ def address(route: str, site: Any) -> str:
 
     return "/" + re.sub(r"([\w-]+)/<(\w+:)?(\w+)>", filled, route).replace("<slug:form>", words["form"]).replace(
         "<str:form>", words["form"]
-    ).replace("<token>", words["token"])
+    ).replace("<token>", words["token"]).replace("export.<str:form>", "export.csv")
 
 
 # --- every operation by everybody -----------------------------------------------------------------------------
