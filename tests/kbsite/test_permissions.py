@@ -19,7 +19,7 @@ from django.urls import Resolver404, URLPattern, get_resolver, resolve, reverse
 from kbsite.access import ALL, LEAST, SOME, Action, Role, may, place_of
 from kbsite.models import Invitation, Membership
 from papers import proposals
-from papers.models import Finding
+from papers.models import Act, Finding
 from tests import factories as make
 from tests.kbsite.api.conftest import _no_throttles, client_of, world  # noqa: F401
 from tests.kbsite.permissions import ANYONE, API, PAGES, PEOPLE, Line
@@ -48,6 +48,7 @@ def site(world):  # noqa: F811
         message="Changed twice",
         values={"base": "a", "here": "b", "readme": "c"},
     )
+    world.act = Act.objects.get(kind=Act.Kind.REJECT)
     asked = proposals.propose(world.list, proposals.named("2612.00009"), "bob@example.org")
     world.proposal = proposals.confirm(asked.key)
     world.member = Membership.objects.create(user=make.make_user("a-member"), list=world.list, role="curator")
@@ -77,7 +78,7 @@ def address(route: str, site: Any) -> str:
         "entries": site.entry,
         "findings": site.finding,
         "decisions": site.rejected,
-        "acts": site.rejected.act,
+        "acts": site.act,
         "runs": site.run,
         "categories": site.kv,
         "suggestions": site.suggestion,
@@ -98,13 +99,15 @@ def address(route: str, site: Any) -> str:
     }
     words["slug"] = site.topic.slug if "topics/" in route else site.list.slug
 
+    route = route.replace("export.<str:form>", "export.csv")
+
     def filled(match: re.Match[str]) -> str:
         before, kind, name = match.groups()
         return f"{before}/{numbers[before].pk if kind == 'int:' else words[name]}"
 
     return "/" + re.sub(r"([\w-]+)/<(\w+:)?(\w+)>", filled, route).replace("<slug:form>", words["form"]).replace(
         "<str:form>", words["form"]
-    ).replace("<token>", words["token"]).replace("export.<str:form>", "export.csv")
+    ).replace("<token>", words["token"])
 
 
 # --- every operation by everybody -----------------------------------------------------------------------------
