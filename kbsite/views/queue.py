@@ -8,8 +8,8 @@ after it (static/kbsite/outbox.js): it asks for cards `but` those it has, and of
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
