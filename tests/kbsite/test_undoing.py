@@ -52,8 +52,8 @@ def test_the_toast_after_an_edit_undoes_it_and_its_own_toast_does_it_again(desk,
     assert "Done again" in history and history.count(">Redo<") == 0
 
 
-def test_what_changes_nothing_offers_no_undoing(desk, caches):
-    shown = desk.post(reverse("list-settings", args=[caches.slug]), {"orders": "1"}, follow=True).content.decode()
+def test_what_changes_nothing_offers_no_undoing(office, caches):
+    shown = office.post(reverse("list-settings", args=[caches.slug]), {"orders": "1"}, follow=True).content.decode()
     assert "Saved." in shown and "/undo/" not in shown.split('id="messages"')[1].split("<main")[0]
 
 
