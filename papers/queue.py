@@ -141,15 +141,15 @@ class Queue:
     def around(self, paper: Paper, but: Collection[int] = (), ahead: int = 2, behind: int = 9) -> Around:
         """Return some of the queue before and after a paper; from its top when the paper is not in it.
 
-        What comes before it for the viewer, `but`, is taken for gone by then.
+        What comes before it for the viewer, `but`, does not count for its place, and is what one goes back to.
         """
-        waiting = self.waiting.exclude(paper__in=but)
-        here = waiting.filter(paper=paper).first()
+        here = self.waiting.filter(paper=paper).first()
         if here is None:
-            return Around((), None, tuple(waiting[:behind]), 0)
-        before = waiting.filter(self._beyond(here, ahead=True))
-        after = waiting.filter(self._beyond(here, ahead=False))
-        return Around(tuple(reversed(before.reverse()[:ahead])), here, tuple(after[:behind]), before.count() + 1)
+            return Around((), None, tuple(self.waiting.exclude(paper__in=but)[:behind]), 0)
+        before = self.waiting.filter(self._beyond(here, ahead=True))
+        after = self.waiting.filter(self._beyond(here, ahead=False)).exclude(paper__in=but)
+        place = before.exclude(paper__in=but).count() + 1
+        return Around(tuple(reversed(before.reverse()[:ahead])), here, tuple(after[:behind]), place)
 
     @cached_property
     def _columns(self) -> dict[str, Any]:

@@ -221,7 +221,7 @@ def test_nothing_is_kept_when_the_mail_cannot_be_sent(client, address, monkeypat
 
     monkeypatch.setattr(EmailBackend, "send_messages", fails)
     response = send(client, address)
-    assert response.status_code == 503 and "nothing was proposed" in text_of(response)
+    assert response.status_code == 503 and "did not take the mail" in text_of(response)
     assert not Proposal.objects.exists()
 
 

@@ -18,7 +18,7 @@ from papers import entries
 from papers.export import FORMATS, NoSuchDocument
 from papers.export.bibtex import _escape
 from papers.export.citation import cite
-from papers.export.csv import _cell
+from papers.export.csv import cell
 from papers.export.formats import listed
 from papers.models import EntryText, Paper
 from tests.papers.readme import samples
@@ -172,8 +172,8 @@ def test_no_cell_of_a_csv_is_a_formula(paper_list):
 @given(hostile)
 @quickly
 def test_no_text_is_a_formula_in_a_spreadsheet(text):
-    assert not _cell(text).lstrip(" \u00a0\ufeff").startswith(("=", "+", "-", "@", "\t", "\r"))
-    assert _cell(text).endswith(text)
+    assert not cell(text).lstrip(" \u00a0\ufeff").startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert cell(text).endswith(text)
 
 
 def bibtex(text: str) -> dict[str, tuple[str, dict[str, str]]]:
