@@ -129,7 +129,8 @@ async function decide(form, button) {
   const title = document.getElementById("card-title").textContent;
   const verb = button.title || button.innerText.replace(/\s+/g, " ").trim();
   const key = form.elements.key.value;
-  outbox.put(user(), { url: form.action, body, key, paper, title, typed: typedKey() });
+  // What was typed is kept when a paper is only skipped: it comes again.
+  outbox.put(user(), { url: form.action, body, key, paper, title, typed: button.name === "skip" ? "" : typedKey() });
   let html = ahead.here();
   if (html === undefined) {
     stage().setAttribute("aria-busy", "true");
