@@ -74,6 +74,7 @@ PAGES: dict[tuple[str, str], Line] = {
     ("GET", L + "history/export.<str:form>"): (ANYONE, 200),
     ("GET", "acts/<int:pk>/undo/"): (CURATORS, 200),
     ("POST", "acts/<int:pk>/undo/"): (CURATORS, 302, {}),
+    ("POST", L + "arrange/"): (CURATORS, 302, lambda world: {"down": world.entry.pk}),
     ("GET", L + "entries/<int:pk>/"): (CURATORS, 200),
     ("POST", L + "entries/<int:pk>/"): (CURATORS, 302, {"remove": "1"}),
     ("GET", L + "export/"): (ANYONE, 200),
