@@ -98,6 +98,37 @@ class BulkRequestSerializer(serializers.Serializer[Any]):
         return _fitting(attrs)
 
 
+class EntryRequestSerializer(serializers.Serializer[Any]):
+    """What is to change of an entry. What is not given stays as it is."""
+
+    rows = serializers.DictField(
+        child=RowSerializer(), required=False, default={}, help_text="By language; of each only what changes"
+    )
+    category = Key(required=False, max_length=80, help_text="Key of the category that it moves to")
+
+
+class PlaceRequestSerializer(serializers.Serializer[Any]):
+    """Where a paper that a list holds is to stand as well."""
+
+    list = SlugRef(slug_field="slug", queryset=PaperList.objects.all())
+    paper = PaperIdRef(queryset=Paper.objects.all())
+    category = Key(max_length=80, help_text="Key of the category that it stands in, too")
+    rows = serializers.DictField(
+        child=RowSerializer(),
+        required=False,
+        default={},
+        help_text="By language; what is not given is as in the entry that the list has of it",
+    )
+
+
+class ReorderRequestSerializer(serializers.Serializer[Any]):
+    """Where an entry is to stand in its category."""
+
+    after = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, allow_null=True, help_text="Id of the entry above it; null: before all"
+    )
+
+
 _BELONGS = {
     "category": Decision.Kind.ACCEPT,
     "rows": Decision.Kind.ACCEPT,

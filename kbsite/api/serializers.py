@@ -246,6 +246,18 @@ class EntrySerializer(serializers.ModelSerializer[Entry]):
         return {text.document.language: EntryTextSerializer(text).data for text in entry.texts.all()}
 
 
+class ChangedEntrySerializer(EntrySerializer):
+    """An entry as it stands after a change."""
+
+    act = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="What undoes the change; null where nothing differs"
+    )
+
+    class Meta(EntrySerializer.Meta):
+        fields: ClassVar[list[str]] = [*EntrySerializer.Meta.fields, "act"]
+        read_only_fields = fields
+
+
 class DiffSerializer(serializers.Serializer[Any]):
     """What an export would change in the README that was imported."""
 

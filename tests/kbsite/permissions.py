@@ -42,6 +42,7 @@ L = "lists/<slug:slug>/"
 A = "api/v1/"
 DEFER = {"list": "small", "kind": "defer", "until": "2999-01-01"}
 BULK = {"kind": "reject"}
+PLACE = {"list": "small", "category": "surveys"}
 INVITE = {"email": "new@example.org", "role": "curator"}
 
 Status = int | tuple[int, ...]
@@ -150,6 +151,10 @@ API: dict[tuple[str, str], Line] = {
     ("PATCH", A + "categories/<int:pk>/"): (CURATORS, 200, {"criterion": "Caches."}),
     ("GET", A + "entries/"): (ANYONE, 200),
     ("GET", A + "entries/<int:pk>/"): (ANYONE, 200),
+    ("POST", A + "entries/"): (CURATORS, 201, lambda world: PLACE | {"paper": world.entry.paper_id}),
+    ("PATCH", A + "entries/<int:pk>/"): (CURATORS, 200, {"category": "surveys"}),
+    ("DELETE", A + "entries/<int:pk>/"): (CURATORS, 204),
+    ("POST", A + "entries/<int:pk>/reorder/"): (CURATORS, 200, {"after": None}),
     ("GET", A + "papers/"): (ANYONE, 200),
     ("GET", A + "papers/<int:pk>/"): (ANYONE, 200),
     ("GET", A + "papers/by-identifier/"): (ANYONE, 200, {"value": "2306.14048"}),

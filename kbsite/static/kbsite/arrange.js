@@ -60,7 +60,8 @@ document.addEventListener("keydown", (event) => {
 
 let dragged = null;
 let target = null; // { list, row, isBefore }: beside which row it would go; no row in an empty section
-const EDGE = 80; // px from the window's edge, where it scrolls
+let pointer = null; // where it is in the window
+const EDGE = 80; // px from the window's edge, where the page scrolls for as long as the pointer is there
 
 for (const handle of document.querySelectorAll(".arrange-handle")) handle.hidden = false;
 
@@ -71,14 +72,25 @@ document.addEventListener("pointerdown", (event) => {
   handle.setPointerCapture(event.pointerId);
   dragged = handle.closest("[data-entry]");
   dragged.classList.add("is-dragged");
+  pointer = [event.clientX, event.clientY];
+  requestAnimationFrame(follow);
 });
 
 document.addEventListener("pointermove", (event) => {
-  if (!dragged) return;
-  if (event.clientY < EDGE) window.scrollBy(0, -EDGE / 4);
-  if (event.clientY > window.innerHeight - EDGE) window.scrollBy(0, EDGE / 4);
-  mark(placeAt(event.clientX, event.clientY));
+  pointer = [event.clientX, event.clientY];
+  if (dragged) mark(placeAt(...pointer));
 });
+
+function follow() {
+  if (!dragged) return;
+  const [x, y] = pointer;
+  const step = y < EDGE ? y - EDGE : Math.max(y - window.innerHeight + EDGE, 0);
+  if (step) {
+    window.scrollBy(0, step / 5);
+    mark(placeAt(x, y));
+  }
+  requestAnimationFrame(follow);
+}
 
 document.addEventListener("pointerup", () => {
   if (dragged && target) drop();
