@@ -19,7 +19,12 @@ from kbsite.api import rows
 from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import EntryFilters
-from kbsite.api.requests import EntryRequestSerializer, PlaceRequestSerializer, ReorderRequestSerializer
+from kbsite.api.requests import (
+    EntryRequestSerializer,
+    PlaceRequestSerializer,
+    ReorderRequestSerializer,
+    TranslationRequestSerializer,
+)
 from kbsite.api.schema import reads, writes
 from kbsite.api.serializers import ChangedEntrySerializer, EntrySerializer
 from papers import acts, arranging, entries
@@ -47,6 +52,7 @@ class EntryViewSet(Resource[Entry]):
         "partial_update": Action.EDIT,
         "destroy": Action.EDIT,
         "reorder": Action.EDIT,
+        "confirm": Action.TRANSLATE,
     }
     queryset = (
         Entry.objects.select_related("category__list", "paper")
@@ -123,6 +129,21 @@ class EntryViewSet(Resource[Entry]):
             raise ValidationError({"after": ["This is no other entry of its category."]})
         with acts.act(entry.category.list, _curator(request), Act.Kind.REORDER) as act:
             entries.reorder(entry, after, _curator(request))
+        return Response(self._changed(entry, act))
+
+    @writes("Confirm a translation", {200: ChangedEntrySerializer}, 404, request=TranslationRequestSerializer)
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, pk: int) -> Response:
+        """What was flagged as untranslated or stale there is right as it stands."""
+        asked = TranslationRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        entry, language = self.get_object(), asked.validated_data["language"]
+        texts = EntryText.objects.select_related("document__list", "entry__paper").filter(entry=entry)
+        text = texts.filter(document__language=language).first()
+        if text is None:
+            raise ValidationError({"language": ["The entry has no row in this language."]})
+        with acts.act(entry.category.list, _curator(request), Act.Kind.CONFIRM) as act:
+            entries.confirm(text, asked.validated_data.get("fields", entries.TRANSLATED_FIELDS), _curator(request))
         return Response(self._changed(entry, act))
 
     def _changed(self, entry: Entry, act: Act) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from kbsite.api.fields import Address, Cell, Cells, Key, PaperIdRef, SlugRef, Text
 from kbsite.api.serializers import CodeLinkSerializer
 from papers import inbulk
+from papers.following import TRANSLATED_FIELDS
 from papers.models import Decision, Paper, PaperList
 from papers.queue import ORDERS, RELEVANCE
 
@@ -118,6 +119,15 @@ class PlaceRequestSerializer(serializers.Serializer[Any]):
         required=False,
         default={},
         help_text="By language; what is not given is as in the entry that the list has of it",
+    )
+
+
+class TranslationRequestSerializer(serializers.Serializer[Any]):
+    """What of a translation is right as it stands."""
+
+    language = Text(max_length=16)
+    fields = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.ChoiceField(choices=TRANSLATED_FIELDS), required=False, help_text="All if not given"
     )
 
 

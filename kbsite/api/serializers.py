@@ -254,7 +254,7 @@ class ChangedEntrySerializer(EntrySerializer):
     )
 
     class Meta(EntrySerializer.Meta):
-        fields: ClassVar[list[str]] = [*EntrySerializer.Meta.fields, "act"]
+        fields = [*EntrySerializer.Meta.fields, "act"]
         read_only_fields = fields
 
 
