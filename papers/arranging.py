@@ -13,6 +13,7 @@ from papers.readme.row import RowFields
 from papers.texts import fields_of
 
 UP, DOWN = -1, 1
+MOST = 500  # entries that are moved at once
 
 
 def step(entry: Entry, document: Document, way: int, user: AbstractBaseUser | None) -> bool:

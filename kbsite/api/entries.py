@@ -21,12 +21,13 @@ from kbsite.api.errors import Conflict
 from kbsite.api.filters import EntryFilters
 from kbsite.api.requests import (
     EntryRequestSerializer,
+    MoveRequestSerializer,
     PlaceRequestSerializer,
     ReorderRequestSerializer,
     TranslationRequestSerializer,
 )
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import ChangedEntrySerializer, EntrySerializer
+from kbsite.api.serializers import ChangedEntrySerializer, EntrySerializer, MovedSerializer
 from papers import acts, arranging, entries
 from papers.models import Act, Category, Entry, EntryText, PaperList
 
@@ -52,6 +53,7 @@ class EntryViewSet(Resource[Entry]):
         "partial_update": Action.EDIT,
         "destroy": Action.EDIT,
         "reorder": Action.EDIT,
+        "move": Action.EDIT,
         "confirm": Action.TRANSLATE,
     }
     queryset = (
@@ -130,6 +132,27 @@ class EntryViewSet(Resource[Entry]):
         with acts.act(entry.category.list, _curator(request), Act.Kind.REORDER) as act:
             entries.reorder(entry, after, _curator(request))
         return Response(self._changed(entry, act))
+
+    @writes("Move many entries", {200: MovedSerializer}, request=MoveRequestSerializer)
+    @action(detail=False, methods=["post"])
+    def move(self, request: Request) -> Response:
+        """Into another category of their list, as one act, which is undone as one."""
+        asked = MoveRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        paper_list, wanted = asked.validated_data["list"], asked.validated_data["entries"]
+        demand(request.user, Action.EDIT, place_of(paper_list))
+        chosen = list(self.get_queryset().filter(category__list=paper_list, pk__in=wanted))
+        if unknown := sorted(set(wanted) - {entry.pk for entry in chosen}):
+            raise ValidationError({"entries": [f"{paper_list} has no entry {number}." for number in unknown]})
+        category = _category(paper_list, asked.validated_data["category"])
+        with acts.act(paper_list, _curator(request), Act.Kind.MOVE) as act:
+            moved = {entry.pk for entry in arranging.move_all(chosen, category, _curator(request))}
+        answer = {
+            "moved": sorted(moved),
+            "left": sorted({entry.pk for entry in chosen} - moved),
+            "act": None if act.is_empty else act.pk,
+        }
+        return Response(MovedSerializer(answer).data)
 
     @writes("Confirm a translation", {200: ChangedEntrySerializer}, 404, request=TranslationRequestSerializer)
     @action(detail=True, methods=["post"])

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from kbsite.api.fields import Address, Cell, Cells, Key, PaperIdRef, SlugRef, Text
 from kbsite.api.serializers import CodeLinkSerializer
-from papers import inbulk
+from papers import arranging, inbulk
 from papers.following import TRANSLATED_FIELDS
 from papers.models import Decision, Paper, PaperList
 from papers.queue import ORDERS, RELEVANCE
@@ -120,6 +120,19 @@ class PlaceRequestSerializer(serializers.Serializer[Any]):
         default={},
         help_text="By language; what is not given is as in the entry that the list has of it",
     )
+
+
+class MoveRequestSerializer(serializers.Serializer[Any]):
+    """Which entries of a list go into another category."""
+
+    list = SlugRef(slug_field="slug", queryset=PaperList.objects.all())
+    entries = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        min_length=1,
+        max_length=arranging.MOST,
+        help_text="Their ids",
+    )
+    category = Key(max_length=80, help_text="Key of the category")
 
 
 class TranslationRequestSerializer(serializers.Serializer[Any]):

@@ -258,6 +258,16 @@ class ChangedEntrySerializer(EntrySerializer):
         read_only_fields = fields
 
 
+class MovedSerializer(serializers.Serializer[Any]):
+    """What became of entries that were to move."""
+
+    moved = serializers.ListField(child=serializers.IntegerField(), help_text="Ids of those that moved")
+    left = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Ids of those whose paper stands in the category already"
+    )
+    act = serializers.IntegerField(allow_null=True, help_text="What undoes it as one; null where nothing moved")
+
+
 class DiffSerializer(serializers.Serializer[Any]):
     """What an export would change in the README that was imported."""
 

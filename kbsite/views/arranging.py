@@ -18,8 +18,6 @@ from kbsite.views.lists import document_of
 from papers import acts, arranging, cards, entries
 from papers.models import Act, Category, Document, Entry, EntryText, PaperList
 
-MOST = 500  # entries that are moved at once
-
 _STEPS = {"up": arranging.UP, "down": arranging.DOWN}
 
 
@@ -72,7 +70,7 @@ def _put(request: HttpRequest, document: Document) -> Entry:
 
 def _move(request: HttpRequest, document: Document) -> Entry | None:
     category = _category(document.list, request.POST["to"])
-    numbers = [int(each) for each in request.POST.getlist("chosen") if _is_number(each)][:MOST]
+    numbers = [int(each) for each in request.POST.getlist("chosen") if _is_number(each)][: arranging.MOST]
     found = Entry.objects.filter(category__list=document.list, pk__in=numbers).select_related("category__list", "paper")
     chosen = list(found.order_by("category__position", "pk"))
     if not chosen:

@@ -43,6 +43,7 @@ A = "api/v1/"
 DEFER = {"list": "small", "kind": "defer", "until": "2999-01-01"}
 BULK = {"kind": "reject"}
 PLACE = {"list": "small", "category": "surveys"}
+NEW_LIST = {"name": "New", "languages": [{"code": "en"}], "categories": [{"words": {"en": {"name": "Caches"}}}]}
 INVITE = {"email": "new@example.org", "role": "curator"}
 
 Status = int | tuple[int, ...]
@@ -136,6 +137,7 @@ API: dict[tuple[str, str], Line] = {
     ("GET", A + "docs/"): (ANYONE, 200),
     ("GET", A + "redoc/"): (ANYONE, 200),
     ("GET", A + "lists/"): (ANYONE, 200),
+    ("POST", A + "lists/"): (MAINTAINERS_OF_ALL, 201, NEW_LIST),
     ("GET", A + "lists/<slug:slug>/"): (ANYONE, 200),
     ("GET", A + "lists/<slug:slug>/diff/<slug:language>/"): (ANYONE, 200),
     ("GET", A + "lists/<slug:slug>/export/<slug:language>/<slug:form>/"): (ANYONE, 200),
@@ -155,6 +157,7 @@ API: dict[tuple[str, str], Line] = {
     ("PATCH", A + "entries/<int:pk>/"): (CURATORS, 200, {"category": "surveys"}),
     ("DELETE", A + "entries/<int:pk>/"): (CURATORS, 204),
     ("POST", A + "entries/<int:pk>/reorder/"): (CURATORS, 200, {"after": None}),
+    ("POST", A + "entries/move/"): (CURATORS, 200, lambda world: PLACE | {"entries": [world.entry.pk]}),
     ("POST", A + "entries/<int:pk>/confirm/"): (CURATORS, 200, {"language": "zh"}),
     ("GET", A + "findings/"): (ANYONE, 200),
     ("GET", A + "findings/<int:pk>/"): (ANYONE, 200),

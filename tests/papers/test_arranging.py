@@ -47,7 +47,6 @@ def test_a_step_changes_places_in_every_language(caches, curator):
 
 
 def test_many_move_as_one_and_come_back_as_one(caches, curator):
-    before = exports(caches)
     twice = entry("Heavy Hitters")
     make_entry(caches.categories.get(key="quantization"), twice.paper)
     chosen = [twice, entry("Sink Tokens")]

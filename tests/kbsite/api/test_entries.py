@@ -120,3 +120,17 @@ def test_a_change_costs_the_same_queries_however_long_the_list(world, as_curator
 
     queries_with_more(1)
     assert queries_with_more(2) == queries_with_more(30)
+
+
+def test_many_entries_move_as_one(world, as_curator):
+    first, second = Entry.objects.filter(category=world.kv).order_by("pk")
+    make_entry(world.list.categories.get(key="surveys"), second.paper)
+    asked = {"list": "small", "entries": [first.pk, second.pk], "category": "surveys"}
+    before = exports(world)
+    told = as_curator.post("/api/v1/entries/move/", asked).json()
+    assert (told["moved"], told["left"]) == ([first.pk], [second.pk])
+    as_curator.post(f"/api/v1/acts/{told['act']}/undo/")
+    assert exports(world) == before
+    unknown = as_curator.post("/api/v1/entries/move/", asked | {"entries": [first.pk, 999999]})
+    assert unknown.status_code == 400 and unknown.json()["errors"]["entries"] == ["A small list has no entry 999999."]
+    assert as_curator.post("/api/v1/entries/move/", asked | {"category": "none"}).status_code == 400
