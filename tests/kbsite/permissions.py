@@ -43,7 +43,7 @@ A = "api/v1/"
 DEFER = {"list": "small", "kind": "defer", "until": "2999-01-01"}
 BULK = {"kind": "reject"}
 PLACE = {"list": "small", "category": "surveys"}
-NEW_LIST = {"name": "New", "languages": [{"code": "en"}], "categories": [{"words": {"en": {"name": "Caches"}}}]}
+NEW_LIST = {"name": "Fresh", "languages": [{"code": "en"}], "categories": [{"words": {"en": {"name": "Caches"}}}]}
 INVITE = {"email": "new@example.org", "role": "curator"}
 
 Status = int | tuple[int, ...]
