@@ -12,6 +12,7 @@ from kbsite.api import (
     languages,
     lists,
     papers,
+    parked,
     people,
     progress,
     proposals,
@@ -38,6 +39,7 @@ router.register("acts", acts.ActViewSet, "act")
 router.register("heads", heads.HeadViewSet, "head")
 router.register("topics", topics.TopicViewSet, "topic")
 router.register("runs", runs.RunViewSet, "run")
+router.register("parked", parked.ParkedViewSet, "parked")
 router.register("memberships", people.MembershipViewSet, "membership")
 router.register("invitations", people.InvitationViewSet, "invitation")
 

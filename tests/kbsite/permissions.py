@@ -198,6 +198,8 @@ API: dict[tuple[str, str], Line] = {
     ("GET", A + "runs/<int:pk>/"): (ANYONE, 200),
     ("POST", A + "runs/<int:pk>/cancel/"): (CURATORS, 409),  # it is over
     ("POST", A + "runs/<int:pk>/again/"): (CURATORS, 202),
+    ("GET", A + "parked/"): (ANYONE, 200),
+    ("POST", A + "parked/replay/"): (CURATORS_OF_ALL, 200),
     ("GET", A + "memberships/"): (SOME_MAINTAINERS, 200),
     ("GET", A + "memberships/<int:pk>/"): (MAINTAINERS, 200),
     ("PATCH", A + "memberships/<int:pk>/"): (MAINTAINERS, 200, {"role": "maintainer"}),
