@@ -323,10 +323,13 @@ def test_the_root_leads_to_every_resource(world, as_maintainer):
         "papers",
         "suggestions",
         "decisions",
+        "proposals",
         "acts",
+        "findings",
         "heads",
         "topics",
         "runs",
+        "parked",
         "memberships",
         "invitations",
     }
