@@ -24,7 +24,7 @@ from rest_framework.throttling import BaseThrottle
 
 from ingest.models import Run, Topic
 from kbsite.models import Membership
-from papers.models import Act, Decision, PaperList
+from papers.models import Act, Decision, Entry, PaperList
 
 ALL = "*"  # neither is a slug
 SOME = "?"
@@ -158,6 +158,8 @@ def place_of(thing: Any) -> str:
         if thing.kind in (Run.Kind.TRAIN, Run.Kind.CLASSIFY):
             return thing.subject  # the list's slug
         return place_of(thing.topic)
+    if isinstance(thing, Entry):
+        return place_of(thing.category)
     return place_of(thing.list)  # a decision, a topic, a membership, …
 
 

@@ -193,10 +193,12 @@ def reorder(entry: Entry, after: Entry | None, user: AbstractBaseUser | None, or
     """
     if after is not None and (after.category_id != entry.category_id or after.pk == entry.pk):
         raise ValueError("An entry goes behind another one of its own category.")
-    shown = _texts(entry)
-    stood = _behind(shown[0]) if shown else None
     moved = False
     with acts.act(entry.category.list, user, Act.Kind.REORDER):
+        # One at a time, or two would take the same place.
+        Category.objects.select_for_update(no_key=True).get(pk=entry.category_id)
+        shown = _texts(entry)
+        stood = _behind(shown[0]) if shown else None
         for text in shown:
             other = text.document.texts.filter(entry=after).first() if after is not None else None
             if (after is None or other is not None) and placement.put_behind(text, other):

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from django.db import transaction
 
-from papers import entries
+from papers import arranging, entries
 from papers.models import Category, Document, Entry, Paper
 from papers.readme.document import decode, split_lines
 from papers.readme.exporter import export
@@ -20,6 +20,12 @@ def of_admission(category: Category, paper: Paper, rows: Mapping[str, RowFields]
     """Return the line that admitting the paper would add, by language; empty where no row would be written."""
     with _without_traces():
         return _lines(entries.admit(category, paper, rows, user=None))
+
+
+def of_place(entry: Entry, category: Category, rows: Mapping[str, RowFields]) -> dict[str, str]:
+    """Return the line that placing an entry's paper in another category as well would add, by language."""
+    with _without_traces():
+        return _lines(arranging.place_too(entry, category, None, rows))
 
 
 def of_edit(entry: Entry, rows: Mapping[str, RowFields], category: Category | None = None) -> dict[str, str]:

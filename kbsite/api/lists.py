@@ -10,21 +10,25 @@ from django.http import Http404, HttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_view
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
 from kbsite import curation
-from kbsite.access import Action
+from kbsite.access import ALL, Action, demand
 from kbsite.api import adding
 from kbsite.api.adding import AddedSerializer, AddRequestSerializer, TakesProposalsSerializer
 from kbsite.api.base import AnyForm, Resource
+from kbsite.api.errors import Conflict
 from kbsite.api.filters import CategoryFilters
+from kbsite.api.newlists import NewListSerializer
 from kbsite.api.requests import BulkRequestSerializer, CriterionRequestSerializer
 from kbsite.api.schema import reads, writes
 from kbsite.api.serializers import BulkSerializer, CategorySerializer, DiffSerializer, PaperListSerializer
-from papers import inbulk, listsettings
+from papers import inbulk, listsettings, newlist
 from papers.export import FORMATS, NoSuchDocument
 from papers.models import Category, CategoryText, Decision, Document, PaperList
 from papers.readme import exporter
@@ -45,12 +49,48 @@ class PaperListViewSet(Resource[PaperList]):
 
     serializer_class = PaperListSerializer
     lookup_field = "slug"
-    needs = {"add": Action.DECIDE, "takes_proposals": Action.DECIDE, "bulk": Action.DECIDE}
+    needs = {
+        "create": Action.MAKE_LISTS,
+        "add": Action.DECIDE,
+        "takes_proposals": Action.DECIDE,
+        "bulk": Action.DECIDE,
+    }
     lookup_value_converter = "slug"
     queryset = PaperList.objects.order_by("slug").prefetch_related(
         Prefetch("documents", Document.objects.defer("source")),
         Prefetch("categories", Category.objects.select_related("list").prefetch_related(_TEXTS)),
     )
+
+    @writes(
+        "Make a list",
+        {201: PaperListSerializer},
+        409,
+        request=NewListSerializer,
+        examples=[
+            OpenApiExample(
+                "A list in two languages",
+                value={
+                    "name": "Awesome Caches",
+                    "languages": [{"code": "en"}, {"code": "zh"}],
+                    "categories": [{"words": {"en": {"name": "Eviction"}, "zh": {"name": "淘汰"}}}],
+                },
+                request_only=True,
+            )
+        ],
+    )
+    def create(self, request: Request) -> Response:
+        """From a few words, with a README in each language: whole or not at all. What is left empty is proposed."""
+        demand(request.user, Action.MAKE_LISTS, ALL)
+        asked = NewListSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user: Any = request.user  # a maintainer: the anonymous do not get here
+        try:
+            made = newlist.create(asked.validated_data["new"], user)
+        except newlist.ListExists as error:
+            raise Conflict("There is a list of this slug already.", "list-exists") from error
+        where = reverse("api:list-detail", [made.slug], request=request)
+        shown = self.get_serializer(self.get_queryset().get(pk=made.pk)).data
+        return Response(shown, status.HTTP_201_CREATED, headers={"Location": where})
 
     @reads(
         "A list as a file",

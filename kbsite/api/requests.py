@@ -8,7 +8,8 @@ from rest_framework import serializers
 
 from kbsite.api.fields import Address, Cell, Cells, Key, PaperIdRef, SlugRef, Text
 from kbsite.api.serializers import CodeLinkSerializer
-from papers import inbulk
+from papers import arranging, inbulk
+from papers.following import TRANSLATED_FIELDS
 from papers.models import Decision, Paper, PaperList
 from papers.queue import ORDERS, RELEVANCE
 
@@ -96,6 +97,59 @@ class BulkRequestSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return _fitting(attrs)
+
+
+class EntryRequestSerializer(serializers.Serializer[Any]):
+    """What is to change of an entry. What is not given stays as it is."""
+
+    rows = serializers.DictField(
+        child=RowSerializer(), required=False, default={}, help_text="By language; of each only what changes"
+    )
+    category = Key(required=False, max_length=80, help_text="Key of the category that it moves to")
+
+
+class PlaceRequestSerializer(serializers.Serializer[Any]):
+    """Where a paper that a list holds is to stand as well."""
+
+    list = SlugRef(slug_field="slug", queryset=PaperList.objects.all())
+    paper = PaperIdRef(queryset=Paper.objects.all())
+    category = Key(max_length=80, help_text="Key of the category that it stands in, too")
+    rows = serializers.DictField(
+        child=RowSerializer(),
+        required=False,
+        default={},
+        help_text="By language; what is not given is as in the entry that the list has of it",
+    )
+
+
+class MoveRequestSerializer(serializers.Serializer[Any]):
+    """Which entries of a list go into another category."""
+
+    list = SlugRef(slug_field="slug", queryset=PaperList.objects.all())
+    entries = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        min_length=1,
+        max_length=arranging.MOST,
+        help_text="Their ids",
+    )
+    category = Key(max_length=80, help_text="Key of the category")
+
+
+class TranslationRequestSerializer(serializers.Serializer[Any]):
+    """What of a translation is right as it stands."""
+
+    language = Text(max_length=16)
+    fields = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.ChoiceField(choices=TRANSLATED_FIELDS), required=False, help_text="All if not given"
+    )
+
+
+class ReorderRequestSerializer(serializers.Serializer[Any]):
+    """Where an entry is to stand in its category."""
+
+    after = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, allow_null=True, help_text="Id of the entry above it; null: before all"
+    )
 
 
 _BELONGS = {

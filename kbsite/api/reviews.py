@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -22,14 +21,13 @@ from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import DecisionFilters, SuggestionFilters
 from kbsite.api.requests import DecisionRequestSerializer, NextRequestSerializer
+from kbsite.api.rows import without_column, written
 from kbsite.api.schema import reads, writes
 from kbsite.api.serializers import DecisionSerializer, SuggestionSerializer
 from papers import entries, review
 from papers.models import Category, CategoryText, Decision, Document, Paper, PaperList, Review, Suggestion
 from papers.prefill import prefill
 from papers.queue import Queue
-from papers.readme.columns import columns
-from papers.readme.roles import Role
 from papers.readme.row import RowFields
 
 
@@ -227,11 +225,11 @@ def _rows(category: Category, paper: Paper, given: Mapping[str, Mapping[str, Any
         f"rows.{language}": [f"{category.list} has no README in this language."]
         for language in given.keys() - {document.language for document in documents}
     }
-    rows = {primary.language: _row(prefill(paper, primary, category), given.get(primary.language, {}))}
-    wrong |= _without_column(primary, category, given.get(primary.language, {}))
+    rows = {primary.language: written(prefill(paper, primary, category), given.get(primary.language, {}))}
+    wrong |= without_column(primary, category, given.get(primary.language, {}))
     for document in others:
         row = given.get(document.language, {})
-        rows[document.language] = _row(RowFields(extra=prefill(paper, document, category).extra), row)
+        rows[document.language] = written(RowFields(extra=prefill(paper, document, category).extra), row)
         if row:
             wrong |= _untranslatable(document, row, rows[primary.language])
     if wrong:
@@ -239,30 +237,9 @@ def _rows(category: Category, paper: Paper, given: Mapping[str, Mapping[str, Any
     return rows
 
 
-def _row(known: RowFields, given: Mapping[str, Any]) -> RowFields:
-    fields = dict(given)
-    if "code" in fields:
-        fields["code"] = tuple((link["label"], link["address"]) for link in fields["code"])
-    if "tags" in fields:
-        fields["tags"] = tuple(fields["tags"])
-    if "extra" in fields:
-        fields["extra"] = {**known.extra, **fields["extra"]}
-    return replace(known, **fields)
-
-
-def _without_column(document: Document, category: Category, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an error for each field that was given and that the README would never show."""
-    roles = {column.role for column in columns(document, category)}
-    return {
-        f"rows.{document.language}.{name}": ["This section's table has no such column."]
-        for name in (Role.NICKNAME, Role.AUTHORS, Role.DATE)
-        if row.get(name) and roles and name not in roles
-    }
-
-
 def _untranslatable(document: Document, row: Mapping[str, Any], primary: RowFields) -> dict[str, Any]:
     """Return an error for each field that is the same in every language and was given as another one."""
-    fields = _row(primary, row)
+    fields = written(primary, row)
     return {
         f"rows.{document.language}.{name}": ["This is the same in every language: give it in the first one."]
         for name in row

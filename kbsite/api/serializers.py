@@ -246,6 +246,28 @@ class EntrySerializer(serializers.ModelSerializer[Entry]):
         return {text.document.language: EntryTextSerializer(text).data for text in entry.texts.all()}
 
 
+class ChangedEntrySerializer(EntrySerializer):
+    """An entry as it stands after a change."""
+
+    act = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="What undoes the change; null where nothing differs"
+    )
+
+    class Meta(EntrySerializer.Meta):
+        fields = [*EntrySerializer.Meta.fields, "act"]
+        read_only_fields = fields
+
+
+class MovedSerializer(serializers.Serializer[Any]):
+    """What became of entries that were to move."""
+
+    moved = serializers.ListField(child=serializers.IntegerField(), help_text="Ids of those that moved")
+    left = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Ids of those whose paper stands in the category already"
+    )
+    act = serializers.IntegerField(allow_null=True, help_text="What undoes it as one; null where nothing moved")
+
+
 class DiffSerializer(serializers.Serializer[Any]):
     """What an export would change in the README that was imported."""
 

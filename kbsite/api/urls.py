@@ -3,7 +3,24 @@
 from django.urls import path, re_path
 from rest_framework.routers import DefaultRouter
 
-from kbsite.api import acts, docs, entries, heads, lists, papers, people, progress, proposals, reviews, runs, topics
+from kbsite.api import (
+    acts,
+    docs,
+    entries,
+    findings,
+    heads,
+    languages,
+    lists,
+    papers,
+    parked,
+    people,
+    progress,
+    proposals,
+    reviews,
+    runs,
+    settings,
+    topics,
+)
 from kbsite.api.base import Unknown
 
 app_name = "api"
@@ -13,6 +30,7 @@ router.include_format_suffixes = False
 router.register("lists", lists.PaperListViewSet, "list")
 router.register("categories", lists.CategoryViewSet, "category")
 router.register("entries", entries.EntryViewSet, "entry")
+router.register("findings", findings.FindingViewSet, "finding")
 router.register("papers", papers.PaperViewSet, "paper")
 router.register("suggestions", reviews.SuggestionViewSet, "suggestion")
 router.register("decisions", reviews.DecisionViewSet, "decision")
@@ -21,12 +39,33 @@ router.register("acts", acts.ActViewSet, "act")
 router.register("heads", heads.HeadViewSet, "head")
 router.register("topics", topics.TopicViewSet, "topic")
 router.register("runs", runs.RunViewSet, "run")
+router.register("parked", parked.ParkedViewSet, "parked")
 router.register("memberships", people.MembershipViewSet, "membership")
 router.register("invitations", people.InvitationViewSet, "invitation")
 
 urlpatterns = [
     *router.urls,
     path("lists/<slug:slug>/progress/", progress.ProgressView.as_view(), name="list-progress"),
+    path(
+        "lists/<slug:slug>/languages/",
+        languages.LanguageViewSet.as_view({"get": "show", "post": "create"}),
+        name="list-languages",
+    ),
+    path(
+        "lists/<slug:slug>/languages/<slug:language>/in-step/",
+        languages.LanguageViewSet.as_view({"post": "bring_in_step"}),
+        name="list-in-step",
+    ),
+    path(
+        "lists/<slug:slug>/languages/<slug:language>/words/",
+        languages.LanguageViewSet.as_view({"get": "words", "patch": "say"}),
+        name="list-words",
+    ),
+    path(
+        "lists/<slug:slug>/settings/",
+        settings.SettingsViewSet.as_view({"get": "show", "patch": "partial_update"}),
+        name="list-settings",
+    ),
     path("schema/", docs.SchemaView.as_view(), name="schema"),
     path("docs/", docs.SwaggerView.as_view(), name="docs"),
     path("redoc/", docs.RedocView.as_view(), name="redoc"),

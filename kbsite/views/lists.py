@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from kbsite.access import Action, named, needs
+from kbsite.access import Action, may, named, needs
 from papers import shelves
 from papers.models import Document, PaperList
 
@@ -28,6 +28,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "shown": sum(len(shelf.entries) for shelf in found),
         "tags": shelves.tags(document) if document else [],
         "tag": tag,
+        "arranging": "arrange" in request.GET and not tag and may(request.user, Action.EDIT, slug),
     }
     return render(request, "kbsite/list/page.html", context)
 

@@ -42,6 +42,8 @@ L = "lists/<slug:slug>/"
 A = "api/v1/"
 DEFER = {"list": "small", "kind": "defer", "until": "2999-01-01"}
 BULK = {"kind": "reject"}
+PLACE = {"list": "small", "category": "surveys"}
+NEW_LIST = {"name": "Fresh", "languages": [{"code": "en"}], "categories": [{"words": {"en": {"name": "Caches"}}}]}
 INVITE = {"email": "new@example.org", "role": "curator"}
 
 Status = int | tuple[int, ...]
@@ -74,6 +76,7 @@ PAGES: dict[tuple[str, str], Line] = {
     ("GET", L + "history/export.<str:form>"): (ANYONE, 200),
     ("GET", "acts/<int:pk>/undo/"): (CURATORS, 200),
     ("POST", "acts/<int:pk>/undo/"): (CURATORS, 302, {}),
+    ("POST", L + "arrange/"): (CURATORS, 302, lambda world: {"down": world.entry.pk}),
     ("GET", L + "entries/<int:pk>/"): (CURATORS, 200),
     ("POST", L + "entries/<int:pk>/"): (CURATORS, 302, {"remove": "1"}),
     ("GET", L + "export/"): (ANYONE, 200),
@@ -134,6 +137,7 @@ API: dict[tuple[str, str], Line] = {
     ("GET", A + "docs/"): (ANYONE, 200),
     ("GET", A + "redoc/"): (ANYONE, 200),
     ("GET", A + "lists/"): (ANYONE, 200),
+    ("POST", A + "lists/"): (MAINTAINERS_OF_ALL, 201, NEW_LIST),
     ("GET", A + "lists/<slug:slug>/"): (ANYONE, 200),
     ("GET", A + "lists/<slug:slug>/diff/<slug:language>/"): (ANYONE, 200),
     ("GET", A + "lists/<slug:slug>/export/<slug:language>/<slug:form>/"): (ANYONE, 200),
@@ -149,6 +153,22 @@ API: dict[tuple[str, str], Line] = {
     ("PATCH", A + "categories/<int:pk>/"): (CURATORS, 200, {"criterion": "Caches."}),
     ("GET", A + "entries/"): (ANYONE, 200),
     ("GET", A + "entries/<int:pk>/"): (ANYONE, 200),
+    ("POST", A + "entries/"): (CURATORS, 201, lambda world: PLACE | {"paper": world.entry.paper_id}),
+    ("PATCH", A + "entries/<int:pk>/"): (CURATORS, 200, {"category": "surveys"}),
+    ("DELETE", A + "entries/<int:pk>/"): (CURATORS, 204),
+    ("POST", A + "entries/<int:pk>/reorder/"): (CURATORS, 200, {"after": None}),
+    ("POST", A + "entries/move/"): (CURATORS, 200, lambda world: PLACE | {"entries": [world.entry.pk]}),
+    ("POST", A + "entries/<int:pk>/confirm/"): (CURATORS, 200, {"language": "zh"}),
+    ("GET", A + "findings/"): (ANYONE, 200),
+    ("GET", A + "findings/<int:pk>/"): (ANYONE, 200),
+    ("POST", A + "findings/<int:pk>/settle/"): (CURATORS, 200, {"choice": "here"}),
+    ("GET", A + "lists/<slug:slug>/languages/"): (ANYONE, 200),
+    ("POST", A + "lists/<slug:slug>/languages/"): (MAINTAINERS, 201, {"language": "fr", "path": "README_FR.md"}),
+    ("POST", A + "lists/<slug:slug>/languages/<slug:language>/in-step/"): (CURATORS, 200),
+    ("GET", A + "lists/<slug:slug>/languages/<slug:language>/words/"): (ANYONE, 200),
+    ("PATCH", A + "lists/<slug:slug>/languages/<slug:language>/words/"): (CURATORS, 200, {"words": {"a": "b"}}),
+    ("GET", A + "lists/<slug:slug>/settings/"): (MAINTAINERS, 200),
+    ("PATCH", A + "lists/<slug:slug>/settings/"): (MAINTAINERS, 200, {"orders": {"surveys": "alphabetical"}}),
     ("GET", A + "papers/"): (ANYONE, 200),
     ("GET", A + "papers/<int:pk>/"): (ANYONE, 200),
     ("GET", A + "papers/by-identifier/"): (ANYONE, 200, {"value": "2306.14048"}),
@@ -178,6 +198,8 @@ API: dict[tuple[str, str], Line] = {
     ("GET", A + "runs/<int:pk>/"): (ANYONE, 200),
     ("POST", A + "runs/<int:pk>/cancel/"): (CURATORS, 409),  # it is over
     ("POST", A + "runs/<int:pk>/again/"): (CURATORS, 202),
+    ("GET", A + "parked/"): (ANYONE, 200),
+    ("POST", A + "parked/replay/"): (CURATORS_OF_ALL, 200),
     ("GET", A + "memberships/"): (SOME_MAINTAINERS, 200),
     ("GET", A + "memberships/<int:pk>/"): (MAINTAINERS, 200),
     ("PATCH", A + "memberships/<int:pk>/"): (MAINTAINERS, 200, {"role": "maintainer"}),

@@ -65,6 +65,8 @@ def test_what_is_to_do_is_listed_with_the_way_to_it_and_counted_on_the_tab(desk,
     for words in ("1 missing", "1 untranslated", "1 to check again"):
         assert words in shown
     assert f"{reverse('edit-entry', args=['caches', entry('Sink Tokens').pk])}?next=" in shown
+    beside = f"{reverse('edit-entry', args=['caches', entry('New').pk])}?translate=zh&amp;next="
+    assert beside in shown, "what there is to translate stands beside its original"
     assert 'Languages <span class="count">3</span>' in shown
 
 

@@ -89,7 +89,7 @@ def test_unknown_addresses_answer_404_to_any_method(as_anonymous, method):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["lists/", "papers/", "entries/", "categories/", "suggestions/", "runs/"])
+@pytest.mark.parametrize("path", ["papers/", "categories/", "suggestions/", "acts/", "findings/", "runs/", "parked/"])
 def test_what_cannot_be_written_is_405_to_a_curator(as_curator, path):
     for method in ("post", "put", "patch", "delete"):
         response = getattr(as_curator, method)(ROOT + path, {})

@@ -325,9 +325,11 @@ def test_the_root_leads_to_every_resource(world, as_maintainer):
         "decisions",
         "proposals",
         "acts",
+        "findings",
         "heads",
         "topics",
         "runs",
+        "parked",
         "memberships",
         "invitations",
     }

@@ -13,6 +13,7 @@ from openapi_schema_validator import OAS30ReadValidator
 from openapi_spec_validator import validate
 
 from papers import proposals
+from papers.models import Finding
 from tests.kbsite.api.conftest import add_head
 
 
@@ -119,6 +120,16 @@ def test_answers_are_as_described(schema, world, as_curator, as_maintainer):
     add_head(world.list, 2)
     add_head(world.list, 3, accuracy=0.9)  # of an older version: it measured nothing else
     proposed = proposals.confirm(proposals.propose(world.list, proposals.named("2612.00001"), "a@b.org").key)
+    Finding.objects.create(
+        list=world.list,
+        paper=world.entry.paper,
+        entry=world.entry,
+        document=world.chinese,
+        rule="conflict",
+        field="venue",
+        message="Changed twice",
+        values={"base": "a", "here": "b", "readme": "c"},
+    )
     named = {"{slug}": "small", "{language}": "en", "{form}": "json", "{id}": "1"}
     for path, item in schema["paths"].items():
         if path == "/api/v1/schema/":
