@@ -12,10 +12,10 @@ from datetime import date
 from typing import NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from papers import keywords, review, vectors
+from papers import keywords, vectors
 from papers.models import (
     Category,
     CategoryText,
@@ -287,9 +287,9 @@ class Waiting(NamedTuple):
     likely: int
 
 
-def counts(paper_list: PaperList) -> dict[str, Waiting]:
-    """Return how many papers await a decision, by the key of the suggested category."""
-    by_category = review.queue(paper_list).order_by().values_list("category__key")
+def counts(waiting: QuerySet[Suggestion]) -> dict[str, Waiting]:
+    """Return how many papers await a decision, of these, by the key of the suggested category."""
+    by_category = waiting.order_by().values_list("category__key")
     rows = by_category.annotate(n=Count("pk"), likely=Count("pk", filter=Q(relevance__gte=LIKELY)))
     return {key or "": Waiting(n, likely) for key, n, likely in rows}
 

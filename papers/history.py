@@ -19,7 +19,7 @@ SHOWN = 5  # decisions and changes of one act that are told one by one
 _OTHER = {
     "papers_glossaryterm": ("translation",),
     "papers_category": ("order",),
-    "papers_paperlist": ("columns", "name", "homepage"),
+    "papers_paperlist": ("columns", "name", "homepage", "second_opinion"),
     "papers_finding": ("state", "choice"),
 }
 

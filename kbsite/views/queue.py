@@ -213,7 +213,7 @@ def _became(
 
 def _news(request: HttpRequest, queue: Queue) -> dict[str, Any]:
     """Return what every answer shows: the last decision, and how many papers wait."""
-    by_category = cards.counts(queue.paper_list)
+    by_category = cards.counts(queue.unspoken)
     in_all = cards.Waiting(*map(sum, zip(NOBODY, *by_category.values(), strict=True)))
     return {
         "list": queue.paper_list,
