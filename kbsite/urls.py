@@ -19,6 +19,7 @@ from kbsite.views import (
     list_settings,
     lists,
     new_list,
+    opinions,
     papers,
     passwords,
     people,
@@ -38,7 +39,10 @@ urlpatterns = [
     path("lists/new/", new_list.show, name="new-list"),  # so no list is called "new"
     path("lists/<slug:slug>/", lists.detail, name="list"),
     path("lists/<slug:slug>/queue/", queue.show, name="queue"),
+    path("lists/<slug:slug>/queue/disagreements/", opinions.disagreements, name="disagreements"),
     path("lists/<slug:slug>/queue/<int:paper_id>/", queue.decide, name="decide"),
+    path("lists/<slug:slug>/queue/<int:paper_id>/settle/", opinions.settle, name="settle-opinions"),
+    path("lists/<slug:slug>/queue/<int:paper_id>/take-back/", opinions.take_back, name="take-back-opinion"),
     path("lists/<slug:slug>/criteria/<slug:key>/", queue.criterion, name="criterion"),
     path("lists/<slug:slug>/add/", adding.show, name="add-papers"),
     path("lists/<slug:slug>/add/switch/", adding.switch, name="switch-proposals"),

@@ -300,6 +300,7 @@ class Standing:
 
     candidates: int  # papers that are not in the list
     unclassified: int  # of them, undecided and the classifier has not spoken
+    waiting: int  # for anybody's word
     decided: int
     deferred: int
     returns: date | None  # when the first deferred paper comes back
@@ -313,6 +314,7 @@ def standing(paper_list: PaperList) -> Standing:
     return Standing(
         candidates=Paper.objects.not_listed_in(paper_list).count(),
         unclassified=open_papers.exclude(pk__in=Suggestion.objects.filter(list=paper_list).values("paper")).count(),
+        waiting=open_papers.filter(pk__in=Suggestion.objects.filter(list=paper_list).values("paper")).count(),
         decided=Review.objects.filter(list=paper_list).exclude(state=Review.State.OPEN).count(),
         deferred=deferred.count(),
         returns=first.until if first else None,

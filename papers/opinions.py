@@ -257,11 +257,11 @@ def side_by_side(paper_list: PaperList, papers: Iterable[Paper]) -> list[Disagre
     return found
 
 
-def on(paper_list: PaperList, paper: Paper) -> tuple[Opinion, ...]:
-    """Return the opinions on a paper on which nothing is decided."""
-    found = tuple(awaiting(paper_list).filter(paper=paper).select_related("user", "duplicate_of"))
+def seen_by(user: AbstractBaseUser, paper_list: PaperList, paper: Paper, decision: Decision | None) -> list[Opinion]:
+    """Return the opinions that came to a decision; where there is none, two that differ, or this curator's own."""
+    found = list(paper.opinions.filter(list=paper_list, decision=decision).select_related("user", "duplicate_of"))
     _name(paper_list, found)
-    return found
+    return found if decision is not None or len(found) > 1 else [each for each in found if each.user_id == user.pk]
 
 
 def last_of(paper_list: PaperList, user: AbstractBaseUser) -> Opinion | None:

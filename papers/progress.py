@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from papers import cards, review
+from papers import cards, interrater, review
 from papers.cards import OUT
 from papers.models import Category, Decision, Entry, PaperList, Review, Suggestion
 from papers.models.lists import Origin
@@ -123,6 +123,7 @@ class Progress:
     curve: tuple[Read, ...]
     waiting: int
     days: tuple[Day, ...]  # the last of them is today
+    between: interrater.Between  # how often two curators say the same
     is_whole: bool  # whether there are no older decisions than those looked at
 
 
@@ -147,6 +148,7 @@ def progress(paper_list: PaperList) -> Progress:
         curve=_curve(latest),
         waiting=waiting,
         days=_days(paper_list, waiting, today),
+        between=interrater.between(paper_list),
         is_whole=len(latest) < LATEST,
     )
 

@@ -3,7 +3,21 @@
 from django.urls import path, re_path
 from rest_framework.routers import DefaultRouter
 
-from kbsite.api import acts, docs, entries, heads, lists, papers, people, progress, proposals, reviews, runs, topics
+from kbsite.api import (
+    acts,
+    docs,
+    entries,
+    heads,
+    lists,
+    opinions,
+    papers,
+    people,
+    progress,
+    proposals,
+    reviews,
+    runs,
+    topics,
+)
 from kbsite.api.base import Unknown
 
 app_name = "api"
@@ -16,6 +30,7 @@ router.register("entries", entries.EntryViewSet, "entry")
 router.register("papers", papers.PaperViewSet, "paper")
 router.register("suggestions", reviews.SuggestionViewSet, "suggestion")
 router.register("decisions", reviews.DecisionViewSet, "decision")
+router.register("opinions", opinions.OpinionViewSet, "opinion")
 router.register("proposals", proposals.ProposalViewSet, "proposal")
 router.register("acts", acts.ActViewSet, "act")
 router.register("heads", heads.HeadViewSet, "head")
