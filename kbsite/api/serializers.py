@@ -392,6 +392,7 @@ class OpinionSerializer(serializers.ModelSerializer[Opinion]):
     list: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     paper = PaperRefSerializer(read_only=True)
     user = serializers.CharField(source="user.get_username", read_only=True)
+    kind = serializers.CharField(read_only=True, help_text="`accept`, `reject`, `defer` or `duplicate`")
     category: Any = serializers.SlugRelatedField(slug_field="key", read_only=True, allow_null=True)
     reason = serializers.ChoiceField(choices=Decision.Reason.choices, allow_blank=True, read_only=True)
     decision: Any = serializers.PrimaryKeyRelatedField(
@@ -401,8 +402,19 @@ class OpinionSerializer(serializers.ModelSerializer[Opinion]):
     class Meta:
         model = Opinion
         fields = [
-            "id", "list", "paper", "user", "kind", "category", "reason", "note", "until", "duplicate_of", "decision", "at"
-        ]  # fmt: skip
+            "id",
+            "list",
+            "paper",
+            "user",
+            "kind",
+            "category",
+            "reason",
+            "note",
+            "until",
+            "duplicate_of",
+            "decision",
+            "at",
+        ]
         read_only_fields = fields
 
 

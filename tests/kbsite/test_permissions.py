@@ -51,8 +51,8 @@ def site(world):  # noqa: F811
     world.act = Act.objects.get(kind=Act.Kind.REJECT)
     asked = proposals.propose(world.list, proposals.named("2612.00009"), "bob@example.org")
     world.proposal = proposals.confirm(asked.key)
-    for curator, kind in ((make.make_user("first"), "reject"), (make.make_user("second"), "duplicate")):
-        world.opinion = world.list.opinions.create(paper=world.waiting[1], user=curator, kind=kind, duplicate_of=None)
+    for curator, kind in ((make.make_user("first"), "reject"), (make.make_user("second"), "defer")):
+        world.opinion = world.list.opinions.create(paper=world.waiting[1], user=curator, kind=kind, until="2999-01-01")
     world.member = Membership.objects.create(user=make.make_user("a-member"), list=world.list, role="curator")
     world.invitation = Invitation(email="lin@example.org", role="curator", list=world.list)
     world.secret = world.invitation.renew()

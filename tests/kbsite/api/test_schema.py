@@ -119,6 +119,7 @@ def test_answers_are_as_described(schema, world, as_curator, as_maintainer):
     add_head(world.list, 2)
     add_head(world.list, 3, accuracy=0.9)  # of an older version: it measured nothing else
     proposed = proposals.confirm(proposals.propose(world.list, proposals.named("2612.00001"), "a@b.org").key)
+    world.list.opinions.create(paper=world.waiting[0], user=world.rejected.user, kind="reject", decision=world.rejected)
     named = {"{slug}": "small", "{language}": "en", "{form}": "json", "{id}": "1"}
     for path, item in schema["paths"].items():
         if path == "/api/v1/schema/":
