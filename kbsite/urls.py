@@ -39,6 +39,7 @@ urlpatterns = [
     path("lists/new/", new_list.show, name="new-list"),  # so no list is called "new"
     path("lists/<slug:slug>/", lists.detail, name="list"),
     path("lists/<slug:slug>/queue/", queue.show, name="queue"),
+    path("lists/<slug:slug>/queue/moved/", queue.moved, name="moved"),
     path("lists/<slug:slug>/queue/disagreements/", opinions.disagreements, name="disagreements"),
     path("lists/<slug:slug>/queue/<int:paper_id>/", queue.decide, name="decide"),
     path("lists/<slug:slug>/queue/<int:paper_id>/settle/", opinions.settle, name="settle-opinions"),

@@ -36,6 +36,8 @@ NOBODY = cards.Waiting(0, 0)
 LONGEST_CRITERION = 5000
 MOST_BUT = 100  # papers that a page can say it has
 DIGITS_OF_AN_ID = 19
+LARGEST = 2**31 - 1  # number of a version
+BY_RELEVANCE = (RELEVANCE, DIVERSE)  # the orders in which a paper can move up
 ORDER_NAMES = {
     RELEVANCE: _("most relevant first"),
     UNSURE: _("most unsure first"),
@@ -91,6 +93,29 @@ def decide(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
         status = HTTPStatus.OK if desk.lines else HTTPStatus.UNPROCESSABLE_ENTITY
         return _page(request, queue, desk, status)
     return _became(request, queue) if _is_sent_after(request) else _go_on(queue, paper)
+
+
+@needs(Action.DECIDE, named)
+@require_safe
+def moved(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the head that learned last moved up, with the papers around the one that is read; 204 where nothing did.
+
+    The page asks for it a moment after a decision, with the version `since` which it was told of.
+    """
+    queue = _queue(request, get_object_or_404(PaperList, slug=slug))
+    since = next(iter(_numbers(request.GET.get("since", ""))), 0)
+    told = versions.moved(queue.paper_list, min(since, LARGEST)) if queue.order in BY_RELEVANCE else None
+    paper = Paper.objects.filter(pk__in=_numbers(request.GET.get("paper", ""))[:1]).first()
+    if told is None or not told[1] or paper is None:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    context = {
+        "queue": queue,
+        "version": told[0],
+        "moved": told[1],
+        "around": queue.around(paper),
+        "filters": [(each, 0) for each in cards.categories(queue.paper_list)],
+    }
+    return render(request, "kbsite/queue/moved.html", context)
 
 
 @needs(Action.DECIDE, of_decision)

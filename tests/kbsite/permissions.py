@@ -59,6 +59,7 @@ PAGES: dict[tuple[str, str], Line] = {
     ("GET", L + "queue/"): (CURATORS, 200),
     ("GET", L + "queue/<int:paper_id>/"): (CURATORS, 302),
     ("POST", L + "queue/<int:paper_id>/"): (CURATORS, 302, {"reject": "off-topic"}),
+    ("GET", L + "queue/moved/"): (CURATORS, 204),
     ("GET", L + "queue/disagreements/"): (CURATORS, 200),
     ("POST", L + "queue/<int:paper_id>/settle/"): (CURATORS, 302, {"opinion": "1"}),
     ("POST", L + "queue/<int:paper_id>/take-back/"): (CURATORS, 302, {}),  # one's own
