@@ -35,6 +35,8 @@ class Between:
     pairs: tuple[Concord, ...]  # of two people, those with most papers first
 
 
+NOTHING = Between(Concord(0, 0, None), ())
+
 Pair = tuple[str, str]  # what one and the other said
 
 

@@ -123,8 +123,8 @@ class Progress:
     curve: tuple[Read, ...]
     waiting: int
     days: tuple[Day, ...]  # the last of them is today
-    between: interrater.Between  # how often two curators say the same
     is_whole: bool  # whether there are no older decisions than those looked at
+    between: interrater.Between = interrater.NOTHING  # how often two curators say the same
 
 
 def progress(paper_list: PaperList) -> Progress:
@@ -148,8 +148,8 @@ def progress(paper_list: PaperList) -> Progress:
         curve=_curve(latest),
         waiting=waiting,
         days=_days(paper_list, waiting, today),
-        between=interrater.between(paper_list),
         is_whole=len(latest) < LATEST,
+        between=interrater.between(paper_list),
     )
 
 
