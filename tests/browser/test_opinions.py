@@ -60,9 +60,11 @@ def test_two_curators_look_at_each_paper_and_a_disagreement_is_settled(site):
             page.goto(f"/lists/{SLUG}/queue/?paper={papers[0]}")
         first = press(ada, "r")
         is_saved(ada)
-        assert "in your opinion" in ada.text_content(".stage-news .last")
+        assert "in your opinion" in ada.text_content(".stage-news form.last")
         assert site.decisions() == []
-        assert title(alan) == first and "ada" not in alan.text_content("#stage")
+        alan.reload()
+        assert title(alan) == first
+        assert "Rejected" not in alan.text_content("#stage") and "ada" not in alan.text_content("#stage")
         press(alan, "r")
         is_saved(alan)
         assert [row[1:] for row in site.decisions()] == [["reject", None, "alan"]]
@@ -79,7 +81,7 @@ def test_two_curators_look_at_each_paper_and_a_disagreement_is_settled(site):
         ada.goto(f"/lists/{SLUG}/queue/disagreements/")
         check(ada, "disagreements")
         ada.get_by_role("button", name="Decide so, as ada").press("Enter")
-        ada.get_by_text("Settled.").wait_for()
+        ada.locator(".toast", has_text="Settled.").wait_for()
         assert site.decisions()[-1][1:] == ["accept", "alpha", "ada"]
         check(ada, "none")
         ada.goto(f"/lists/{SLUG}/queue/progress/")
@@ -113,5 +115,5 @@ def test_a_maintainer_switches_it(site):
         check(page, "settings")
         page.get_by_label("Each paper needs two opinions").uncheck()
         page.locator("button[name=opinions]").click()
-        page.get_by_text("one curator decides").wait_for()
+        page.locator(".toast", has_text="one curator decides").wait_for()
         assert site.ask("PaperList.objects.get(slug='small').second_opinion") is False
