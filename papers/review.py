@@ -247,7 +247,7 @@ def demand_open(review: Review, kind: Decision.Kind) -> None:
     """Raise AlreadyDecided or AlreadyListed where no such decision can be taken."""
     if review.decision is not None and not _is_due(review):
         raise AlreadyDecided(review.decision)
-    listed = Entry.objects.filter(category__list=review.list, paper=review.paper)
+    listed = Entry.objects.filter(category__list=review.list_id, paper=review.paper_id)
     if kind != Decision.Kind.ACCEPT and listed.exists():
         raise entries.AlreadyListed(f"“{review.paper}” stands in the list: take it out first.")
 
