@@ -22,6 +22,8 @@ from papers.models import PaperList
 TOP = 500  # papers that a reader may look at right after a decision
 MOST_SHOWN = 1000  # of those that stand at the top now, which may all have to go
 
+LOOKED_AT = 50  # of the top, of which it is told what moved up
+
 Ints = NDArray[np.int64]
 
 
@@ -42,15 +44,25 @@ class Answers:
         return relevance
 
 
-def visible(paper_list: PaperList, answers: Answers, is_awaiting: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Return (the rows that decide what the queue shows down to some relevance, mostly TOP papers; all others).
+@dataclass(frozen=True)
+class Visible:
+    """What a reader of the queue sees of a head's answers, as rows of these."""
 
-    The others stand in descending relevance. `is_awaiting` says of each row whether the queue holds it.
-    """
+    shown: Ints  # what decides what the queue shows down to some relevance, mostly TOP papers
+    others: Ints  # in descending relevance
+    moved: Ints  # of the first LOOKED_AT papers those that stand higher than before, the first ones first
+
+
+def visible(paper_list: PaperList, answers: Answers, is_awaiting: NDArray[np.bool_]) -> Visible:
+    """Return what a reader sees; `is_awaiting` says of each row whether the queue holds it."""
     relevance = answers.relevance
     ahead = relevance[is_awaiting]
     if len(ahead) <= TOP:
-        return np.arange(len(relevance)), np.zeros(0, dtype=np.int64)
+        few = paper_list.suggestions.filter(paper__in=answers.ids[is_awaiting].tolist())
+        before = dict(few.values_list("paper_id", "relevance"))
+        standing = np.array([before.get(paper, -1.0) for paper in answers.ids.tolist()])
+        moved = risen(answers.ids, standing, relevance, is_awaiting)
+        return Visible(np.arange(len(relevance)), np.zeros(0, dtype=np.int64), moved)
     line = float(np.partition(ahead, -TOP)[-TOP])
     told = paper_list.suggestions.filter(relevance__gte=line).values_list("paper_id", "relevance")
     stored = dict(
@@ -58,11 +70,31 @@ def visible(paper_list: PaperList, answers: Answers, is_awaiting: NDArray[np.boo
     )  # what was decided on is among it: a range of one index, where the queue is a join of four tables
     standing = np.array([stored.get(paper, -1.0) for paper in answers.ids.tolist()])
     standing[~is_awaiting] = -1.0
+    moved = risen(answers.ids, standing, relevance, is_awaiting)
     if (standing >= line).sum() > MOST_SHOWN:  # relevance fell everywhere: fewer papers in time before all of them late
         line = float(np.partition(standing, -MOST_SHOWN)[-MOST_SHOWN])
     is_shown = is_awaiting & ((standing >= line) | (relevance >= line))
     others = np.flatnonzero(~is_shown)
-    return np.flatnonzero(is_shown), others[np.argsort(-relevance[others], kind="stable")]
+    return Visible(np.flatnonzero(is_shown), others[np.argsort(-relevance[others], kind="stable")], moved)
+
+
+def risen(ids: Ints, before: NDArray[np.float64], after: NDArray[np.float64], is_awaiting: NDArray[np.bool_]) -> Ints:
+    """Return of the first LOOKED_AT rows by relevance those that have a better place than before, in order.
+
+    `before` and `after` are relevances by row, before -1 where it is only known to be less than all others there. A
+    place is one among what awaits a decision: where something before it was decided, nobody has moved.
+    """
+    first = _ranked(ids, after, is_awaiting)[:LOOKED_AT]
+    known = _ranked(ids, before, is_awaiting & (before >= 0))
+    places = np.full(len(ids), len(known))  # the best that an unknown one can have had
+    places[known] = np.arange(len(known))
+    return first[np.arange(len(first)) < places[first]]
+
+
+def _ranked(ids: Ints, relevance: NDArray[np.float64], among: NDArray[np.bool_]) -> Ints:
+    """Return rows as the queue orders them."""
+    rows = np.flatnonzero(among)
+    return rows[np.lexsort((ids[rows], -relevance[rows]))]
 
 
 def write(paper_list: PaperList, answers: Answers, rows: Ints) -> int:

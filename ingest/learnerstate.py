@@ -128,13 +128,14 @@ class ListState:
             version = versions.keep(self.list, learned.head, "", {}, began, self._base)
             assert version is not None
             answers = Answers(version.name, learned.head.classes, ids, self._pending.hashes, said)
-            shown, others = learnerrows.visible(self.list, answers, is_awaiting)
-            learnerrows.write(self.list, answers, shown)
+            seen = learnerrows.visible(self.list, answers, is_awaiting)
+            learnerrows.write(self.list, answers, seen.shown)
+            versions.tell_moved(version, ids[seen.moved].tolist())
         self.version, self._is_ahead = version, False
         self._seen_until, self._heeded = began, set(signs)
         told = Examples(learned.head.classes, tuple(self._equations.rows), {})
         held_out = learned.head.calibrated(learned.held_out)
-        return Lesson(version, told, held_out, learned.head.sure_from, answers, others)
+        return Lesson(version, told, held_out, learned.head.sure_from, answers, seen.others)
 
     def _signs(self) -> dict[tuple[str, object], int]:
         """Return what may have changed an example lately, each sign with its paper."""

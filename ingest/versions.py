@@ -95,6 +95,22 @@ def keep(
     return kept
 
 
+def tell_moved(version: models.Head, papers: list[int]) -> None:
+    """Keep which papers stand higher in the queue by this version than by the one before."""
+    models.Head.objects.filter(pk=version.pk).update(meta=version.meta | {"moved": papers})
+
+
+def moved(paper_list: PaperList, since: int) -> tuple[int, list[int]] | None:
+    """Return (the newest version, the papers that it moved up); None where it is no newer, or did not learn.
+
+    A version that speaks again, or one of a whole training, has compared nothing.
+    """
+    told = paper_list.heads.filter(version__gt=since).values_list("version", "meta__moved", "meta__again").first()
+    if told is None or told[1] is None or told[2] is not None:
+        return None
+    return told[0], [int(paper) for paper in told[1]]
+
+
 def able(paper_list: PaperList) -> QuerySet[models.Head]:
     """Return the versions that could speak again: their arrays are kept, and they know what the newest one knows.
 

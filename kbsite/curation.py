@@ -1,5 +1,8 @@
 """The verbs of a review as the site speaks them, for pages and API alike.
 
+In a list that wants two opinions on each paper, what one curator says is an opinion (papers/opinions.py) and teaches
+nothing yet.
+
 Each is the verb of `papers.review`, and on commit the learner is told of it or, where none lives, a worker is asked to
 learn from it. The asking never costs the decision: when the broker is out of reach, the decision stands and is learned
 from at the next training.
@@ -9,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from uuid import UUID
@@ -18,10 +22,13 @@ from django.db import transaction
 
 from ingest import learner, tasks
 from kbsite import broker
-from papers import acts, adding, findings, inbulk, proposals, review
-from papers.models import Act, Category, Decision, Entry, Finding, Paper, PaperList, Proposal, Review
+from papers import acts, adding, findings, inbulk, opinions, proposals, review
+from papers.models import Act, Category, Decision, Entry, Finding, Opinion, Paper, PaperList, Proposal, Review
+from papers.opinions import Verdict
 from papers.pasting import Item
 from papers.readme.row import RowFields
+
+Said = Decision | Opinion
 
 
 def accept(
@@ -31,9 +38,12 @@ def accept(
     user: AbstractBaseUser,
     note: str = "",
     key: UUID | None = None,
-) -> Decision:
-    """Accept the paper into the category with a row by language; raise AlreadyDecided or AlreadyListed."""
-    return _learned_from(review.accept(category, paper, rows, user, note, key))
+    *,
+    settles: bool = False,
+) -> Said:
+    """Accept the paper into the category with a row by language; raise AlreadyDecided, AlreadyListed or CannotSpeak."""
+    verdict = Verdict(Decision.Kind.ACCEPT, category, rows, note=note)
+    return _say(category.list, paper, user, verdict, key, settles)
 
 
 def reject(
@@ -43,23 +53,53 @@ def reject(
     reason: str = "",
     note: str = "",
     key: UUID | None = None,
-) -> Decision:
-    """Reject the paper for this list; raise AlreadyDecided."""
-    return _learned_from(review.reject(paper_list, paper, user, reason, note, key))
+    *,
+    settles: bool = False,
+) -> Said:
+    """Reject the paper for this list; raise AlreadyDecided or CannotSpeak."""
+    verdict = Verdict(Decision.Kind.REJECT, reason=reason, note=note)
+    return _say(paper_list, paper, user, verdict, key, settles)
 
 
 def defer(
-    paper_list: PaperList, paper: Paper, user: AbstractBaseUser, until: date, note: str = "", key: UUID | None = None
-) -> Decision:
-    """Put the paper off until a day; raise AlreadyDecided, or ValueError when that day is not ahead."""
-    return review.defer(paper_list, paper, user, until, note, key)  # says nothing of the paper: nothing to learn
+    paper_list: PaperList,
+    paper: Paper,
+    user: AbstractBaseUser,
+    until: date,
+    note: str = "",
+    key: UUID | None = None,
+    *,
+    settles: bool = False,
+) -> Said:
+    """Put the paper off until a day; raise AlreadyDecided, CannotSpeak, or ValueError when that day is not ahead."""
+    return _say(paper_list, paper, user, Verdict(Decision.Kind.DEFER, until=until, note=note), key, settles)
 
 
 def duplicate(
-    paper_list: PaperList, paper: Paper, of: Paper, user: AbstractBaseUser, note: str = "", key: UUID | None = None
-) -> Decision:
-    """Say that the paper is another one under a second record; raise AlreadyDecided, or ValueError of itself."""
-    return _learned_from(review.duplicate(paper_list, paper, of, user, note, key))
+    paper_list: PaperList,
+    paper: Paper,
+    of: Paper,
+    user: AbstractBaseUser,
+    note: str = "",
+    key: UUID | None = None,
+    *,
+    settles: bool = False,
+) -> Said:
+    """Say that the paper is another one again; raise AlreadyDecided, CannotSpeak; ValueError of itself."""
+    verdict = Verdict(Decision.Kind.DUPLICATE, duplicate_of=of, note=note)
+    return _say(paper_list, paper, user, verdict, key, settles)
+
+
+def settle_between(opinion: Opinion, user: AbstractBaseUser) -> Decision:
+    """Decide between two curators for this opinion; raise CannotSpeak where they do not differ any more."""
+    return _learned_from(opinions.settle(opinion, user))
+
+
+def _say(
+    paper_list: PaperList, paper: Paper, user: AbstractBaseUser, verdict: Verdict, key: UUID | None, settles: bool
+) -> Said:
+    said = opinions.say(paper_list, paper, user, verdict, key, settles=settles)
+    return _learned_from(said) if isinstance(said, Decision) else said
 
 
 def undo(decision: Decision, user: AbstractBaseUser) -> Decision:
@@ -124,7 +164,12 @@ def settle(finding: Finding, choice: str, user: AbstractBaseUser) -> None:
 def add(
     paper_list: PaperList, items: Sequence[Item], choices: Mapping[int, adding.Choice], user: AbstractBaseUser
 ) -> adding.Added:
-    """Put pasted papers before the list's curators, or straight into it; a worker is asked to find out about them."""
+    """Put pasted papers before the list's curators, or straight into it; a worker is asked to find out about them.
+
+    Nothing goes straight into a list that wants two opinions.
+    """
+    if paper_list.second_opinion:
+        choices = {place: replace(choice, category=None) for place, choice in choices.items()}
     added = adding.add(paper_list, items, choices, user)
     if added.queued or added.accepted:
         transaction.on_commit(partial(_ask_about, paper_list.slug))
@@ -145,6 +190,8 @@ def _ask_about(slug: str) -> None:
 
 
 def _learned_from(decision: Decision) -> Decision:
+    if decision.kind == Decision.Kind.DEFER:  # says nothing of the paper: nothing to learn
+        return decision
     transaction.on_commit(partial(_ask_for_training, decision.list.slug))
     return decision
 

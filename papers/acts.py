@@ -280,7 +280,7 @@ JOIN (VALUES
     ('papers_document', 'list_id', 'language'), ('papers_category', 'list_id', 'key'),
     ('papers_categorytext', 'category_id', 'document_id'), ('papers_entry', 'category_id', 'paper_id'),
     ('papers_entrytext', 'entry_id', 'document_id'), ('papers_review', 'list_id', 'paper_id'),
-    ('papers_glossaryterm', 'language', 'term')
+    ('papers_opinion', 'paper_id', 'user_id'), ('papers_glossaryterm', 'language', 'term')
 ) AS unique_in ("table", one, other) ON unique_in."table" = theirs."table"
 WHERE theirs.operation = 'D' AND later.operation = 'I' AND later.act_id <> theirs.act_id
     AND theirs.before -> one = later.after -> one AND theirs.before -> other = later.after -> other

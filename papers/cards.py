@@ -12,10 +12,10 @@ from datetime import date
 from typing import NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from papers import keywords, review, vectors
+from papers import keywords, vectors
 from papers.models import (
     Category,
     CategoryText,
@@ -287,9 +287,9 @@ class Waiting(NamedTuple):
     likely: int
 
 
-def counts(paper_list: PaperList) -> dict[str, Waiting]:
-    """Return how many papers await a decision, by the key of the suggested category."""
-    by_category = review.queue(paper_list).order_by().values_list("category__key")
+def counts(waiting: QuerySet[Suggestion]) -> dict[str, Waiting]:
+    """Return how many papers await a decision, of these, by the key of the suggested category."""
+    by_category = waiting.order_by().values_list("category__key")
     rows = by_category.annotate(n=Count("pk"), likely=Count("pk", filter=Q(relevance__gte=LIKELY)))
     return {key or "": Waiting(n, likely) for key, n, likely in rows}
 
@@ -300,6 +300,7 @@ class Standing:
 
     candidates: int  # papers that are not in the list
     unclassified: int  # of them, undecided and the classifier has not spoken
+    waiting: int  # for anybody's word
     decided: int
     deferred: int
     returns: date | None  # when the first deferred paper comes back
@@ -313,6 +314,7 @@ def standing(paper_list: PaperList) -> Standing:
     return Standing(
         candidates=Paper.objects.not_listed_in(paper_list).count(),
         unclassified=open_papers.exclude(pk__in=Suggestion.objects.filter(list=paper_list).values("paper")).count(),
+        waiting=open_papers.filter(pk__in=Suggestion.objects.filter(list=paper_list).values("paper")).count(),
         decided=Review.objects.filter(list=paper_list).exclude(state=Review.State.OPEN).count(),
         deferred=deferred.count(),
         returns=first.until if first else None,

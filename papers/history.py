@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from papers.cards import categories
-from papers.models import Act, Category, Decision, EntryChange, PaperList, Review, RowChange
+from papers.models import Act, Category, Decision, EntryChange, Opinion, PaperList, Review, RowChange
 from papers.shelves import Difference, as_text, differences
 
 SHOWN = 5  # decisions and changes of one act that are told one by one
@@ -19,7 +19,7 @@ SHOWN = 5  # decisions and changes of one act that are told one by one
 _OTHER = {
     "papers_glossaryterm": ("translation",),
     "papers_category": ("order",),
-    "papers_paperlist": ("columns", "name", "homepage"),
+    "papers_paperlist": ("columns", "name", "homepage", "second_opinion"),
     "papers_finding": ("state", "choice"),
 }
 
@@ -88,7 +88,8 @@ def told(found: Sequence[Act]) -> list[Told]:
     """Return acts with what they did, in the same number of queries for one and for many."""
     by_pk = {act.pk: Told(act) for act in found}
     said = Decision.objects.annotate(in_force=Exists(Review.objects.filter(decision=OuterRef("pk"))))
-    for decision in _first(said.select_related("paper", "duplicate_of", "undoes"), by_pk):
+    said = said.select_related("paper", "duplicate_of", "undoes").prefetch_related("opinions__user")
+    for decision in _first(said, by_pk):
         by_pk[decision.act_id or 0].decisions.append(decision)
     for change in _first(EntryChange.objects.filter(paper__isnull=False).select_related("paper"), by_pk):
         by_pk[change.act_id or 0].changes.append((change, differences(change)))
@@ -127,9 +128,11 @@ def _name_categories(found: Iterable[Told]) -> None:
     lists = {each.act.list_id: each.act.list for each in found}
     named: dict[int, Category] = {category.pk: category for each in lists.values() for category in categories(each)}
     said = [decision for each in found for decision in each.decisions]
-    for decision in [*said, *(each.undoes for each in said if each.undoes is not None)]:
-        if decision.category_id in named:
-            decision.category = named[decision.category_id]
+    undone = [each.undoes for each in said if each.undoes is not None]
+    rows: list[Decision | Opinion] = [*said, *undone, *(opinion for each in said for opinion in each.opinions.all())]
+    for row in rows:
+        if row.category_id in named:
+            row.category = named[row.category_id]
 
 
 def people(paper_list: PaperList) -> list[str]:

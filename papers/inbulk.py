@@ -15,6 +15,7 @@ from papers.prefill import prefill
 from papers.readme.row import RowFields
 
 MOST = 1000  # papers at once
+TWO = "The list wants two opinions on each paper: decide one by one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ def _each(
     if len(papers) > MOST:
         raise ValueError(f"At most {MOST} papers at once.")
     results = []
+    if paper_list.second_opinion:  # each is to be looked at by two
+        return Done(None, tuple(Result(pk, refused=TWO) for pk in dict.fromkeys(papers)))
     with acts.act(paper_list, user, Act.Kind.BULK) as made:
         found = Paper.objects.prefetch_related("identifiers", "facts").in_bulk(papers)
         for pk in dict.fromkeys(papers):

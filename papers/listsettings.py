@@ -30,6 +30,13 @@ def fix_orders(paper_list: PaperList, orders: Mapping[str, str], user: AbstractB
                 Category.objects.filter(pk=category.pk).update(order=order)
 
 
+def want_second_opinion(paper_list: PaperList, is_wanted: bool, user: AbstractBaseUser | None) -> None:
+    """Say whether a paper wants the same word of two curators."""
+    with acts.act(paper_list, user, Act.Kind.SETTINGS):
+        paper_list.second_opinion = is_wanted
+        paper_list.save(update_fields=["second_opinion"])
+
+
 def say_criterion(category: Category, words: str, user: AbstractBaseUser | None) -> None:
     """Say in the curators' own words what belongs into a category; "" leaves it to the README."""
     with acts.act(category.list, user, Act.Kind.SETTINGS):

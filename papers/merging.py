@@ -23,6 +23,7 @@ from papers.models import (
     Finding,
     IdentifierRow,
     Merge,
+    Opinion,
     Paper,
     Proposal,
     Review,
@@ -82,6 +83,7 @@ def merge(paper: Paper, other: Paper, record: PaperRecord) -> tuple[int, Paper]:
     Decision.objects.filter(duplicate_of=gone).update(duplicate_of=kept)
     EntryChange.objects.filter(paper=gone).update(paper=kept)
     Proposal.objects.filter(paper=gone).update(paper=kept)
+    _unite_opinions(kept, gone)
     _unite_computed(kept, gone)
     merge.note = " ".join(notes)
     merge.save(update_fields=["note"])
@@ -213,6 +215,17 @@ def _settle(own: Review, theirs: Review, papers: set[int]) -> list[str]:
     if set(states) <= {now, "accepted" if is_listed else now}:
         return []
     return [f"In “{own.list.name}” it was {' and '.join(states)}, under two records: it is {now} now."]
+
+
+def _unite_opinions(kept: Paper, gone: Paper) -> None:
+    """Let opinions follow; of two that one curator gave and nobody has decided on, the one on the kept paper stays."""
+    mine = set(Opinion.objects.filter(paper=kept, decision=None).values_list("list", "user"))
+    for opinion in Opinion.objects.filter(paper=gone):
+        if opinion.decision_id is None and (opinion.list_id, opinion.user_id) in mine:
+            opinion.delete()
+        else:
+            Opinion.objects.filter(pk=opinion.pk).update(paper=kept)
+    Opinion.objects.filter(duplicate_of=gone).update(duplicate_of=kept)
 
 
 def _unite_findings(kept: Paper, gone: Paper) -> None:

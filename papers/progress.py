@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from papers import cards, review
+from papers import cards, interrater, review
 from papers.cards import OUT
 from papers.models import Category, Decision, Entry, PaperList, Review, Suggestion
 from papers.models.lists import Origin
@@ -124,6 +124,7 @@ class Progress:
     waiting: int
     days: tuple[Day, ...]  # the last of them is today
     is_whole: bool  # whether there are no older decisions than those looked at
+    between: interrater.Between = interrater.NOTHING  # how often two curators say the same
 
 
 def progress(paper_list: PaperList) -> Progress:
@@ -148,6 +149,7 @@ def progress(paper_list: PaperList) -> Progress:
         waiting=waiting,
         days=_days(paper_list, waiting, today),
         is_whole=len(latest) < LATEST,
+        between=interrater.between(paper_list),
     )
 
 

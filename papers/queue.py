@@ -30,7 +30,7 @@ from django.db.models import (
 from django.db.models.functions import Abs, Coalesce
 from django.utils import timezone
 
-from papers import review, vectors
+from papers import opinions, review, vectors
 from papers.models import Embedding, Hold, Paper, PaperList, Skip, Suggestion
 
 HELD_FOR = timedelta(minutes=10)  # since a card was last shown: long enough to read a paper's abstract twice
@@ -80,10 +80,16 @@ class Queue:
     @cached_property
     def waiting(self) -> QuerySet[Suggestion]:
         """Return what waits, in order."""
-        found = review.queue(self.paper_list)
+        found = self.unspoken
         if self.category:
             found = found.filter(category__key=self.category)
         return found.annotate(**self._columns).order_by(*self._names)
+
+    @property
+    def unspoken(self) -> QuerySet[Suggestion]:
+        """Return what waits for the viewer's word, in any category: not what waits for another one's only."""
+        found = review.queue(self.paper_list)
+        return found.exclude(opinions.said(self.paper_list, self.viewer)) if self.paper_list.second_opinion else found
 
     def take_next(self, but: Collection[int] = ()) -> Suggestion | None:
         """Return the first paper that nobody else holds, now held by the viewer, or None; never one of `but`.

@@ -49,7 +49,7 @@ def accept(
 ) -> Decision:
     """Accept the paper into the category: the decision and its rows in every language, in one transaction."""
     with acts.act(category.list, user, Act.Kind.ACCEPT):
-        if sent := _sent_before(key):
+        if sent := sent_before(key):
             return sent
         decision = _decide(category.list, paper, user, Decision.Kind.ACCEPT, category=category, note=note, key=key)
         entries.admit(category, paper, rows, user, decision)
@@ -72,9 +72,14 @@ def defer(
     paper_list: PaperList, paper: Paper, user: AbstractBaseUser, until: date, note: str = "", key: UUID | None = None
 ) -> Decision:
     """Put the paper off until a day; it then returns to the queue."""
-    if until <= timezone.localdate():
-        raise ValueError("a deferral must end after today")
+    demand_ahead(until)
     return _decide(paper_list, paper, user, Decision.Kind.DEFER, until=until, note=note, key=key)
+
+
+def demand_ahead(until: date | None) -> None:
+    """Raise ValueError unless the day lies ahead."""
+    if until is None or until <= timezone.localdate():
+        raise ValueError("a deferral must end after today")
 
 
 def duplicate(
@@ -216,15 +221,12 @@ def _decide(
     Raise AlreadyDecided when somebody was first, and AlreadyListed when a listed paper is to be anything but accepted.
     """
     with acts.act(paper_list, user, Act.Kind(kind.value)):
-        if sent := _sent_before(key):
+        if sent := sent_before(key):
             return sent
-        paper = _held(paper)
+        paper = held(paper)
         Review.objects.bulk_create([Review(list=paper_list, paper=paper)], ignore_conflicts=True)
         review = Review.objects.select_for_update().get(list=paper_list, paper=paper)
-        if review.decision is not None and not _is_due(review):
-            raise AlreadyDecided(review.decision)
-        if kind != Decision.Kind.ACCEPT and Entry.objects.filter(category__list=paper_list, paper=paper).exists():
-            raise entries.AlreadyListed(f"“{paper}” stands in the list: take it out first.")
+        demand_open(review, kind)
         decision = Decision.objects.create(
             list=paper_list,
             paper=paper,
@@ -241,7 +243,16 @@ def _decide(
     return decision
 
 
-def _sent_before(key: UUID | None) -> Decision | None:
+def demand_open(review: Review, kind: Decision.Kind) -> None:
+    """Raise AlreadyDecided or AlreadyListed where no such decision can be taken."""
+    if review.decision is not None and not _is_due(review):
+        raise AlreadyDecided(review.decision)
+    listed = Entry.objects.filter(category__list=review.list_id, paper=review.paper_id)
+    if kind != Decision.Kind.ACCEPT and listed.exists():
+        raise entries.AlreadyListed(f"“{review.paper}” stands in the list: take it out first.")
+
+
+def sent_before(key: UUID | None) -> Decision | None:
     """Return the decision that came under this key, also one whose transaction still runs: it is waited for."""
     if key is None:
         return None
@@ -250,7 +261,7 @@ def _sent_before(key: UUID | None) -> Decision | None:
     return Decision.objects.filter(key=key).first()
 
 
-def _held(paper: Paper) -> Paper:
+def held(paper: Paper) -> Paper:
     """Return the paper, or the one that it was merged into meanwhile, which stays while the transaction lasts."""
     now = merging.hold([paper.pk]).get(paper.pk, paper.pk)
     return paper if now == paper.pk else Paper.objects.get(pk=now)

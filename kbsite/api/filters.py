@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from ingest.models import Head, Run, Topic
 from ingest.sources import SOURCES
 from kbsite.models import Invitation, Membership
-from papers.models import Category, Decision, Entry, EntryText, PaperList, Review, Suggestion
+from papers.models import Category, Decision, Entry, EntryText, Opinion, PaperList, Review, Suggestion
 from papers.querysets import awaiting
 
 # --- kinds of values ------------------------------------------------------------------------------------------
@@ -190,6 +190,23 @@ class DecisionFilters(Filters):
     def filter_in_force(self, queryset: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
         holds = Q(Exists(Review.objects.filter(decision=OuterRef("pk"))))
         return queryset.filter(holds if value else ~holds)
+
+
+class OpinionFilters(Filters):
+    list = ListFilter(label="Slug of a list")
+    paper = IdFilter(field_name="paper", label="Id of a paper")
+    decision = IdFilter(field_name="decision", label="Id of the decision that they came to")
+    user = TextFilter(field_name="user__username", max_length=150, label="Whose")
+    decided = FlagFilter(
+        method="filter_decided", label="Whether they came to a decision; else yours and those that differ"
+    )
+
+    class Meta:
+        model = Opinion
+        fields: tuple[str, ...] = ()
+
+    def filter_decided(self, queryset: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+        return queryset.filter(decision__isnull=not value)
 
 
 class TopicFilters(Filters):

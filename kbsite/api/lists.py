@@ -25,6 +25,7 @@ from kbsite.api.base import AnyForm, Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import CategoryFilters
 from kbsite.api.newlists import NewListSerializer
+from kbsite.api.opinions import SecondOpinionSerializer
 from kbsite.api.requests import BulkRequestSerializer, CriterionRequestSerializer
 from kbsite.api.schema import reads, writes
 from kbsite.api.serializers import BulkSerializer, CategorySerializer, DiffSerializer, PaperListSerializer
@@ -54,6 +55,7 @@ class PaperListViewSet(Resource[PaperList]):
         "add": Action.DECIDE,
         "takes_proposals": Action.DECIDE,
         "bulk": Action.DECIDE,
+        "second_opinion": Action.SET_UP,
     }
     lookup_value_converter = "slug"
     queryset = PaperList.objects.order_by("slug").prefetch_related(
@@ -157,6 +159,21 @@ class PaperListViewSet(Resource[PaperList]):
         paper_list = self.get_object()
         paper_list.takes_proposals = asked.validated_data["takes_proposals"]
         paper_list.save(update_fields=["takes_proposals"])
+        return Response(asked.validated_data)
+
+    @writes("Say whether a paper wants the same word of two curators", {200: SecondOpinionSerializer}, 404)
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="second-opinion",
+        url_name="second-opinion",
+        serializer_class=SecondOpinionSerializer,
+    )
+    def second_opinion(self, request: Request, slug: str) -> Response:
+        asked = SecondOpinionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user: Any = request.user  # a maintainer: the anonymous do not get here
+        listsettings.want_second_opinion(self.get_object(), asked.validated_data["second_opinion"], user)
         return Response(asked.validated_data)
 
     @writes("Decide on many papers", {200: BulkSerializer}, 404, request=BulkRequestSerializer)

@@ -78,6 +78,22 @@ class DaySerializer(serializers.Serializer[Any]):
     waiting = serializers.IntegerField()
 
 
+class ConcordSerializer(serializers.Serializer[Any]):
+    """How often two curators said the same of a paper, in a list that wants two opinions."""
+
+    agreed = serializers.IntegerField()
+    of = serializers.IntegerField(help_text="Papers on which both spoke")
+    share = serializers.FloatField(allow_null=True)
+    kappa = serializers.FloatField(allow_null=True, help_text="Cohen’s: agreement beyond chance; 0 is chance, 1 always")
+
+
+class PairConcordSerializer(ConcordSerializer):
+    """How often these two agreed."""
+
+    one = serializers.CharField()
+    other = serializers.CharField()
+
+
 class ListProgressSerializer(serializers.Serializer[Any]):
     """How the review of a list goes. Decisions that were taken back do not count."""
 
@@ -95,11 +111,17 @@ class ListProgressSerializer(serializers.Serializer[Any]):
     reasons = ReasonSerializer(many=True)
     curve = ReadSerializer(many=True)
     days = DaySerializer(many=True)
+    second_opinions = ConcordSerializer(help_text="First and second opinions, of whomever")
+    pairs = serializers.SerializerMethodField(help_text="By two curators; empty unless a curator asks")
     is_whole = serializers.BooleanField(help_text="False where there are older decisions than the latest, looked at")
 
     @extend_schema_field(PersonPaceSerializer(many=True))
     def get_people(self, found: dict[str, Any]) -> Any:
         return PersonPaceSerializer(found["people"], many=True).data
+
+    @extend_schema_field(PairConcordSerializer(many=True))
+    def get_pairs(self, found: dict[str, Any]) -> Any:
+        return PairConcordSerializer(found["pairs"], many=True).data
 
 
 class ProgressView(Endpoint):
@@ -123,6 +145,8 @@ class ProgressView(Endpoint):
             "reasons": found.reasons,
             "curve": found.curve,
             "days": found.days,
+            "second_opinions": found.between.everybody,
+            "pairs": found.between.pairs if may(request.user, Action.DECIDE, slug) else (),
             "is_whole": found.is_whole,
         }
         return Response(ListProgressSerializer(answer).data)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from kbsite.api.fields import Address, Cell, Cells, Key, PaperIdRef, SlugRef, Text
+from kbsite.api.fields import Address, Cell, Cells, Flag, Key, PaperIdRef, SlugRef, Text
 from kbsite.api.serializers import CodeLinkSerializer
 from papers import arranging, inbulk
 from papers.following import TRANSLATED_FIELDS
@@ -73,6 +73,7 @@ class DecisionRequestSerializer(serializers.Serializer[Any]):
     key = serializers.UUIDField(
         required=False, help_text="Yours, another one for each decision: sent again under it, it is taken once"
     )
+    settles = Flag(required=False, default=False, help_text="Of two opinions that differ, this is the last word")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return _fitting(attrs)

@@ -23,9 +23,10 @@ from kbsite.api.filters import DecisionFilters, SuggestionFilters
 from kbsite.api.requests import DecisionRequestSerializer, NextRequestSerializer
 from kbsite.api.rows import without_column, written
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import DecisionSerializer, SuggestionSerializer
+from kbsite.api.serializers import DecisionSerializer, OpinionSerializer, SuggestionSerializer
 from papers import entries, review
-from papers.models import Category, CategoryText, Decision, Document, Paper, PaperList, Review, Suggestion
+from papers.models import Category, CategoryText, Decision, Document, Opinion, Paper, PaperList, Review, Suggestion
+from papers.opinions import CannotSpeak
 from papers.prefill import prefill
 from papers.queue import Queue
 from papers.readme.row import RowFields
@@ -139,24 +140,29 @@ class DecisionViewSet(Resource[Decision]):
 
     @writes(
         "Decide",
-        {201: DecisionSerializer},
+        {201: DecisionSerializer, 202: OpinionSerializer},
         409,
         request=DecisionRequestSerializer,
         examples=_EXAMPLES,
         description="Accept, reject or defer a paper for a list, or say which one it duplicates. "
-        "When another curator was first, the answer is 409 with that decision.",
+        "When another curator was first, the answer is 409 with that decision. In a list that wants two opinions the "
+        "answer is 202 with yours while another curator’s is awaited, or differs.",
     )
     def create(self, request: Request) -> Response:
         asked = DecisionRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         demand(request.user, Action.DECIDE, place_of(asked.validated_data["list"]))
         try:
-            decision = _decide(request.user, **asked.validated_data)
+            said = _decide(request.user, **asked.validated_data)
         except review.AlreadyDecided as error:
             raise Conflict(str(error), "already-decided", decision=self._shown(error.decision)) from error
         except entries.AlreadyListed as error:
             raise Conflict(str(error), "already-listed") from error
-        return self._created(decision)
+        except CannotSpeak as error:
+            raise Conflict(str(error), "cannot-speak") from error
+        if isinstance(said, Opinion):
+            return Response(OpinionSerializer(said).data, status.HTTP_202_ACCEPTED)
+        return self._created(said)
 
     @writes("Take a decision back", {201: DecisionSerializer}, 404, 409, request=None)
     @action(detail=True, methods=["post"])
@@ -192,7 +198,8 @@ def _decide(
     until: Any = None,
     duplicate_of: Paper | None = None,
     key: UUID | None = None,
-) -> Decision:
+    settles: bool = False,
+) -> curation.Said:
     """Call the verb of this kind. What the verb refuses is an error of the field it is about."""
     if kind == Decision.Kind.ACCEPT:
         chosen = Category.objects.filter(list=list, key=category).first()
@@ -202,15 +209,15 @@ def _decide(
         # Read once, though prefilling, checking and placing a row each ask for them.
         prefetch_related_objects([list], "documents")
         prefetch_related_objects([paper], "identifiers", "facts")
-        return curation.accept(chosen, paper, _rows(chosen, paper, rows or {}), user, note, key)
+        return curation.accept(chosen, paper, _rows(chosen, paper, rows or {}), user, note, key, settles=settles)
     if kind == Decision.Kind.REJECT:
-        return curation.reject(list, paper, user, reason, note, key)
+        return curation.reject(list, paper, user, reason, note, key, settles=settles)
     field = "until" if kind == Decision.Kind.DEFER else "duplicate_of"
     try:
         if kind == Decision.Kind.DEFER:
-            return curation.defer(list, paper, user, until, note, key)
+            return curation.defer(list, paper, user, until, note, key, settles=settles)
         assert duplicate_of is not None  # the serializer asks for it
-        return curation.duplicate(list, paper, duplicate_of, user, note, key)
+        return curation.duplicate(list, paper, duplicate_of, user, note, key, settles=settles)
     except ValueError as error:
         raise ValidationError({field: [str(error)]}) from error
 

@@ -25,6 +25,7 @@ from papers.models import (
     Fact,
     IdentifierRow,
     Merge,
+    Opinion,
     Paper,
     PaperList,
     Review,
@@ -199,7 +200,7 @@ class PaperListSerializer(serializers.ModelSerializer[PaperList]):
 
     class Meta:
         model = PaperList
-        fields = ["id", "slug", "name", "homepage", "created_at", "documents", "categories"]
+        fields = ["id", "slug", "name", "homepage", "created_at", "second_opinion", "documents", "categories"]
         read_only_fields = fields
 
 
@@ -405,6 +406,38 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
 
     def get_undone_by(self, decision: Decision) -> int | None:
         return decision.undone_by.pk if hasattr(decision, "undone_by") else None
+
+
+class OpinionSerializer(serializers.ModelSerializer[Opinion]):
+    """What one of two curators says of a paper, in a list that wants two opinions."""
+
+    list: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    paper = PaperRefSerializer(read_only=True)
+    user = serializers.CharField(source="user.get_username", read_only=True)
+    kind = serializers.CharField(read_only=True, help_text="`accept`, `reject`, `defer` or `duplicate`")
+    category: Any = serializers.SlugRelatedField(slug_field="key", read_only=True, allow_null=True)
+    reason = serializers.ChoiceField(choices=Decision.Reason.choices, allow_blank=True, read_only=True)
+    decision: Any = serializers.PrimaryKeyRelatedField(
+        read_only=True, allow_null=True, help_text="What it came to; null while another’s is awaited, or differs"
+    )
+
+    class Meta:
+        model = Opinion
+        fields = [
+            "id",
+            "list",
+            "paper",
+            "user",
+            "kind",
+            "category",
+            "reason",
+            "note",
+            "until",
+            "duplicate_of",
+            "decision",
+            "at",
+        ]
+        read_only_fields = fields
 
 
 class ActSerializer(serializers.ModelSerializer[Act]):

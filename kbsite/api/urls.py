@@ -11,6 +11,7 @@ from kbsite.api import (
     heads,
     languages,
     lists,
+    opinions,
     papers,
     parked,
     people,
@@ -34,6 +35,7 @@ router.register("findings", findings.FindingViewSet, "finding")
 router.register("papers", papers.PaperViewSet, "paper")
 router.register("suggestions", reviews.SuggestionViewSet, "suggestion")
 router.register("decisions", reviews.DecisionViewSet, "decision")
+router.register("opinions", opinions.OpinionViewSet, "opinion")
 router.register("proposals", proposals.ProposalViewSet, "proposal")
 router.register("acts", acts.ActViewSet, "act")
 router.register("heads", heads.HeadViewSet, "head")

@@ -1,4 +1,4 @@
-"""What maintainers fix of a list: the order of each section's rows, and what the columns of its tables tell."""
+"""What maintainers fix of a list: the order of each section's rows, what its columns tell, and how many decide."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
             listsettings.fix_orders(paper_list, orders, request.user)  # type: ignore[arg-type]
         toast.done(request, _("Saved. New rows go where these orders want them."), act)
         return redirect("list-settings", slug)
+    if "opinions" in request.POST:
+        with acts.act(paper_list, request.user, Act.Kind.SETTINGS) as act:  # type: ignore[arg-type]
+            listsettings.want_second_opinion(paper_list, "second-opinion" in request.POST, request.user)  # type: ignore[arg-type]
+        toast.done(request, _told_opinions(paper_list), act)
+        return redirect("list-settings", slug)
     if "columns" not in request.POST:
         return _page(request, paper_list)
     chosen = _chosen(request)
@@ -40,6 +45,12 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         return _page(request, paper_list, chosen, str(problem), HTTPStatus.UNPROCESSABLE_ENTITY)
     toast.done(request, " ".join(map(_told, reports)), act)
     return redirect("list-settings", slug)
+
+
+def _told_opinions(paper_list: PaperList) -> str:
+    if paper_list.second_opinion:
+        return _("Saved. From now on two curators look at each paper.")
+    return _("Saved. From now on one curator decides a paper.")
 
 
 def _chosen(request: HttpRequest) -> dict[str, str]:

@@ -26,9 +26,10 @@ from kbsite import curation
 from kbsite.access import Action, named, needs, of_decision
 from kbsite.forms import DeferForm, DuplicateForm, RejectForm, admission_forms, typed_rows
 from kbsite.templatetags.curate import queue_url
-from papers import cards, listsettings, merging, preview
+from papers import cards, listsettings, merging, opinions, preview
 from papers.entries import AlreadyListed
-from papers.models import Decision, Paper, PaperList
+from papers.models import Decision, Opinion, Paper, PaperList
+from papers.opinions import CannotSpeak
 from papers.queue import CATEGORY, DIVERSE, NEWEST, ORDERS, RELEVANCE, SOURCE, UNSURE, Queue
 from papers.review import AlreadyDecided, NotInForce
 
@@ -36,6 +37,8 @@ NOBODY = cards.Waiting(0, 0)
 LONGEST_CRITERION = 5000
 MOST_BUT = 100  # papers that a page can say it has
 DIGITS_OF_AN_ID = 19
+LARGEST = 2**31 - 1  # number of a version
+BY_RELEVANCE = (RELEVANCE, DIVERSE)  # the orders in which a paper can move up
 ORDER_NAMES = {
     RELEVANCE: _("most relevant first"),
     UNSURE: _("most unsure first"),
@@ -78,13 +81,13 @@ def decide(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
         return _became(request, queue) if _is_sent_after(request) else _go_on(queue, paper)
     desk = Desk(cards.card(queue.paper_list, paper), request.POST)
     try:
-        decision = desk.decide(request.user)
-    except (AlreadyDecided, AlreadyListed) as clash:
+        said = desk.decide(request.user)
+    except (AlreadyDecided, AlreadyListed, CannotSpeak) as clash:
         if _is_sent_after(request):
             return _became(request, queue, HTTPStatus.CONFLICT, paper, clash)
         desk = Desk(cards.card(queue.paper_list, paper), request.POST)  # as it stands now, with what was typed
         return _page(request, queue, desk, HTTPStatus.CONFLICT, clash=clash)
-    if decision is None:
+    if said is None:
         if request.headers.get("Preview") == "1":
             return render(request, "kbsite/queue/lines.html", {"desk": desk})
         if _is_sent_after(request):
@@ -92,6 +95,29 @@ def decide(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
         status = HTTPStatus.OK if desk.lines else HTTPStatus.UNPROCESSABLE_ENTITY
         return _page(request, queue, desk, status)
     return _became(request, queue) if _is_sent_after(request) else _go_on(queue, paper)
+
+
+@needs(Action.DECIDE, named)
+@require_safe
+def moved(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the head that learned last moved up, with the papers around the one that is read; 204 where nothing did.
+
+    The page asks for it a moment after a decision, with the version `since` which it was told of.
+    """
+    queue = _queue(request, get_object_or_404(PaperList, slug=slug))
+    since = next(iter(_numbers(request.GET.get("since", ""))), 0)
+    told = versions.moved(queue.paper_list, min(since, LARGEST)) if queue.order in BY_RELEVANCE else None
+    paper = Paper.objects.filter(pk__in=_numbers(request.GET.get("paper", ""))[:1]).first()
+    if told is None or not told[1] or paper is None:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    context = {
+        "queue": queue,
+        "version": told[0],
+        "moved": told[1],
+        "around": queue.around(paper),
+        "filters": [(each, 0) for each in cards.categories(queue.paper_list)],
+    }
+    return render(request, "kbsite/queue/moved.html", context)
 
 
 @needs(Action.DECIDE, of_decision)
@@ -138,22 +164,24 @@ class Desk:
         self.deferral = DeferForm(data if "defer" in self.data else None)
         self.duplicate = DuplicateForm(data if "duplicate" in self.data else None, paper=card.paper)
         self.lines: dict[str, str] = {}  # by language: how the row will stand in the README
+        self.settles = "settles" in self.data  # between two opinions that differ
         self.key = uuid.uuid4()  # of the decision that this card will lead to
 
-    def decide(self, user: Any) -> Decision | None:
-        """Do what the pressed button says; return None when that takes no decision, with the errors in the forms."""
-        paper_list, paper, key = self.card.paper_list, self.card.paper, _key(self.data)
+    def decide(self, user: Any) -> curation.Said | None:
+        """Do what the pressed button says; return None when that decides nothing, with the errors in the forms."""
+        paper_list, paper = self.card.paper_list, self.card.paper
+        key, settles = _key(self.data), self.settles
         if "accept" in self.data:
             category = self._category("accept")
             rows = typed_rows(self.rows, category)
-            return curation.accept(category, paper, rows, user, self.note, key) if rows else None
+            return curation.accept(category, paper, rows, user, self.note, key, settles=settles) if rows else None
         if self.rejection.is_valid():
             reason = self.rejection.cleaned_data["reject"]
-            return curation.reject(paper_list, paper, user, reason, self.note, key)
+            return curation.reject(paper_list, paper, user, reason, self.note, key, settles=settles)
         if self.deferral.is_valid():
-            return curation.defer(paper_list, paper, user, self.deferral.day, self.note, key)
+            return curation.defer(paper_list, paper, user, self.deferral.day, self.note, key, settles=settles)
         if self.duplicate.is_valid() and self.duplicate.other:
-            return curation.duplicate(paper_list, paper, self.duplicate.other, user, self.note, key)
+            return curation.duplicate(paper_list, paper, self.duplicate.other, user, self.note, key, settles=settles)
         if "preview" in self.data:
             category = self._category("preview")
             if rows := typed_rows(self.rows, category):
@@ -194,6 +222,7 @@ def _page(
         "standing": None if card else cards.standing(paper_list),
         "definitions": cards.definitions(paper_list),
         "orders": ORDER_NAMES,
+        "said": _opinions(request, card) if card else (),
         "address": queue_url(queue, paper=card.paper.pk if card else None),
     }
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
@@ -222,8 +251,13 @@ def _became(
 
 def _news(request: HttpRequest, queue: Queue) -> dict[str, Any]:
     """Return what every answer shows: the last decision, and how many papers wait."""
-    by_category = cards.counts(queue.paper_list)
+    by_category = cards.counts(queue.unspoken)
     in_all = cards.Waiting(*map(sum, zip(NOBODY, *by_category.values(), strict=True)))
+    last, own = cards.last_of(queue.paper_list, queue.viewer), None
+    contested = 0
+    if queue.paper_list.second_opinion:
+        own = opinions.last_of(queue.paper_list, queue.viewer)
+        contested = opinions.disagreements(queue.paper_list).count()
     return {
         "list": queue.paper_list,
         "queue": queue,
@@ -232,8 +266,18 @@ def _news(request: HttpRequest, queue: Queue) -> dict[str, Any]:
         "waiting": by_category.get(queue.category, NOBODY).all if queue.category else in_all.all,
         "waiting_in_all": in_all.all,
         "likely": in_all.likely,
-        "last": cards.last_of(queue.paper_list, request.user),  # type: ignore[arg-type]
+        "last": last,
+        "last_opinion": own if own and (last is None or own.at > last.at) else None,
+        "contested": contested,
     }
+
+
+def _opinions(request: HttpRequest, card: cards.Card) -> list[Opinion]:
+    """Return what this curator may know of the opinions on a paper."""
+    if not card.paper_list.second_opinion:
+        return []
+    user: Any = request.user
+    return opinions.seen_by(user, card.paper_list, card.paper, card.decision)
 
 
 def _go_on(queue: Queue, paper: Paper) -> HttpResponse:

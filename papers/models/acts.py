@@ -27,6 +27,7 @@ class Act(models.Model):
         REJECT = "reject", "Rejected"
         DEFER = "defer", "Put off"
         DUPLICATE = "duplicate", "Marked as a duplicate"
+        OPINION = "opinion", "Opinion given"
         TAKE_BACK = "take-back", "Decision taken back"
         ADD = "add", "Added"
         EDIT = "edit", "Edited"

@@ -51,6 +51,7 @@ class PaperList(models.Model):
         help_text="Header of a table's column -> what it tells of a paper, where reading the table gets it wrong",
     )
     takes_proposals = models.BooleanField(default=True, help_text="Authors may propose papers by the public form")
+    second_opinion = models.BooleanField(default=False, help_text="A paper wants the same word of two curators")
     created_at = models.DateTimeField(auto_now_add=True)
 
     if TYPE_CHECKING:

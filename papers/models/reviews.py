@@ -201,6 +201,53 @@ class Review(models.Model):
         return f"{self.paper_id} {self.state} in {self.list_id}"
 
 
+class Opinion(models.Model):
+    """What one of two curators says of a paper, in a list that wants two opinions: it becomes a decision with another.
+
+    While there is no decision it counts for nothing, and only who gave it sees it; of two that differ, all curators
+    see both, and one of these settles it.
+    """
+
+    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="opinions")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="opinions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="opinions")
+    kind = models.CharField(max_length=16, choices=[each for each in Decision.Kind.choices if each[0] != "undo"])
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=32, choices=Decision.Reason, blank=True)
+    note = models.TextField(blank=True)
+    until = models.DateField(null=True, blank=True, help_text="Of a deferral: when it comes back")
+    duplicate_of = models.ForeignKey(Paper, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    rows = models.JSONField(default=dict, blank=True, help_text="Of an acceptance: the row by language")
+    key = models.UUIDField(null=True, blank=True, unique=True, help_text="As of a decision")
+    decision = models.ForeignKey(
+        Decision,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="opinions",
+        help_text="What it came to; nothing yet where it stands alone, or against another",
+    )
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["list", "paper", "user"], condition=Q(decision=None), name="opinion_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="accept", category__isnull=False) | (~Q(kind="accept") & Q(category__isnull=True)),
+                name="opinion_accept_has_category",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["accept", "reject", "defer", "duplicate"]), name="opinion_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.paper_id} in {self.list_id} by {self.user_id}"
+
+
 class Hold(models.Model):
     """Who reads a paper of the queue at the moment: until then nobody else is given it."""
 

@@ -456,3 +456,46 @@ def test_while_it_writes_no_worker_classifies(small, ready, monkeypatch):
     small.heads.update(trained_at=timezone.now() - learner.CALM)
     tasks.catch_up()
     assert told == [("small",)]
+
+
+# --- what moved up ------------------------------------------------------------------------------------------------
+
+
+def test_a_version_tells_which_of_the_first_papers_stand_higher_than_before(small, ready, monkeypatch):
+    monkeypatch.setattr(learnerrows, "LOOKED_AT", 10)
+    before = order(small)
+    review.reject(small, Paper.objects.get(pk=before[0]), make_user())
+    before = before[1:]
+    assert ready.learn(small.slug) is not None
+    after = order(small)
+    assert after != before
+    version, moved = versions.moved(small, 0)
+    assert moved == [paper for place, paper in enumerate(after[:10]) if place < before.index(paper)]
+    assert versions.moved(small, version) is None
+
+
+def test_what_is_far_below_moves_up_only_where_that_is_certain(small, ready, monkeypatch):
+    """The learner reads the stored relevance of the top only: the count must be the same."""
+    monkeypatch.setattr(learnerrows, "TOP", 12)
+    monkeypatch.setattr(learnerrows, "LOOKED_AT", 10)
+    before = order(small)
+    for paper in before[:3]:
+        review.reject(small, Paper.objects.get(pk=paper), make_user())
+    before = before[3:]
+    assert ready.learn(small.slug) is not None
+    while ready.is_busy:
+        ready.go_on()
+    after = order(small)
+    certain = {paper for place, paper in enumerate(after[:10]) if place < before.index(paper)}
+    _, moved = versions.moved(small, 0)
+    assert set(moved) <= certain and set(moved) & certain
+
+
+def test_places_are_those_among_what_waits():
+    ids = np.array([1, 2, 3, 4, 5])
+    before = np.array([0.9, 0.8, 0.7, -1.0, 0.95])
+    after = np.array([0.8, 0.9, 0.1, 0.2, 0.95])
+    awaiting = np.array([True, True, True, True, False])
+    # 2 passed 1; 4 passed 3, but where it stood before is not known: not better than fourth, now it is third
+    assert ids[learnerrows.risen(ids, before, after, awaiting)].tolist() == [2, 4]
+    assert learnerrows.risen(ids, after, after, awaiting).tolist() == []

@@ -61,6 +61,10 @@ PAGES: dict[tuple[str, str], Line] = {
     ("GET", L + "queue/"): (CURATORS, 200),
     ("GET", L + "queue/<int:paper_id>/"): (CURATORS, 302),
     ("POST", L + "queue/<int:paper_id>/"): (CURATORS, 302, {"reject": "off-topic"}),
+    ("GET", L + "queue/moved/"): (CURATORS, 204),
+    ("GET", L + "queue/disagreements/"): (CURATORS, 200),
+    ("POST", L + "queue/<int:paper_id>/settle/"): (CURATORS, 302, {"opinion": "1"}),
+    ("POST", L + "queue/<int:paper_id>/take-back/"): (CURATORS, 302, {}),  # one's own
     ("GET", L + "queue/progress/"): (ANYONE, 200),
     ("GET", L + "criteria/<slug:key>/"): (CURATORS, 302),
     ("POST", L + "criteria/<slug:key>/"): (CURATORS, 302, {"criterion": "Caches."}),
@@ -180,6 +184,11 @@ API: dict[tuple[str, str], Line] = {
     ("POST", A + "decisions/"): (CURATORS, 201, lambda world: DEFER | {"paper": world.waiting[0].pk}),
     ("GET", A + "decisions/<int:pk>/"): (ANYONE, 200),
     ("POST", A + "decisions/<int:pk>/undo/"): (CURATORS, 201),
+    ("GET", A + "opinions/"): (SOME_CURATORS, 200),
+    ("GET", A + "opinions/<int:pk>/"): (CURATORS, 200),
+    ("DELETE", A + "opinions/<int:pk>/"): (CURATORS, 404),  # it is another one's
+    ("POST", A + "opinions/<int:pk>/settle/"): (CURATORS, 200),
+    ("POST", A + "lists/<slug:slug>/second-opinion/"): (MAINTAINERS, 200, {"second_opinion": True}),
     ("GET", A + "acts/"): (ANYONE, 200),
     ("GET", A + "acts/<int:pk>/"): (ANYONE, 200),
     ("POST", A + "acts/<int:pk>/undo/"): (CURATORS, 201),

@@ -51,6 +51,8 @@ def site(world):  # noqa: F811
     world.act = Act.objects.get(kind=Act.Kind.REJECT)
     asked = proposals.propose(world.list, proposals.named("2612.00009"), "bob@example.org")
     world.proposal = proposals.confirm(asked.key)
+    for curator, kind in ((make.make_user("first"), "reject"), (make.make_user("second"), "defer")):
+        world.opinion = world.list.opinions.create(paper=world.waiting[1], user=curator, kind=kind, until="2999-01-01")
     world.member = Membership.objects.create(user=make.make_user("a-member"), list=world.list, role="curator")
     world.invitation = Invitation(email="lin@example.org", role="curator", list=world.list)
     world.secret = world.invitation.renew()
@@ -79,6 +81,7 @@ def address(route: str, site: Any) -> str:
         "findings": site.finding,
         "decisions": site.rejected,
         "acts": site.act,
+        "opinions": site.opinion,
         "runs": site.run,
         "categories": site.kv,
         "suggestions": site.suggestion,

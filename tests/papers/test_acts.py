@@ -231,7 +231,7 @@ def test_the_history_tells_each_act_with_what_it_changed_in_the_same_number_of_q
     edit(caches, curator, tldr="Shorter.")
     for number in range(7):
         edit(caches, curator, venue=f"ICML 20{number}0")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         told = history.told(list(history.acts(caches)))
     assert len(told) == 11
     accepted = next(each for each in told if each.act.kind == "accept")

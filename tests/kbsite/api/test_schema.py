@@ -130,6 +130,7 @@ def test_answers_are_as_described(schema, world, as_curator, as_maintainer):
         message="Changed twice",
         values={"base": "a", "here": "b", "readme": "c"},
     )
+    world.list.opinions.create(paper=world.waiting[0], user=world.rejected.user, kind="reject", decision=world.rejected)
     named = {"{slug}": "small", "{language}": "en", "{form}": "json", "{id}": "1"}
     for path, item in schema["paths"].items():
         if path == "/api/v1/schema/":
