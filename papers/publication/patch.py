@@ -85,12 +85,15 @@ def _lines(content: bytes) -> list[bytes]:
 
 def _hunks(before: Sequence[bytes], after: Sequence[bytes]) -> Iterator[bytes]:
     # What both begin and end with is not compared: long lists differ in a few lines.
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
-    start = max(0, same - _CONTEXT)
-    rest = zip(reversed(before[same:]), reversed(after[same:]), strict=False)
-    tail = max(0, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], rest)) - _CONTEXT)
-    old, new = before[start : len(before) - tail], after[start : len(after) - tail]
-    for group in SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_CONTEXT):
+    head = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    rest = zip(reversed(before[head:]), reversed(after[head:]), strict=False)
+    tail = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], rest))
+    start, lead, trail = max(0, head - _CONTEXT), min(head, _CONTEXT), min(tail, _CONTEXT)
+    old, new = (lines[start : len(lines) - tail + trail] for lines in (before, after))
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    # Where difflib keeps what it found. git wants lines after a change wherever there are some.
+    matcher.opcodes = list(_around(lead, trail, old, new))  # type: ignore[attr-defined]
+    for group in matcher.get_grouped_opcodes(_CONTEXT):
         _, first_old, _, first_new, _ = group[0]
         _, _, end_old, _, end_new = group[-1]
         yield b"@@ -%b +%b @@\n" % (
@@ -103,6 +106,20 @@ def _hunks(before: Sequence[bytes], after: Sequence[bytes]) -> Iterator[bytes]:
             else:
                 yield from _marked(b"-", old[old_start:old_end])
                 yield from _marked(b"+", new[new_start:new_end])
+
+
+def _around(
+    lead: int, trail: int, old: Sequence[bytes], new: Sequence[bytes]
+) -> Iterator[tuple[str, int, int, int, int]]:
+    """Yield what was done to lines whose first and last ones are the same, and only to those between them."""
+    end_old, end_new = len(old) - trail, len(new) - trail
+    if lead:
+        yield "equal", 0, lead, 0, lead
+    for kind, *places in SequenceMatcher(None, old[lead:end_old], new[lead:end_new], autojunk=False).get_opcodes():
+        first_old, last_old, first_new, last_new = (lead + place for place in places)
+        yield kind, first_old, last_old, first_new, last_new
+    if trail:
+        yield "equal", end_old, len(old), end_new, len(new)
 
 
 def _range(start: int, end: int) -> bytes:

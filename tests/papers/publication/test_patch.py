@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from papers.publication.message import Message
@@ -34,6 +34,7 @@ def git(folder: Path, *words: str, given: bytes = b"") -> str:
 
 
 @given(before=st.none() | CONTENTS, after=CONTENTS, path=st.sampled_from(PATHS))
+@example(before=b"b\n" * 5, after=b"a\n" + b"b\n" * 4, path="README.md")  # the same lines, one farther down
 @settings(max_examples=60, deadline=None)
 def test_git_makes_of_the_old_file_the_new_one(before, after, path):
     with TemporaryDirectory() as name:
