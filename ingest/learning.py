@@ -24,7 +24,6 @@ from ingest.classifier.training import Training
 from ingest.models import Run
 from ingest.versions import NoHead as NoHead
 from ingest.versions import current as current_head
-from ingest.versions import roll_back as roll_back
 from papers import identity, merging, vectors
 from papers.models import Category, Paper, PaperList, Suggestion
 

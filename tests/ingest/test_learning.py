@@ -325,7 +325,7 @@ def test_an_older_head_speaks_again_until_there_is_something_to_learn(trained):
     learning.train(trained)
     learning.classify(trained)
     assert relevance() < before
-    assert learning.roll_back(trained, 1).name == "v3"
+    assert versions.roll_back(trained, 1).name == "v3"
     assert not learning.has_news(trained)
     assert learning.is_classifying_due(trained)
     learning.classify(trained)
@@ -335,10 +335,10 @@ def test_an_older_head_speaks_again_until_there_is_something_to_learn(trained):
 
 def test_a_head_that_is_gone_does_not_speak_again(trained, monkeypatch):
     with pytest.raises(versions.NoHead, match="small has no head v7"):
-        learning.roll_back(trained, 7)
+        versions.roll_back(trained, 7)
     Head.objects.update(arrays=b"")
     with pytest.raises(HeadError, match="of v1 only the figures are kept"):
-        learning.roll_back(trained, 1)
+        versions.roll_back(trained, 1)
 
 
 def test_two_that_learned_the_same_keep_one_head(trained):
