@@ -287,9 +287,9 @@ class Waiting(NamedTuple):
     likely: int
 
 
-def counts(paper_list: PaperList) -> dict[str, Waiting]:
-    """Return how many papers await a decision, by the key of the suggested category."""
-    by_category = review.queue(paper_list).order_by().values_list("category__key")
+def counts(paper_list: PaperList, condition: Q | None = None) -> dict[str, Waiting]:
+    """Return how many papers await a decision, by the key of the suggested category; of all, or where it holds."""
+    by_category = review.queue(paper_list).filter(condition or Q()).order_by().values_list("category__key")
     rows = by_category.annotate(n=Count("pk"), likely=Count("pk", filter=Q(relevance__gte=LIKELY)))
     return {key or "": Waiting(n, likely) for key, n, likely in rows}
 
