@@ -3,7 +3,21 @@
 from django.urls import path, re_path
 from rest_framework.routers import DefaultRouter
 
-from kbsite.api import acts, docs, entries, heads, lists, papers, people, progress, proposals, reviews, runs, topics
+from kbsite.api import (
+    acts,
+    docs,
+    entries,
+    heads,
+    lists,
+    papers,
+    people,
+    progress,
+    proposals,
+    reviews,
+    runs,
+    savedviews,
+    topics,
+)
 from kbsite.api.base import Unknown
 
 app_name = "api"
@@ -15,6 +29,7 @@ router.register("categories", lists.CategoryViewSet, "category")
 router.register("entries", entries.EntryViewSet, "entry")
 router.register("papers", papers.PaperViewSet, "paper")
 router.register("suggestions", reviews.SuggestionViewSet, "suggestion")
+router.register("views", savedviews.SavedViewViewSet, "view")
 router.register("decisions", reviews.DecisionViewSet, "decision")
 router.register("proposals", proposals.ProposalViewSet, "proposal")
 router.register("acts", acts.ActViewSet, "act")

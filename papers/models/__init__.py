@@ -16,7 +16,7 @@ from papers.models.lists import (
 )
 from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
 from papers.models.proposals import Proposal
-from papers.models.reviews import Decision, Hold, Review, Skip, Suggestion
+from papers.models.reviews import Decision, Hold, Review, SavedView, Skip, Suggestion
 
 __all__ = [
     "Act",
@@ -41,6 +41,7 @@ __all__ = [
     "Proposal",
     "Review",
     "RowChange",
+    "SavedView",
     "Skip",
     "SourceRecord",
     "Suggestion",
