@@ -60,6 +60,8 @@ PAGES: dict[tuple[str, str], Line] = {
     ("GET", L + "queue/<int:paper_id>/"): (CURATORS, 302),
     ("POST", L + "queue/<int:paper_id>/"): (CURATORS, 302, {"reject": "off-topic"}),
     ("GET", L + "queue/progress/"): (ANYONE, 200),
+    ("GET", L + "queue/bulk/"): (CURATORS, 200),
+    ("POST", L + "queue/bulk/"): (CURATORS, 302, lambda world: {"papers": str(world.waiting[0].pk), "do": "reject"}),
     ("GET", L + "queue/views/"): (CURATORS, 200),
     ("POST", L + "queue/views/"): (CURATORS, 302, {"name": "Mine"}),
     ("POST", L + "queue/views/<int:pk>/"): (CURATORS, 302, {"delete": "1"}),  # it is shared
