@@ -98,17 +98,18 @@ def main() -> int:
 
 def make(rows: list[tuple[str, str]]) -> None:
     """Make a list and papers that await a decision in it, as a classifier would leave them."""
-    from django.contrib.auth.models import Group, User
+    from django.contrib.auth.models import User
     from django.core.management import call_command
     from django.db import connection
 
+    from kbsite.models import Membership
     from papers import catalog
     from papers.models import Category, CategoryText, Document, PaperList, Suggestion
     from papers.records import Identifier, PaperRecord
 
     call_command("collectstatic", verbosity=0, interactive=False)
     call_command("migrate", verbosity=0)
-    User.objects.create_user(NAME, password=PASSWORD).groups.add(Group.objects.get_or_create(name="curators")[0])
+    Membership.objects.create(user=User.objects.create_user(NAME, password=PASSWORD), role="curator")
     paper_list = PaperList.objects.create(slug=SLUG, name="A list")
     readme = b"# A list\n\n## Alpha\n\n| Title | Venue | TL;DR |\n| --- | --- | --- |\n"
     document = Document.objects.create(list=paper_list, language="en", path="README.md", source=readme, is_primary=True)

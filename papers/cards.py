@@ -215,7 +215,7 @@ def lookalikes(paper: Paper, limit: int = 3) -> tuple[Lookalike, ...]:
     found = {other.pk: Lookalike(other, "the same title") for other in same}
     own = paper.embeddings.filter(text_hash=paper.text_hash).order_by("-pk").first()
     if own is not None:
-        near = vectors.nearest_of_all(own.vector.to_list(), limit, own.encoder, without=[paper.pk, *found])
+        near = vectors.nearest_of_all(own.vector, limit, own.encoder, without=[paper.pk, *found])
         close = {other: likeness for other, likeness in near if likeness >= SAME_TEXT}
         for other in Paper.objects.filter(pk__in=close):
             found[other.pk] = Lookalike(other, f"{close[other.pk]:.0%} the same text")

@@ -147,13 +147,17 @@ class Queue:
             list=self.paper_list, paper=paper, user_id=self.viewer.pk, defaults={"at": timezone.now()}
         )
 
-    def around(self, paper: Paper, ahead: int = 2, behind: int = 9) -> Around:
-        """Return some of the queue before and after a paper; from its top when the paper is not in it."""
-        here = self.waiting.filter(paper=paper).first()
+    def around(self, paper: Paper, but: Collection[int] = (), ahead: int = 2, behind: int = 9) -> Around:
+        """Return some of the queue before and after a paper; from its top when the paper is not in it.
+
+        What comes before it for the viewer, `but`, is taken for gone by then.
+        """
+        waiting = self.waiting.exclude(paper__in=but)
+        here = waiting.filter(paper=paper).first()
         if here is None:
-            return Around((), None, tuple(self.waiting[:behind]), 0)
-        before = self.waiting.filter(self._beyond(here, ahead=True))
-        after = self.waiting.filter(self._beyond(here, ahead=False))
+            return Around((), None, tuple(waiting[:behind]), 0)
+        before = waiting.filter(self._beyond(here, ahead=True))
+        after = waiting.filter(self._beyond(here, ahead=False))
         return Around(tuple(reversed(before.reverse()[:ahead])), here, tuple(after[:behind]), before.count() + 1)
 
     @cached_property

@@ -8,6 +8,7 @@ after it (static/kbsite/outbox.js): it asks for cards `but` those it has, and of
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -51,14 +52,15 @@ ORDER_NAMES = {
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """The paper whose turn it is, or the one asked for with ?paper=; what is shown is held for who looks at it."""
     queue = queue_of(request, get_object_or_404(PaperList, slug=slug))
+    but = _numbers(request.GET.get("but", ""))
     if wanted := request.GET.get("paper", ""):
         paper = _paper(wanted)
         queue.hold(paper.pk)
-    elif turn := queue.take_next(_numbers(request.GET.get("but", ""))):
+    elif turn := queue.take_next(but):
         paper = _paper(turn.paper_id)
     else:
         return _page(request, queue, None)
-    return _page(request, queue, Desk(cards.card(queue.paper_list, paper)))
+    return _page(request, queue, Desk(cards.card(queue.paper_list, paper)), but=but)
 
 
 @needs(Action.DECIDE, named)
@@ -180,13 +182,15 @@ def _page(
     desk: Desk | None,
     status: int = HTTPStatus.OK,
     clash: Exception | None = None,
+    but: Sequence[int] = (),
 ) -> HttpResponse:
     paper_list, card = queue.paper_list, desk.card if desk else None
     context = _news(request, queue) | {
         "desk": desk,
         "card": card,
         "clash": clash,
-        "around": queue.around(card.paper) if card else None,
+        "around": queue.around(card.paper, but) if card else None,
+        "gone": -len(but),
         "reader": queue.held_by_another(card.paper.pk) if card and card.is_open else None,
         "standing": None if card else cards.standing(paper_list),
         "definitions": cards.definitions(paper_list),
@@ -208,7 +212,12 @@ def _became(
     wrong: object = None,
 ) -> HttpResponse:
     """Tell what became of a decision that was sent while the next card was read already."""
-    context = _news(request, queue) | {"undecided": paper, "wrong": wrong, "address": queue_url(queue)}
+    context = _news(request, queue) | {
+        "undecided": paper,
+        "wrong": wrong,
+        "address": queue_url(queue),
+        "is_answer": True,
+    }
     return render(request, "kbsite/queue/news.html", context, status=status)
 
 

@@ -20,16 +20,14 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 SLUG = "small"
 PAPERS = 200
 DECIDED = 100
-PASSWORD = "a long password"
+PASSWORD = "a long password"  # of the factories
 
 pytestmark = pytest.mark.browser
 
 MAKE = f"""
-from django.contrib.auth.models import Group, User
-from tests.factories import make_list, make_paper, make_suggestion
-group, _ = Group.objects.get_or_create(name="curators")
+from tests.factories import make_list, make_paper, make_suggestion, make_user
 for name in ("ada", "alan"):
-    User.objects.create_user(name, password={PASSWORD!r}).groups.add(group)
+    make_user(name, curator=True)
 paper_list = make_list({SLUG!r}, ("alpha", "beta"))
 alpha, beta = paper_list.categories.all()
 for number in range({PAPERS}):

@@ -8,6 +8,7 @@ import time
 from datetime import date, timedelta
 from html import unescape
 
+import numpy as np
 import pytest
 from celery import Celery
 from django.db import connection
@@ -20,7 +21,7 @@ from ingest import tasks
 from ingest.models import Head
 from kbsite import forms
 from kbsite.celery import app
-from papers import review
+from papers import review, vectors
 from papers.models import Decision, Entry, EntryText, Review, Suggestion
 from papers.readme.exporter import diff, export
 from tests.factories import make_entry, make_list, make_paper, make_suggestion, make_user
@@ -530,6 +531,44 @@ def test_a_card_costs_the_same_queries_however_long_the_queue(desk):
 )
 def test_no_typed_tag_is_lost_whatever_quotes_it(typed):
     assert forms.typed_tags(typed) == ("Eviction", "Layer-wise")
+
+
+def test_the_card_tells_of_other_lists_and_of_what_may_be_the_same_paper(desk, caches):
+    suggestion = make_waiting(caches, "Forgetting caches", facts=[("tldr", "It forgets.")])
+    same = make_paper("Forgetting Caches!", identifiers=[("doi", "10.1000/1")], source="semanticscholar")
+    close, other = make_paper("Close by"), make_paper("Far away")
+    axes = np.eye(384, dtype=np.float32)
+    near = np.array([0.99, 0.14, *[0] * 382], np.float32)
+    vectors.store("an encoder", [suggestion.paper, close, other], np.stack([axes[0], near, axes[1]]))
+    told = [("peer:someone/a-list", "listed", ["Caches › Eviction"]), ("semanticscholar", "tldr", "Caches forget.")]
+    for source, kind, value in told:
+        suggestion.paper.facts.create(kind=kind, source=source, value=value, observed_at=timezone.now())
+    page = desk.get(queue_of(caches, paper=suggestion.paper_id)).content.decode()
+    assert same.title in page and "the same title" in page
+    assert "Close by" in page and "99% the same text" in page and "Far away" not in page
+    assert "someone/a-list" in page and "Caches › Eviction" in page
+    assert "<q>Caches forget.</q>" in page, "the one that is in the row already is not offered"
+    assert "<q>It forgets.</q>" not in page
+
+
+def test_the_curators_say_in_their_own_words_what_belongs_where(desk, caches):
+    suggestion = make_waiting(caches)
+    category = suggestion.category
+    where = reverse("criterion", args=[caches.slug, category.key])
+    answer = desk.post(where, {"criterion": " Only what forgets. ", "paper": suggestion.paper_id})
+    assert answer.url == queue_of(caches, paper=suggestion.paper_id)
+    assert desk.get(answer.url).content.decode().count("Only what forgets.") == 3  # told, told again, and to be changed
+    desk.post(where, {"criterion": ""})
+    category.refresh_from_db()
+    assert category.criterion == ""
+
+
+def test_a_line_is_shown_while_it_is_typed(desk, caches):
+    suggestion = make_waiting(caches)
+    sent = row(suggestion, preview=suggestion.category.key, **{"en-tldr": "Typed so far"})
+    answer = decide(desk, suggestion, sent, headers={"Preview": "1"}).content.decode()
+    assert "Typed so far" in answer and "<html" not in answer and "card-title" not in answer
+    assert not Decision.objects.exists()
 
 
 # --- sent after the next card is shown ----------------------------------------------------------------------------

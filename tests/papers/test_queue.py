@@ -97,6 +97,9 @@ def test_around_a_paper_are_those_before_and_after_it_in_every_order(small, ada,
         assert [each.paper for each in around.ahead] == in_order[max(place - 2, 0) : place]
         assert around.here.paper == paper and around.place == place + 1
         assert [each.paper for each in around.behind] == in_order[place + 1 : place + 4]
+    gone = [paper.pk for paper in in_order[:2]]
+    around = queue.around(in_order[2], gone, behind=3)
+    assert (around.ahead, around.place) == ((), 1)
     elsewhere = queue.around(make_paper(), behind=3)
     assert (elsewhere.here, elsewhere.place) == (None, 0)
     assert [each.paper for each in elsewhere.behind] == in_order[:3]

@@ -174,6 +174,9 @@ document.addEventListener("outbox", ({ detail: { state, letter, html } }) => {
     region.innerHTML = html;
     htmx.process(region);
     showCounts();
+    const progress = region.querySelector("[data-progress]"); // beside the news: it is nothing to read out each time
+    document.querySelector(".stage-progress").replaceChildren(...progress.childNodes);
+    progress.remove();
   }
   const waiting = outbox.letters(user()).length;
   if (state === "kept") {
