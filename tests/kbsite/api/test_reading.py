@@ -323,6 +323,7 @@ def test_the_root_leads_to_every_resource(world, as_maintainer):
         "papers",
         "suggestions",
         "decisions",
+        "views",
         "acts",
         "heads",
         "topics",
