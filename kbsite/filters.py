@@ -7,7 +7,7 @@ from typing import Any
 import django_filters
 from django import forms
 
-from kbsite.api.filters import Filters, FlagFilter, ListFilter, SlugFilter, TextFilter
+from kbsite.api.filters import Filters, FlagFilter, IdFilter, ListFilter, SlugFilter, TextFilter
 from papers.models import Paper, PaperList
 from papers.querysets import PaperQuerySet
 
@@ -21,21 +21,17 @@ class _YearField(forms.IntegerField):
         super().__init__(min_value=FIRST_YEAR, max_value=LAST_YEAR, **kwargs)
 
 
-class YearFilter(django_filters.Filter):
+class YearFilter(IdFilter):
     """A year of publication."""
 
     field_class = _YearField
+    schema = {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR}
 
 
-class PaperFilters(Filters):
-    """Questions about papers, in the words of an address. What a list is asked of is `list`, else the only one."""
+class AboutPapers(Filters):
+    """Questions about papers themselves, wherever they stand, in the words of an address."""
 
     q = TextFilter(method="together", max_length=300, label='Words ("a phrase", -without, or), an identifier or link')
-    list = ListFilter(method="together", label="Slug of the list that category, status and relevance are about")
-    category = SlugFilter(method="together", label="Key of a category: listed there, or likely to belong there")
-    status = django_filters.ChoiceFilter(
-        method="together", choices=[(each, each) for each in STATUSES], label="Where it stands in the list"
-    )
     subject = TextFilter(method="filter_subject", max_length=40, label="An arXiv subject, as cs.CL")
     author = TextFilter(method="filter_author", max_length=200, label="An author's whole name")
     year = YearFilter(field_name="published", lookup_expr="year", label="Year of publication")
@@ -45,9 +41,6 @@ class PaperFilters(Filters):
     )
     source = TextFilter(method="filter_source", max_length=32, label="A source that tells of it")
     code = FlagFilter(method="filter_code", label="Whether its code is known")
-    sort = django_filters.ChoiceFilter(
-        method="together", choices=[(each, each) for each in SORTS], label="The order; best match first if q is given"
-    )
 
     class Meta:
         model = Paper
@@ -57,6 +50,39 @@ class PaperFilters(Filters):
     def value(self) -> dict[str, Any]:
         """What was asked, as values; what makes no sense is not in it."""
         return {name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")}
+
+    def filter_subject(self, queryset: PaperQuerySet, name: str, value: str) -> PaperQuerySet:
+        return queryset.filter(subjects__contains=[value])
+
+    def filter_author(self, queryset: PaperQuerySet, name: str, value: str) -> PaperQuerySet:
+        return queryset.filter(authors__contains=[value])
+
+    def filter_source(self, queryset: PaperQuerySet, name: str, value: str) -> PaperQuerySet:
+        return queryset.from_source(value)
+
+    def filter_code(self, queryset: PaperQuerySet, name: str, value: bool) -> PaperQuerySet:
+        return queryset.with_code() if value else queryset.exclude(pk__in=queryset.with_code().values("pk"))
+
+    def filter_queryset(self, queryset: PaperQuerySet) -> PaperQuerySet:
+        found: PaperQuerySet = super().filter_queryset(queryset)
+        return found.found_by(self.value["q"]) if "q" in self.value else found
+
+
+class PaperFilters(AboutPapers):
+    """Questions about papers and where they stand. What a list is asked of is `list`, else the only one."""
+
+    list = ListFilter(method="together", label="Slug of the list that category, status and relevance are about")
+    category = SlugFilter(method="together", label="Key of a category: listed there, or likely to belong there")
+    status = django_filters.ChoiceFilter(
+        method="together", choices=[(each, each) for each in STATUSES], label="Where it stands in the list"
+    )
+    sort = django_filters.ChoiceFilter(
+        method="together", choices=[(each, each) for each in SORTS], label="The order; best match first if q is given"
+    )
+
+    class Meta:
+        model = Paper
+        fields: tuple[str, ...] = ()
 
     @property
     def paper_list(self) -> PaperList | None:
@@ -76,8 +102,6 @@ class PaperFilters(Filters):
     def filter_queryset(self, queryset: PaperQuerySet) -> PaperQuerySet:
         found: PaperQuerySet = super().filter_queryset(queryset)
         value = self.value
-        if "q" in value:
-            found = found.found_by(value["q"])
         if "category" in value:
             found = found.of_category(value["category"], self.paper_list)
         if "status" in value:
@@ -85,18 +109,6 @@ class PaperFilters(Filters):
         if self.order == "match":
             return found
         return found.most_relevant(self.paper_list) if self.order == "relevance" else found.newest()
-
-    def filter_subject(self, queryset: PaperQuerySet, name: str, value: str) -> PaperQuerySet:
-        return queryset.filter(subjects__contains=[value])
-
-    def filter_author(self, queryset: PaperQuerySet, name: str, value: str) -> PaperQuerySet:
-        return queryset.filter(authors__contains=[value])
-
-    def filter_source(self, queryset: PaperQuerySet, name: str, value: str) -> PaperQuerySet:
-        return queryset.from_source(value)
-
-    def filter_code(self, queryset: PaperQuerySet, name: str, value: bool) -> PaperQuerySet:
-        return queryset.with_code() if value else queryset.exclude(pk__in=queryset.with_code().values("pk"))
 
 
 def _only_list() -> PaperList | None:

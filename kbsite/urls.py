@@ -10,6 +10,7 @@ from kbsite.views import (
     acts,
     adding,
     arranging,
+    bulk,
     classifier,
     dashboard,
     entries,
@@ -28,6 +29,7 @@ from kbsite.views import (
     proposals,
     queue,
     runs,
+    saved_views,
     topics,
 )
 
@@ -52,6 +54,9 @@ urlpatterns = [
     path("proposals/confirm/<str:token>/", proposals.confirm, name="confirm-proposal"),
     path("proposals/<uuid:key>/", proposals.state, name="proposal"),
     path("lists/<slug:slug>/queue/progress/", progress.show, name="progress"),
+    path("lists/<slug:slug>/queue/bulk/", bulk.show, name="bulk"),
+    path("lists/<slug:slug>/queue/views/", saved_views.show, name="views"),
+    path("lists/<slug:slug>/queue/views/<int:pk>/", saved_views.change, name="view"),
     path("lists/<slug:slug>/history/", acts.history, name="history"),
     path("lists/<slug:slug>/history/export.<str:form>", acts.export, name="history-export"),
     path("acts/<int:pk>/undo/", acts.undo, name="undo-act"),

@@ -6,8 +6,8 @@ again when nothing else is left. A card costs a number of queries that does not 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -69,6 +69,14 @@ class Around:
 
 
 @dataclass(frozen=True)
+class Narrowing:
+    """Which part of a queue somebody wants: a condition on suggestions, and the words of an address that ask for it."""
+
+    condition: Q = field(default_factory=Q)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Queue:
     """What awaits a decision in a list, narrowed and ordered as a curator asked."""
 
@@ -76,6 +84,7 @@ class Queue:
     viewer: AbstractBaseUser
     category: str = ""  # key of the suggested category, or all
     order: str = RELEVANCE
+    narrowed: Narrowing = field(default_factory=Narrowing)
 
     @cached_property
     def waiting(self) -> QuerySet[Suggestion]:
@@ -88,8 +97,13 @@ class Queue:
     @property
     def unspoken(self) -> QuerySet[Suggestion]:
         """Return what waits for the viewer's word, in any category: not what waits for another one's only."""
-        found = review.queue(self.paper_list)
+        found = review.queue(self.paper_list).filter(self.narrowed.condition)
         return found.exclude(opinions.said(self.paper_list, self.viewer)) if self.paper_list.second_opinion else found
+
+    @property
+    def whole(self) -> Queue:
+        """Return this queue without what narrows it."""
+        return replace(self, narrowed=Narrowing())
 
     def take_next(self, but: Collection[int] = ()) -> Suggestion | None:
         """Return the first paper that nobody else holds, now held by the viewer, or None; never one of `but`.
@@ -175,7 +189,7 @@ class Queue:
     @cached_property
     def _group(self) -> Any:
         """Return 0 for the most relevant papers that are no near-copies of a more relevant one, 1 for the copies, 2."""
-        top = [suggestion.paper_id for suggestion in Queue(self.paper_list, self.viewer, self.category).waiting[:TOP]]
+        top = [suggestion.paper_id for suggestion in replace(self, order=RELEVANCE).waiting[:TOP]]
         copies = near_copies(top)
         return Case(
             When(paper__in=copies, then=Value(1)),

@@ -1,4 +1,7 @@
-"""Which rows a list of the API shows. Papers share their filters with the pages (kbsite/filters.py)."""
+"""Which rows a list of the API shows.
+
+Papers and suggestions share their filters with the pages (kbsite/filters.py, kbsite/narrowing.py).
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,7 @@ from drf_spectacular.utils import extend_schema_field
 from ingest.models import Head, Run, Topic
 from ingest.sources import SOURCES
 from kbsite.models import Invitation, Membership
-from papers.models import Category, Decision, Entry, EntryText, Opinion, PaperList, Review, Suggestion
-from papers.querysets import awaiting
+from papers.models import Category, Decision, Entry, EntryText, Opinion, PaperList, Review
 
 # --- kinds of values ------------------------------------------------------------------------------------------
 
@@ -77,7 +79,7 @@ class TextFilter(_Filter):
 
 
 class IdFilter(_Filter):
-    field_class = _IdField
+    field_class: type[forms.IntegerField] = _IdField
     schema = {"type": "integer", "minimum": 1}
 
 
@@ -145,25 +147,6 @@ class EntryFilters(Filters):
             awaiting = Q(Exists(texts.exclude(untranslated=[])))
             queryset = queryset.filter(awaiting if wanted["untranslated"] else ~awaiting)
         return queryset
-
-
-class SuggestionFilters(Filters):
-    list = ListFilter(label="Slug of a list")
-    category = SlugFilter(field_name="category__key", label="Key of the most probable category")
-    paper = IdFilter(field_name="paper", label="Id of a paper")
-    awaiting = FlagFilter(method="together", label="Whether a review queue holds it")
-    relevance_min = ProbabilityFilter(field_name="relevance", lookup_expr="gte", label="At least this relevant")
-
-    class Meta:
-        model = Suggestion
-        fields: tuple[str, ...] = ()
-
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        queryset = super().filter_queryset(queryset)
-        wanted = self.form.cleaned_data
-        if wanted["awaiting"] is None:
-            return queryset
-        return queryset.filter(awaiting() if wanted["awaiting"] else ~awaiting())
 
 
 class HeadFilters(Filters):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
 
 from kbsite.api.fields import Address, Cell, Cells, Flag, Key, PaperIdRef, SlugRef, Text
 from kbsite.api.serializers import CodeLinkSerializer
+from kbsite.filters import FIRST_YEAR, LAST_YEAR
 from papers import arranging, inbulk
 from papers.following import TRANSLATED_FIELDS
 from papers.models import Decision, Paper, PaperList
@@ -29,7 +31,28 @@ class RowSerializer(serializers.Serializer[Any]):
     extra = Cells(required=False, help_text="Further columns by their header")
 
 
-class NextRequestSerializer(serializers.Serializer[Any]):
+class NarrowingSerializer(serializers.Serializer[Any]):
+    """Which part of a review queue somebody wants; all of it where nothing is given."""
+
+    q = Text(required=False, max_length=300, help_text="Words of the title or abstract, an identifier or a link")
+    subject = Text(required=False, max_length=40, help_text="An arXiv subject, as cs.CL")
+    author = Text(required=False, max_length=200, help_text="An author's whole name")
+    year = serializers.IntegerField(required=False, min_value=FIRST_YEAR, max_value=LAST_YEAR)
+    since = serializers.DateField(required=False, help_text="Published on this day or later")
+    until = serializers.DateField(required=False, help_text="Published on this day or earlier")
+    source: Any = Text(required=False, max_length=32, help_text="A source that tells of it")
+    code = Flag(required=False, help_text="Whether its code is known")
+    relevance_min = serializers.FloatField(required=False, min_value=0, max_value=1)
+    relevance_max = serializers.FloatField(required=False, min_value=0, max_value=1)
+
+
+def words(value: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a NarrowingSerializer has read in the words of an address."""
+    said = {name: value[name] for name in map(str, NarrowingSerializer().fields) if name in value}
+    return {name: str(each).lower() if isinstance(each, bool) else str(each) for name, each in said.items()}
+
+
+class NextRequestSerializer(NarrowingSerializer):
     """Whose turn it is: the first paper of a queue that nobody else holds."""
 
     list = SlugRef(slug_field="slug", queryset=PaperList.objects.all())

@@ -19,11 +19,12 @@ from kbsite import curation
 from kbsite.access import Action, demand, place_of
 from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
-from kbsite.api.filters import DecisionFilters, SuggestionFilters
-from kbsite.api.requests import DecisionRequestSerializer, NextRequestSerializer
+from kbsite.api.filters import DecisionFilters
+from kbsite.api.requests import DecisionRequestSerializer, NextRequestSerializer, words
 from kbsite.api.rows import without_column, written
 from kbsite.api.schema import reads, writes
 from kbsite.api.serializers import DecisionSerializer, OpinionSerializer, SuggestionSerializer
+from kbsite.narrowing import SuggestionFilters, narrowing_of
 from papers import entries, review
 from papers.models import Category, CategoryText, Decision, Document, Opinion, Paper, PaperList, Review, Suggestion
 from papers.opinions import CannotSpeak
@@ -63,7 +64,9 @@ class SuggestionViewSet(Resource[Suggestion]):
         asked.is_valid(raise_exception=True)
         value = asked.validated_data
         demand(request.user, Action.DECIDE, place_of(value["list"]))
-        queue = Queue(value["list"], _curator(request), value.get("category", ""), value["order"])
+        queue = Queue(
+            value["list"], _curator(request), value.get("category", ""), value["order"], narrowing_of(words(value))
+        )
         turn = queue.take_next(value["but"])
         if turn is None:
             return Response(status=status.HTTP_204_NO_CONTENT)

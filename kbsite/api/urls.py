@@ -19,6 +19,7 @@ from kbsite.api import (
     proposals,
     reviews,
     runs,
+    savedviews,
     settings,
     topics,
 )
@@ -34,6 +35,7 @@ router.register("entries", entries.EntryViewSet, "entry")
 router.register("findings", findings.FindingViewSet, "finding")
 router.register("papers", papers.PaperViewSet, "paper")
 router.register("suggestions", reviews.SuggestionViewSet, "suggestion")
+router.register("views", savedviews.SavedViewViewSet, "view")
 router.register("decisions", reviews.DecisionViewSet, "decision")
 router.register("opinions", opinions.OpinionViewSet, "opinion")
 router.register("proposals", proposals.ProposalViewSet, "proposal")

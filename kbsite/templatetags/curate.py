@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.conf.locale import LANG_INFO
@@ -17,6 +18,8 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
 from kbsite import proposing
+from kbsite.narrowing import words_of
+from kbsite.templatetags.kbsite import SOURCES
 from papers import findings, languages, proposals
 from papers.cards import OUT
 from papers.models import Paper, PaperList, Proposal
@@ -147,10 +150,62 @@ def languages_to_do(paper_list: PaperList) -> int:
 
 
 @register.simple_tag
-def queue_url(queue: Queue, **asked: Any) -> str:
-    """The address of a queue as it is narrowed and ordered, but for what is asked: paper, category, order."""
-    narrowed = {"paper": None, "category": queue.category, "order": queue.order} | asked
-    if narrowed["order"] == RELEVANCE:
-        del narrowed["order"]
-    query = {name: value for name, value in narrowed.items() if value}
-    return reverse("queue", args=[queue.paper_list.slug], query=query or None)
+def queue_url(queue: Queue, at: str = "queue", **asked: Any) -> str:
+    """The address of a queue as it is narrowed and ordered, but for what is asked: paper, category, order, …
+
+    `at` names another page of the same queue.
+    """
+    return _with_words(reverse(at or "queue", args=[queue.paper_list.slug]), {"paper": None, **words_of(queue)} | asked)
+
+
+@register.simple_tag
+def queue_words(queue: Queue) -> str:
+    """What the address of a form says of the queue that it is in, from the question mark on."""
+    return _with_words("", words_of(queue))
+
+
+@register.simple_tag
+def narrowings(queue: Queue, at: str = "queue") -> list[tuple[str, str]]:
+    """What narrows a queue, each in words and with the address of the queue without it."""
+    return [
+        (_NARROWED.get(name, "%s") % _shown_word(name, text), queue_url(queue, at, **{name: None}))
+        for name, text in queue.narrowed.words.items()
+    ]
+
+
+@register.simple_tag
+def sources(queue: Queue) -> dict[str, Any]:
+    """The sources that a queue can be narrowed to, with their names; another one stays where it was asked for."""
+    asked = queue.narrowed.words.get("source", "")
+    return SOURCES if asked in SOURCES or not asked else {asked: asked, **SOURCES}
+
+
+def _shown_word(name: str, text: str) -> Any:
+    if name == "source":
+        return SOURCES.get(text, text)
+    if name.startswith("relevance"):
+        return f"{float(text):.0%}"
+    if name == "code":
+        return _("Has code") if text.lower() in ("true", "1") else _("No code")
+    return text
+
+
+_NARROWED = {
+    "q": _("“%s”"),
+    "author": _("by %s"),
+    "since": _("from %s"),
+    "until": _("until %s"),
+    "relevance_min": _("relevance from %s"),
+    "relevance_max": _("relevance up to %s"),
+}
+
+
+@register.simple_tag
+def whole_queue_url(queue: Queue, at: str = "queue") -> str:
+    """The address of a queue narrowed by its category alone, in the same order."""
+    return queue_url(queue, at, **dict.fromkeys(queue.narrowed.words))
+
+
+def _with_words(path: str, words: Mapping[str, Any]) -> str:
+    query = {name: value for name, value in words.items() if value and (name, value) != ("order", RELEVANCE)}
+    return f"{path}?{urlencode(query)}" if query else path

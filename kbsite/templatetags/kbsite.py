@@ -45,7 +45,7 @@ _STATUSES = {
     "deferred": _("Deferred"),
     "duplicate": _("Duplicate"),
 }
-_SOURCES = {
+SOURCES = {
     "arxiv": _("arXiv"),
     "arxiv-feed": _("arXiv’s daily feed"),
     "huggingface": _("Hugging Face"),
@@ -137,7 +137,7 @@ def status(name: str) -> str:
 @register.filter
 def source(name: str) -> str:
     """Return the name of a source, in words; another list is called as it calls itself."""
-    return str(_SOURCES.get(name, name.removeprefix("peer:")))
+    return str(SOURCES.get(name, name.removeprefix("peer:")))
 
 
 @register.filter

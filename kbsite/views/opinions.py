@@ -7,12 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kbsite import curation, toast
 from kbsite.access import Action, named, needs
+from kbsite.narrowing import queue_of
+from kbsite.templatetags.curate import queue_url
 from papers import opinions
 from papers.entries import AlreadyListed
 from papers.models import Act, PaperList
@@ -69,6 +70,4 @@ def take_back(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
         opinions.take_back(opinion)
     except NotInForce as clash:
         messages.error(request, str(clash))
-    asked = {name: request.POST.get(name, "") for name in ("category", "order")}
-    query = {"paper": paper_id} | {name: value for name, value in asked.items() if value}
-    return redirect(reverse("queue", args=[slug], query=query))
+    return redirect(queue_url(queue_of(request, paper_list), paper=paper_id))

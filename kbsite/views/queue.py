@@ -25,12 +25,13 @@ from ingest import versions
 from kbsite import curation
 from kbsite.access import Action, named, needs, of_decision
 from kbsite.forms import DeferForm, DuplicateForm, RejectForm, admission_forms, typed_rows
+from kbsite.narrowing import queue_of
 from kbsite.templatetags.curate import queue_url
 from papers import cards, listsettings, merging, opinions, preview
 from papers.entries import AlreadyListed
 from papers.models import Decision, Opinion, Paper, PaperList
 from papers.opinions import CannotSpeak
-from papers.queue import CATEGORY, DIVERSE, NEWEST, ORDERS, RELEVANCE, SOURCE, UNSURE, Queue
+from papers.queue import CATEGORY, DIVERSE, NEWEST, RELEVANCE, SOURCE, UNSURE, Queue
 from papers.review import AlreadyDecided, NotInForce
 
 NOBODY = cards.Waiting(0, 0)
@@ -53,7 +54,7 @@ ORDER_NAMES = {
 @require_safe
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """The paper whose turn it is, or the one asked for with ?paper=; what is shown is held for who looks at it."""
-    queue = _queue(request, get_object_or_404(PaperList, slug=slug))
+    queue = queue_of(request, get_object_or_404(PaperList, slug=slug))
     but = _numbers(request.GET.get("but", ""))
     if wanted := request.GET.get("paper", ""):
         paper = _paper(wanted)
@@ -72,7 +73,7 @@ def decide(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
 
     Who comes back to this address, from a reload or from signing in again, is shown the card.
     """
-    queue = _queue(request, get_object_or_404(PaperList, slug=slug))
+    queue = queue_of(request, get_object_or_404(PaperList, slug=slug))
     if request.method != "POST":
         return redirect(queue_url(queue, paper=paper_id))
     paper = _paper(paper_id)
@@ -104,7 +105,7 @@ def moved(request: HttpRequest, slug: str) -> HttpResponse:
 
     The page asks for it a moment after a decision, with the version `since` which it was told of.
     """
-    queue = _queue(request, get_object_or_404(PaperList, slug=slug))
+    queue = queue_of(request, get_object_or_404(PaperList, slug=slug))
     since = next(iter(_numbers(request.GET.get("since", ""))), 0)
     told = versions.moved(queue.paper_list, min(since, LARGEST)) if queue.order in BY_RELEVANCE else None
     paper = Paper.objects.filter(pk__in=_numbers(request.GET.get("paper", ""))[:1]).first()
@@ -126,23 +127,23 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a decision back and show its paper again, or return to where the button was."""
     decision = get_object_or_404(Decision.objects.select_related("list", "paper"), pk=pk)
     if request.method != "POST":
-        return redirect(queue_url(_queue(request, decision.list), paper=decision.paper_id))
+        return redirect(queue_url(queue_of(request, decision.list), paper=decision.paper_id))
     try:
         curation.undo(decision, request.user)  # type: ignore[arg-type]
     except NotInForce as clash:
         desk = Desk(cards.card(decision.list, _paper(decision.paper_id)))
-        return _page(request, _queue(request, decision.list), desk, HTTPStatus.CONFLICT, clash=clash)
+        return _page(request, queue_of(request, decision.list), desk, HTTPStatus.CONFLICT, clash=clash)
     back = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return HttpResponseRedirect(back)
-    return redirect(queue_url(_queue(request, decision.list), paper=decision.paper_id))
+    return redirect(queue_url(queue_of(request, decision.list), paper=decision.paper_id))
 
 
 @needs(Action.DECIDE, named)
 @require_http_methods(["GET", "HEAD", "POST"])
 def criterion(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     """Say what belongs into a category, in the curators' own words."""
-    queue = _queue(request, get_object_or_404(PaperList, slug=slug))
+    queue = queue_of(request, get_object_or_404(PaperList, slug=slug))
     category = get_object_or_404(queue.paper_list.categories, key=key)
     if request.method == "POST":
         words = request.POST.get("criterion", "")[:LONGEST_CRITERION]
@@ -252,7 +253,7 @@ def _became(
 def _news(request: HttpRequest, queue: Queue) -> dict[str, Any]:
     """Return what every answer shows: the last decision, and how many papers wait."""
     by_category = cards.counts(queue.unspoken)
-    in_all = cards.Waiting(*map(sum, zip(NOBODY, *by_category.values(), strict=True)))
+    in_all = _in_all(by_category)
     last, own = cards.last_of(queue.paper_list, queue.viewer), None
     contested = 0
     if queue.paper_list.second_opinion:
@@ -265,11 +266,16 @@ def _news(request: HttpRequest, queue: Queue) -> dict[str, Any]:
         "filters": [(each, by_category.get(each.key, NOBODY).all) for each in cards.categories(queue.paper_list)],
         "waiting": by_category.get(queue.category, NOBODY).all if queue.category else in_all.all,
         "waiting_in_all": in_all.all,
-        "likely": in_all.likely,
+        # Of the whole list, as the navigation says.
+        "likely": (_in_all(cards.counts(queue.whole.unspoken)) if queue.narrowed.words else in_all).likely,
         "last": last,
         "last_opinion": own if own and (last is None or own.at > last.at) else None,
         "contested": contested,
     }
+
+
+def _in_all(by_category: dict[str, cards.Waiting]) -> cards.Waiting:
+    return cards.Waiting(*map(sum, zip(NOBODY, *by_category.values(), strict=True)))
 
 
 def _opinions(request: HttpRequest, card: cards.Card) -> list[Opinion]:
@@ -307,11 +313,3 @@ def _paper(pk: int | str) -> Paper:
         return found.filter(pk=pk).first() or get_object_or_404(found, pk=merging.current(int(pk)))
     except (ValueError, ValidationError):
         raise Http404(f"“{pk}” is no paper.") from None
-
-
-def _queue(request: HttpRequest, paper_list: PaperList) -> Queue:
-    """Return the queue as it was asked for; what makes no sense is not heeded."""
-    key = request.POST.get("category") or request.GET.get("category", "")
-    category = key if any(key == category.key for category in cards.categories(paper_list)) else ""
-    order = request.POST.get("order") or request.GET.get("order", "")
-    return Queue(paper_list, request.user, category, order if order in ORDERS else RELEVANCE)  # type: ignore[arg-type]

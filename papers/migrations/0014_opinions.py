@@ -21,7 +21,7 @@ FORGET = "".join(f"DROP TRIGGER {TABLE}_{name} ON {TABLE};" for name in ("made",
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('papers', '0012_holds'),
+        ('papers', '0013_saved_views'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

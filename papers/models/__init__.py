@@ -16,7 +16,7 @@ from papers.models.lists import (
 )
 from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
 from papers.models.proposals import Proposal
-from papers.models.reviews import Decision, Hold, Opinion, Review, Skip, Suggestion
+from papers.models.reviews import Decision, Hold, Opinion, Review, SavedView, Skip, Suggestion
 
 __all__ = [
     "Act",
@@ -42,6 +42,7 @@ __all__ = [
     "Proposal",
     "Review",
     "RowChange",
+    "SavedView",
     "Skip",
     "SourceRecord",
     "Suggestion",

@@ -263,6 +263,23 @@ class Hold(models.Model):
         return f"{self.paper_id} by {self.user_id} until {self.until}"
 
 
+class SavedView(models.Model):
+    """A queue as somebody narrowed and ordered it, under a name: their own, or shared with the list's curators."""
+
+    list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="views")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=80)
+    words = models.JSONField(default=dict, help_text="What the address of the queue says: its category, order, filters")
+    is_shared = models.BooleanField(default=False, help_text="Every curator of the list sees it")
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [models.UniqueConstraint(fields=["list", "user", "name"], name="saved_view_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Skip(models.Model):
     """A paper that somebody passed over: it comes to them again when nothing else is left, or the next day."""
 

@@ -66,6 +66,11 @@ PAGES: dict[tuple[str, str], Line] = {
     ("POST", L + "queue/<int:paper_id>/settle/"): (CURATORS, 302, {"opinion": "1"}),
     ("POST", L + "queue/<int:paper_id>/take-back/"): (CURATORS, 302, {}),  # one's own
     ("GET", L + "queue/progress/"): (ANYONE, 200),
+    ("GET", L + "queue/bulk/"): (CURATORS, 200),
+    ("POST", L + "queue/bulk/"): (CURATORS, 302, lambda world: {"papers": str(world.waiting[0].pk), "do": "reject"}),
+    ("GET", L + "queue/views/"): (CURATORS, 200),
+    ("POST", L + "queue/views/"): (CURATORS, 302, {"name": "Mine"}),
+    ("POST", L + "queue/views/<int:pk>/"): (CURATORS, 302, {"delete": "1"}),  # it is shared
     ("GET", L + "criteria/<slug:key>/"): (CURATORS, 302),
     ("POST", L + "criteria/<slug:key>/"): (CURATORS, 302, {"criterion": "Caches."}),
     ("GET", L + "add/"): (CURATORS, 200),
@@ -180,6 +185,11 @@ API: dict[tuple[str, str], Line] = {
     ("GET", A + "suggestions/<int:pk>/"): (ANYONE, 200),
     ("POST", A + "suggestions/next/"): (CURATORS, 200, {"list": "small"}),
     ("POST", A + "suggestions/<int:pk>/skip/"): (CURATORS, 204),
+    ("GET", A + "views/"): (SOME_CURATORS, 200),
+    ("POST", A + "views/"): (CURATORS, 201, {"list": "small", "name": "Mine", "words": {}}),
+    ("GET", A + "views/<int:pk>/"): (CURATORS, 200),  # it is shared
+    ("PATCH", A + "views/<int:pk>/"): (CURATORS, 200, {"name": "Other"}),
+    ("DELETE", A + "views/<int:pk>/"): (CURATORS, 204),
     ("GET", A + "decisions/"): (ANYONE, 200),
     ("POST", A + "decisions/"): (CURATORS, 201, lambda world: DEFER | {"paper": world.waiting[0].pk}),
     ("GET", A + "decisions/<int:pk>/"): (ANYONE, 200),

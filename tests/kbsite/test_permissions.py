@@ -19,7 +19,7 @@ from django.urls import Resolver404, URLPattern, get_resolver, resolve, reverse
 from kbsite.access import ALL, LEAST, SOME, Action, Role, may, place_of
 from kbsite.models import Invitation, Membership
 from papers import proposals
-from papers.models import Act, Finding
+from papers.models import Act, Finding, SavedView
 from tests import factories as make
 from tests.kbsite.api.conftest import _no_throttles, client_of, world  # noqa: F401
 from tests.kbsite.permissions import ANYONE, API, PAGES, PEOPLE, Line
@@ -48,6 +48,7 @@ def site(world):  # noqa: F811
         message="Changed twice",
         values={"base": "a", "here": "b", "readme": "c"},
     )
+    world.view = SavedView.objects.create(list=world.list, user=make.make_user("a-saver"), name="It", is_shared=True)
     world.act = Act.objects.get(kind=Act.Kind.REJECT)
     asked = proposals.propose(world.list, proposals.named("2612.00009"), "bob@example.org")
     world.proposal = proposals.confirm(asked.key)
@@ -89,6 +90,7 @@ def address(route: str, site: Any) -> str:
         "classifier": SimpleNamespace(pk=site.head.version),
         "memberships": site.member,
         "invitations": site.invitation,
+        "views": site.view,
     }
     if route.startswith(("proposals/<uuid", "api/v1/proposals/<uuid")):
         return "/" + route.replace("<uuid:key>", str(site.proposal.key))

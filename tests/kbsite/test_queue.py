@@ -35,8 +35,10 @@ def queue_of(paper_list, **query):
     return reverse("queue", args=[paper_list.slug], query=query or None)
 
 
-def decide(client, suggestion, data, **extra):
-    return client.post(reverse("decide", args=[suggestion.list.slug, suggestion.paper_id]), data, **extra)
+def decide(client, suggestion, data, query=None, **extra):
+    """Press a button of a card; `query` is what its form's address says of the queue."""
+    where = reverse("decide", args=[suggestion.list.slug, suggestion.paper_id], query=query)
+    return client.post(where, data, **extra)
 
 
 def row(suggestion, **changes):
@@ -198,7 +200,7 @@ def test_a_given_paper_can_be_opened_and_the_queue_narrowed(desk, caches):
     assert 'id="card-title" tabindex="-1">Second in line<' in opened and "2 of 2" in opened
     narrowed = desk.get(queue_of(caches, category="quantization")).content.decode()
     assert 'id="card-title" tabindex="-1">Second in line<' in narrowed and "First in line" not in narrowed
-    decided = decide(desk, other, {"reject": "", "category": "quantization"})
+    decided = decide(desk, other, {"reject": ""}, {"category": "quantization"})
     assert decided.url == queue_of(caches, category="quantization")
     empty = desk.get(decided.url).content.decode()
     assert "Nothing waits in this category" in empty and "Show all 1" in empty
@@ -641,6 +643,6 @@ def test_the_order_is_kept_from_card_to_card(desk, caches):
     sure, unsure = make_waiting(caches, relevance=0.9), make_waiting(caches, relevance=0.52)
     page = desk.get(queue_of(caches, order="unsure")).content.decode()
     assert f'data-paper="{unsure.paper_id}"' in page and "most unsure first" in page
-    answer = decide(desk, unsure, {"reject": "", "order": "unsure"})
+    answer = decide(desk, unsure, {"reject": ""}, {"order": "unsure"})
     assert answer.url == queue_of(caches, paper=sure.paper_id, order="unsure")
     assert desk.get(queue_of(caches, order="nonsense")).status_code == 200

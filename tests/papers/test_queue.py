@@ -8,13 +8,14 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 from django.db import connection, connections
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from papers import queue as queues
 from papers import review, vectors
 from papers.models import Hold, Skip
-from papers.queue import ORDERS, Queue
+from papers.queue import ORDERS, Narrowing, Queue
 from tests.factories import make_list, make_paper, make_suggestion, make_user
 
 pytestmark = pytest.mark.django_db
@@ -192,3 +193,13 @@ def test_the_next_card_costs_the_same_queries_however_many_wait(small, ada, orde
     for _ in range(30):
         make_suggestion(small)
     assert cost() == few
+
+
+def test_a_queue_is_narrowed_by_a_condition_in_every_order(small, ada):
+    likely, unlikely = make_suggestion(small, relevance=0.9).paper, make_suggestion(small, relevance=0.2).paper
+    low = Narrowing(Q(relevance__lt=0.5), {"relevance_max": "0.5"})
+    for order in ORDERS:
+        queue = Queue(small, ada, order=order, narrowed=low)
+        assert papers_of(queue) == [unlikely], order
+        assert queue.around(likely).here is None and queue.around(unlikely).place == 1
+    assert taken(Queue(small, ada, narrowed=low)) == unlikely

@@ -324,6 +324,7 @@ def test_the_root_leads_to_every_resource(world, as_maintainer):
         "suggestions",
         "decisions",
         "opinions",
+        "views",
         "proposals",
         "acts",
         "findings",

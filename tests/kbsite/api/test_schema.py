@@ -117,6 +117,8 @@ def test_answers_are_as_described(schema, world, as_curator, as_maintainer):
     as_curator.post(f"/api/v1/decisions/{world.rejected.pk}/undo/")
     asked = as_maintainer.post("/api/v1/invitations/", {"email": "lin@example.org", "role": "curator", "list": "small"})
     assert_described(schema, schema["paths"]["/api/v1/invitations/"]["post"]["responses"]["201"], asked)
+    saved = as_maintainer.post("/api/v1/views/", {"list": "small", "name": "Sure", "words": {"relevance_min": 0.9}})
+    assert_described(schema, schema["paths"]["/api/v1/views/"]["post"]["responses"]["201"], saved)
     add_head(world.list, 2)
     add_head(world.list, 3, accuracy=0.9)  # of an older version: it measured nothing else
     proposed = proposals.confirm(proposals.propose(world.list, proposals.named("2612.00001"), "a@b.org").key)
