@@ -34,7 +34,7 @@ class Verdict:
     category: Category | None = None  # of an acceptance
     rows: Mapping[str, RowFields] = field(default_factory=dict)  # of an acceptance, by language
     reason: str = ""  # of a rejection
-    until: date | None = None  # of a deferral
+    until: date | None = None  # of a deferral; None: a newer version
     duplicate_of: Paper | None = None
     note: str = ""
 
@@ -112,7 +112,6 @@ def _decide(
     if verdict.kind == Decision.Kind.REJECT:
         return review.reject(paper_list, paper, user, verdict.reason, note, key)
     if verdict.kind == Decision.Kind.DEFER:
-        assert verdict.until is not None
         return review.defer(paper_list, paper, user, verdict.until, note, key)
     assert verdict.duplicate_of is not None
     return review.duplicate(paper_list, paper, verdict.duplicate_of, user, note, key)
