@@ -71,7 +71,10 @@ def defer(
     *,
     settles: bool = False,
 ) -> Said:
-    """Put the paper off until a day, or a newer version; raise AlreadyDecided, CannotSpeak, or ValueError when that day is not ahead."""
+    """Put the paper off until a day, or (None) a newer version.
+
+    Raise AlreadyDecided, CannotSpeak, or ValueError when that day is not ahead.
+    """
     return _say(paper_list, paper, user, Verdict(Decision.Kind.DEFER, until=until, note=note), key, settles)
 
 
@@ -139,7 +142,7 @@ def reject_all(
 def defer_all(
     paper_list: PaperList, papers: Sequence[int], user: AbstractBaseUser, until: date | None, note: str = ""
 ) -> inbulk.Done:
-    """Put papers off as one act, until a day or a newer version of each; raise ValueError when that day is not ahead."""
+    """Put papers off as one act, until a day or newer versions; raise ValueError when that day is not ahead."""
     return inbulk.defer(paper_list, papers, user, until, note)  # says nothing of the papers: nothing to learn
 
 

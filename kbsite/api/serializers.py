@@ -121,7 +121,7 @@ class PaperSerializer(serializers.ModelSerializer[Paper]):
     reviews = ReviewSerializer(
         many=True,
         read_only=True,
-        help_text="Of a paper that was set aside and is back in the queue: `returned_for` says why",
+        help_text="Of a paper that is back in the queue: `returned_for` says why",
     )
     merges = MergeSerializer(many=True, read_only=True, help_text="Papers that turned out to be this one")
 

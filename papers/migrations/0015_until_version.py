@@ -23,12 +23,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='decision',
             name='until',
-            field=models.DateField(blank=True, help_text='Of a deferral: when it comes back; none: with a new version', null=True),
+            field=models.DateField(blank=True, help_text='Of a deferral: when it comes back; none: as a new version', null=True),
         ),
         migrations.AlterField(
             model_name='opinion',
             name='until',
-            field=models.DateField(blank=True, help_text='Of a deferral: when it comes back; none: with a new version', null=True),
+            field=models.DateField(blank=True, help_text='Of a deferral: when it comes back; none: as a new version', null=True),
         ),
         migrations.AlterField(
             model_name='review',
