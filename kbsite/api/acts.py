@@ -19,7 +19,7 @@ from kbsite.api.errors import Conflict
 from kbsite.api.fields import Flag
 from kbsite.api.filters import Filters, IdFilter, ListFilter, TextFilter
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import ActSerializer
+from kbsite.api.serializers.reviews import ActSerializer
 from papers import acts, history
 from papers.models import Act
 

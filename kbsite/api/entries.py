@@ -27,7 +27,7 @@ from kbsite.api.requests import (
     TranslationRequestSerializer,
 )
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import ChangedEntrySerializer, EntrySerializer, MovedSerializer
+from kbsite.api.serializers.lists import ChangedEntrySerializer, EntrySerializer, MovedSerializer
 from papers import acts, arranging, entries
 from papers.models import Act, Category, Entry, EntryText, PaperList
 

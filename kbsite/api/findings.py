@@ -17,7 +17,7 @@ from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import Filters, IdFilter, ListFilter
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import PaperRefSerializer
+from kbsite.api.serializers.papers import PaperRefSerializer
 from papers import acts, findings
 from papers.models import Act, Finding
 

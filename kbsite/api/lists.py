@@ -28,7 +28,8 @@ from kbsite.api.newlists import NewListSerializer
 from kbsite.api.opinions import SecondOpinionSerializer
 from kbsite.api.requests import BulkRequestSerializer, CriterionRequestSerializer
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import BulkSerializer, CategorySerializer, DiffSerializer, PaperListSerializer
+from kbsite.api.serializers.lists import CategorySerializer, DiffSerializer, PaperListSerializer
+from kbsite.api.serializers.reviews import BulkSerializer
 from papers import inbulk, listsettings, newlist
 from papers.export import FORMATS, NoSuchDocument
 from papers.models import Category, CategoryText, Decision, Document, PaperList

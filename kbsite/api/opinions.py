@@ -19,7 +19,7 @@ from kbsite.api.errors import Conflict
 from kbsite.api.fields import Flag
 from kbsite.api.filters import OpinionFilters
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import DecisionSerializer, OpinionSerializer
+from kbsite.api.serializers.reviews import DecisionSerializer, OpinionSerializer
 from papers import opinions, review
 from papers.entries import AlreadyListed
 from papers.models import Opinion

@@ -23,7 +23,7 @@ from kbsite.api.filters import DecisionFilters
 from kbsite.api.requests import DecisionRequestSerializer, NextRequestSerializer, words
 from kbsite.api.rows import without_column, written
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import DecisionSerializer, OpinionSerializer, SuggestionSerializer
+from kbsite.api.serializers.reviews import DecisionSerializer, OpinionSerializer, SuggestionSerializer
 from kbsite.narrowing import SuggestionFilters, narrowing_of
 from papers import entries, review
 from papers.models import Category, CategoryText, Decision, Document, Opinion, Paper, PaperList, Review, Suggestion
