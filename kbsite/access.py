@@ -201,7 +201,7 @@ def needs(action: Action, place: str | Callable[..., str] = ALL) -> Callable[[Ca
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if LEAST[action] > Role.READER and not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return redirect_to_login(_wanted_page(request))
             found = place if isinstance(place, str) else place(**kwargs)
             demand(request.user, action, found)
             request.place = found  # type: ignore[attr-defined]  # for the templates, see `permissions`
@@ -211,6 +211,14 @@ def needs(action: Action, place: str | Callable[..., str] = ALL) -> Callable[[Ca
         return guarded
 
     return guard
+
+
+def _wanted_page(request: HttpRequest) -> str:
+    """Return where signing in leads: to the page asked for, or the one whose form was sent, which is not sent again."""
+    origin, came_from = f"{request.scheme}://{request.get_host()}", request.headers.get("Referer", "")
+    if request.method in ("GET", "HEAD") or not came_from.startswith(f"{origin}/"):
+        return request.get_full_path()
+    return came_from.removeprefix(origin)  # LoginView looks whether it leads elsewhere
 
 
 def demand(user: Any, action: Action, place: str) -> None:

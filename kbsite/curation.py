@@ -19,9 +19,11 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 
 from ingest import learner, tasks
 from kbsite import broker
+from kbsite.access import Action, demand, place_of
 from papers import acts, adding, findings, inbulk, opinions, proposals, review
 from papers.models import Act, Category, Decision, Entry, Finding, Opinion, Paper, PaperList, Proposal, Review
 from papers.opinions import Verdict
@@ -29,6 +31,13 @@ from papers.pasting import Item
 from papers.readme.row import RowFields
 
 Said = Decision | Opinion
+
+# The rows that setting a list up changes: its columns, how many decide, the order of a section, a README more or less.
+_SET_UP = (
+    Q(table="papers_paperlist", columns__overlap=["columns", "second_opinion"])
+    | Q(table="papers_category", columns__contains=["order"])
+    | Q(table="papers_document", operation__in="ID")
+)
 
 
 def accept(
@@ -121,8 +130,14 @@ def undo(decision: Decision, user: AbstractBaseUser) -> Decision:
 
 
 def undo_act(act: Act, user: AbstractBaseUser, *, cascade: bool = False) -> Act:
-    """Undo an act, with what followed it if asked for; raise Followed or CannotUndo."""
-    undoing = acts.undo(act, user, cascade=cascade)
+    """Undo an act, with what followed it if asked for; raise Followed or CannotUndo.
+
+    What only those who set a list up may do, only they may undo: raise PermissionDenied.
+    """
+    with transaction.atomic():
+        undoing = acts.undo(act, user, cascade=cascade)
+        if undoing.rows.filter(_SET_UP).exists():
+            demand(user, Action.SET_UP, place_of(act.list))
     transaction.on_commit(partial(_ask_for_training, act.list.slug))
     return undoing
 

@@ -36,7 +36,9 @@ class ProposalForm(forms.Form):
         widget=forms.Textarea({"rows": 3}),
         help_text=_("In a sentence or two, for the curators"),
     )
-    email = forms.EmailField(label=_("Your mail address"), widget=forms.EmailInput({"autocomplete": "email"}))
+    email = forms.EmailField(
+        label=_("Your mail address"), max_length=254, widget=forms.EmailInput({"autocomplete": "email"})
+    )
     # Hidden from people: what fills it in is a program.
     homepage = forms.CharField(required=False, label=_("Leave this empty"))
     shown = forms.CharField(required=False)  # when, by `proposing.shown_now`

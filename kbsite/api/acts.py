@@ -14,12 +14,12 @@ from rest_framework.reverse import reverse
 
 from kbsite import curation
 from kbsite.access import Action
-from kbsite.api.base import Resource
+from kbsite.api.base import Resource, person
 from kbsite.api.errors import Conflict
 from kbsite.api.fields import Flag
 from kbsite.api.filters import Filters, IdFilter, ListFilter, TextFilter
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import ActSerializer
+from kbsite.api.serializers.reviews import ActSerializer
 from papers import acts, history
 from papers.models import Act
 
@@ -69,7 +69,7 @@ class ActViewSet(Resource[Act]):
         """
         asked = UndoSerializer(data=request.data or {})
         asked.is_valid(raise_exception=True)
-        user: Any = request.user  # a curator: the anonymous do not get here
+        user = person(request)
         try:
             undoing = curation.undo_act(self.get_object(), user, cascade=asked.validated_data["cascade"])
         except acts.Followed as clash:

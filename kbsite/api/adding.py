@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 
 from kbsite import curation
 from kbsite.api.fields import Cell, Flag, Key, Text
-from kbsite.api.serializers import PaperRefSerializer
+from kbsite.api.serializers.papers import PaperRefSerializer
 from papers import adding, pasting
 from papers.adding import Choice, Line, Outcome
 from papers.models import PaperList

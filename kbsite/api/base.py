@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from kbsite.api.errors import TooLarge
+from papers.models import Act
 
 M = TypeVar("M", bound=Model)
 
@@ -93,3 +94,13 @@ def _leads_somewhere(path: str) -> bool:
         return getattr(resolve(path).func, "cls", None) is not Unknown
     except Resolver404:
         return False
+
+
+def person(request: Request) -> Any:
+    """Return who asks for what only people with an account may do: the anonymous do not get there."""
+    return request.user
+
+
+def kept(act: Act) -> int | None:
+    """Return the number of an act that has ended, for undoing it; None where it changed nothing and nothing is kept."""
+    return None if act.is_empty else act.pk

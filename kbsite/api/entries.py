@@ -16,7 +16,7 @@ from rest_framework.reverse import reverse
 from kbsite import curation
 from kbsite.access import Action, demand, place_of
 from kbsite.api import rows
-from kbsite.api.base import Resource
+from kbsite.api.base import Resource, kept, person
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import EntryFilters
 from kbsite.api.requests import (
@@ -27,7 +27,7 @@ from kbsite.api.requests import (
     TranslationRequestSerializer,
 )
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import ChangedEntrySerializer, EntrySerializer, MovedSerializer
+from kbsite.api.serializers.lists import ChangedEntrySerializer, EntrySerializer, MovedSerializer
 from papers import acts, arranging, entries
 from papers.models import Act, Category, Entry, EntryText, PaperList
 
@@ -81,8 +81,8 @@ class EntryViewSet(Resource[Entry]):
         category = _category(paper_list, asked.validated_data["category"])
         given = rows.of_entry(first, category, asked.validated_data["rows"])
         try:
-            with acts.act(paper_list, _curator(request), Act.Kind.ADD) as act:
-                made = arranging.place_too(first, category, _curator(request), given)
+            with acts.act(paper_list, person(request), Act.Kind.ADD) as act:
+                made = arranging.place_too(first, category, person(request), given)
         except entries.AlreadyListed as error:
             raise Conflict(str(error), "already-listed") from error
         where = reverse("api:entry-detail", [made.pk], request=request)
@@ -100,7 +100,7 @@ class EntryViewSet(Resource[Entry]):
         """What is the same in every language follows in all of them; all of it is undone as one act."""
         asked = EntryRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        entry, user = self.get_object(), _curator(request)
+        entry, user = self.get_object(), person(request)
         paper_list = entry.category.list
         category = _category(paper_list, asked.validated_data.get("category", entry.category.key))
         given = rows.of_entry(entry, category, asked.validated_data["rows"])
@@ -116,7 +116,7 @@ class EntryViewSet(Resource[Entry]):
     @writes("Take an entry out of its list", {204: None}, 404, request=None)
     def destroy(self, request: Request, pk: int) -> Response:
         """In every language, with the decision that brought it in; its history and its paper stay."""
-        curation.take_out(self.get_object(), _curator(request))
+        curation.take_out(self.get_object(), person(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @writes("Reorder an entry", {200: ChangedEntrySerializer}, 404, request=ReorderRequestSerializer)
@@ -129,8 +129,8 @@ class EntryViewSet(Resource[Entry]):
         after = Entry.objects.filter(pk=wanted, category=entry.category_id).exclude(pk=entry.pk).first()
         if wanted is not None and after is None:
             raise ValidationError({"after": ["This is no other entry of its category."]})
-        with acts.act(entry.category.list, _curator(request), Act.Kind.REORDER) as act:
-            entries.reorder(entry, after, _curator(request))
+        with acts.act(entry.category.list, person(request), Act.Kind.REORDER) as act:
+            entries.reorder(entry, after, person(request))
         return Response(self._changed(entry, act))
 
     @writes("Move many entries", {200: MovedSerializer}, request=MoveRequestSerializer)
@@ -145,12 +145,12 @@ class EntryViewSet(Resource[Entry]):
         if unknown := sorted(set(wanted) - {entry.pk for entry in chosen}):
             raise ValidationError({"entries": [f"{paper_list} has no entry {number}." for number in unknown]})
         category = _category(paper_list, asked.validated_data["category"])
-        with acts.act(paper_list, _curator(request), Act.Kind.MOVE) as act:
-            moved = {entry.pk for entry in arranging.move_all(chosen, category, _curator(request))}
+        with acts.act(paper_list, person(request), Act.Kind.MOVE) as act:
+            moved = {entry.pk for entry in arranging.move_all(chosen, category, person(request))}
         answer = {
             "moved": sorted(moved),
             "left": sorted({entry.pk for entry in chosen} - moved),
-            "act": None if act.is_empty else act.pk,
+            "act": kept(act),
         }
         return Response(MovedSerializer(answer).data)
 
@@ -165,18 +165,14 @@ class EntryViewSet(Resource[Entry]):
         text = texts.filter(document__language=language).first()
         if text is None:
             raise ValidationError({"language": ["The entry has no row in this language."]})
-        with acts.act(entry.category.list, _curator(request), Act.Kind.CONFIRM) as act:
-            entries.confirm(text, asked.validated_data.get("fields", entries.TRANSLATED_FIELDS), _curator(request))
+        with acts.act(entry.category.list, person(request), Act.Kind.CONFIRM) as act:
+            entries.confirm(text, asked.validated_data.get("fields", entries.TRANSLATED_FIELDS), person(request))
         return Response(self._changed(entry, act))
 
     def _changed(self, entry: Entry, act: Act) -> dict[str, Any]:
         shown = self.get_queryset().get(pk=entry.pk)
-        shown.act = None if act.is_empty else act.pk  # type: ignore[attr-defined]
+        shown.act = kept(act)  # type: ignore[attr-defined]
         return dict(ChangedEntrySerializer(shown, context=self.get_serializer_context()).data)
-
-
-def _curator(request: Request) -> Any:
-    return request.user  # the anonymous do not get here
 
 
 def _category(paper_list: PaperList, key: str) -> Category:

@@ -13,11 +13,11 @@ from rest_framework.response import Response
 
 from kbsite import curation
 from kbsite.access import Action
-from kbsite.api.base import Resource
+from kbsite.api.base import Resource, kept, person
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import Filters, IdFilter, ListFilter
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import PaperRefSerializer
+from kbsite.api.serializers.papers import PaperRefSerializer
 from papers import acts, findings
 from papers.models import Act, Finding
 
@@ -108,7 +108,7 @@ class FindingViewSet(Resource[Finding]):
         asked = SettleRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         finding, choice = self.get_object(), asked.validated_data["choice"]
-        user: Any = request.user  # a curator: the anonymous do not get here
+        user = person(request)
         try:
             with acts.act(finding.list, user, Act.Kind.FINDING) as act:
                 if choice == DISMISS:
@@ -120,5 +120,5 @@ class FindingViewSet(Resource[Finding]):
         except findings.CannotSettle as problem:
             raise Conflict(str(problem), "cannot-settle") from problem
         settled = self.get_queryset().get(pk=finding.pk)
-        settled.act = None if act.is_empty else act.pk  # type: ignore[attr-defined]
+        settled.act = kept(act)  # type: ignore[attr-defined]
         return Response(SettledSerializer(settled).data)

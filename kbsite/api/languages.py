@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from kbsite.access import Action
-from kbsite.api.base import Endpoint
+from kbsite.api.base import Endpoint, kept, person
 from kbsite.api.errors import Conflict
 from kbsite.api.fields import Cell, Flag, Text
 from kbsite.api.schema import reads, writes
@@ -108,7 +108,7 @@ class LanguageViewSet(Endpoint, GenericViewSet[PaperList]):
         """It has every row, with copies flagged as untranslated where no word is known; see its export."""
         asked = NewLanguageSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        paper_list, user = self.get_object(), _person(request)
+        paper_list, user = self.get_object(), person(request)
         language, path = asked.validated_data["language"], asked.validated_data["path"]
         try:
             with acts.act(paper_list, user, Act.Kind.LANGUAGE, path) as act:
@@ -122,9 +122,9 @@ class LanguageViewSet(Endpoint, GenericViewSet[PaperList]):
     def bring_in_step(self, request: Request, slug: str, language: str) -> Response:
         """Fill in what it lacks, flagged as untranslated, and order it as the primary one."""
         document = self._document(language)
-        with acts.act(document.list, _person(request), Act.Kind.IN_STEP, document.path) as act:
-            done = instep.bring_in_step(document, _person(request))
-        return Response(InStepSerializer(asdict(done) | {"act": _kept(act)}).data)
+        with acts.act(document.list, person(request), Act.Kind.IN_STEP, document.path) as act:
+            done = instep.bring_in_step(document, person(request))
+        return Response(InStepSerializer(asdict(done) | {"act": kept(act)}).data)
 
     @reads("How a list translates its tags", WordSerializer(many=True), 404, parameters=[LANGUAGE])
     def words(self, request: Request, slug: str, language: str) -> Response:
@@ -147,7 +147,7 @@ class LanguageViewSet(Endpoint, GenericViewSet[PaperList]):
         """The curators' own words come before those that the entries teach."""
         asked = SayRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        document, user = self._document(language), _person(request)
+        document, user = self._document(language), person(request)
         if document.is_primary:
             raise Conflict("Tags are translated from this language, not into it.", "is-primary")
         own, rows = glossary.own(document.list, language), 0
@@ -156,20 +156,12 @@ class LanguageViewSet(Endpoint, GenericViewSet[PaperList]):
             glossary.say(document.list, language, given, user)
             if asked.validated_data["apply"]:
                 rows = instep.translate_tags(document, user)
-        return Response(SaidSerializer({"changed_rows": rows, "act": _kept(act)}).data)
+        return Response(SaidSerializer({"changed_rows": rows, "act": kept(act)}).data)
 
     def _document(self, language: str) -> Document:
         documents = self.get_object().documents.select_related("list")
         document: Document = get_object_or_404(documents, language=language)
         return document
-
-
-def _person(request: Request) -> Any:
-    return request.user  # the anonymous do not get here
-
-
-def _kept(act: Act) -> int | None:
-    return None if act.is_empty else act.pk
 
 
 def _told(standing: languages.Standing) -> dict[str, Any]:

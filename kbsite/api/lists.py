@@ -21,14 +21,15 @@ from kbsite import curation
 from kbsite.access import ALL, Action, demand
 from kbsite.api import adding
 from kbsite.api.adding import AddedSerializer, AddRequestSerializer, TakesProposalsSerializer
-from kbsite.api.base import AnyForm, Resource
+from kbsite.api.base import AnyForm, Resource, person
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import CategoryFilters
 from kbsite.api.newlists import NewListSerializer
 from kbsite.api.opinions import SecondOpinionSerializer
 from kbsite.api.requests import BulkRequestSerializer, CriterionRequestSerializer
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import BulkSerializer, CategorySerializer, DiffSerializer, PaperListSerializer
+from kbsite.api.serializers.lists import CategorySerializer, DiffSerializer, PaperListSerializer
+from kbsite.api.serializers.reviews import BulkSerializer
 from papers import inbulk, listsettings, newlist
 from papers.export import FORMATS, NoSuchDocument
 from papers.models import Category, CategoryText, Decision, Document, PaperList
@@ -85,7 +86,7 @@ class PaperListViewSet(Resource[PaperList]):
         demand(request.user, Action.MAKE_LISTS, ALL)
         asked = NewListSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        user: Any = request.user  # a maintainer: the anonymous do not get here
+        user = person(request)
         try:
             made = newlist.create(asked.validated_data["new"], user)
         except newlist.ListExists as error:
@@ -172,7 +173,7 @@ class PaperListViewSet(Resource[PaperList]):
     def second_opinion(self, request: Request, slug: str) -> Response:
         asked = SecondOpinionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        user: Any = request.user  # a maintainer: the anonymous do not get here
+        user = person(request)
         listsettings.want_second_opinion(self.get_object(), asked.validated_data["second_opinion"], user)
         return Response(asked.validated_data)
 
@@ -186,7 +187,7 @@ class PaperListViewSet(Resource[PaperList]):
         paper_list = self.get_object()
         asked = BulkRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        user: Any = request.user  # a curator: the anonymous do not get here
+        user = person(request)
         return Response(BulkSerializer(_in_bulk(paper_list, user, **asked.validated_data)).data)
 
     @reads("What an export would change in a README", DiffSerializer, 404, parameters=[LANGUAGE])
@@ -226,7 +227,7 @@ class CategoryViewSet(Resource[Category]):
         asked = CriterionRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         category = self.get_object()
-        user: Any = request.user  # a curator: the anonymous do not get here
+        user = person(request)
         listsettings.say_criterion(category, asked.validated_data["criterion"], user)
         return Response(self.get_serializer(category).data)
 

@@ -14,12 +14,12 @@ from rest_framework.response import Response
 
 from kbsite import curation
 from kbsite.access import ALL, Action, places
-from kbsite.api.base import Resource
+from kbsite.api.base import Resource, person
 from kbsite.api.errors import Conflict
 from kbsite.api.fields import Flag
 from kbsite.api.filters import OpinionFilters
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import DecisionSerializer, OpinionSerializer
+from kbsite.api.serializers.reviews import DecisionSerializer, OpinionSerializer
 from papers import opinions, review
 from papers.entries import AlreadyListed
 from papers.models import Opinion
@@ -75,7 +75,7 @@ class OpinionViewSet(Resource[Opinion]):
     @action(detail=True, methods=["post"])
     def settle(self, request: Request, pk: int) -> Response:
         """Decide as this one of two opinions says. For another word than either, decide with `settles`."""
-        user: Any = request.user  # a curator: the anonymous do not get here
+        user = person(request)
         try:
             decision = curation.settle_between(self.get_object(), user)
         except (opinions.CannotSpeak, review.AlreadyDecided, AlreadyListed) as error:

@@ -16,7 +16,7 @@ from rest_framework.reverse import reverse
 from kbsite.api.base import Resource
 from kbsite.api.filters import TextFilter
 from kbsite.api.schema import reads
-from kbsite.api.serializers import IdentifierQuerySerializer, PaperSerializer
+from kbsite.api.serializers.papers import IdentifierQuerySerializer, PaperSerializer
 from kbsite.filters import FIRST_YEAR, LAST_YEAR, PaperFilters, YearFilter
 from papers import identity, merging
 from papers.models import Paper

@@ -17,7 +17,7 @@ from ingest.models import Claim
 from kbsite.access import ALL, SOME, Action, demand, may
 from kbsite.api.base import Endpoint
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import PaperRefSerializer
+from kbsite.api.serializers.papers import PaperRefSerializer
 
 _MOST = 1000  # that one request names
 

@@ -22,7 +22,7 @@ from kbsite.api.errors import Conflict, Unavailable
 from kbsite.api.fields import Cell, Key, SlugRef, Text
 from kbsite.api.filters import Filters, ListFilter
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import PaperRefSerializer
+from kbsite.api.serializers.papers import PaperRefSerializer
 from kbsite.proposalform import LONGEST_WHY
 from papers import proposals
 from papers.models import Decision, PaperList, Proposal

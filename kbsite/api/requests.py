@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from kbsite.api.fields import Address, Cell, Cells, Flag, Key, PaperIdRef, SlugRef, Text
-from kbsite.api.serializers import CodeLinkSerializer
+from kbsite.api.serializers.lists import CodeLinkSerializer
 from kbsite.filters import FIRST_YEAR, LAST_YEAR
 from papers import arranging, inbulk
 from papers.following import TRANSLATED_FIELDS

@@ -17,13 +17,13 @@ from rest_framework.reverse import reverse
 
 from kbsite import curation
 from kbsite.access import Action, demand, place_of
-from kbsite.api.base import Resource
+from kbsite.api.base import Resource, person
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import DecisionFilters
 from kbsite.api.requests import DecisionRequestSerializer, NextRequestSerializer, words
 from kbsite.api.rows import without_column, written
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import DecisionSerializer, OpinionSerializer, SuggestionSerializer
+from kbsite.api.serializers.reviews import DecisionSerializer, OpinionSerializer, SuggestionSerializer
 from kbsite.narrowing import SuggestionFilters, narrowing_of
 from papers import entries, review
 from papers.models import Category, CategoryText, Decision, Document, Opinion, Paper, PaperList, Review, Suggestion
@@ -65,7 +65,7 @@ class SuggestionViewSet(Resource[Suggestion]):
         value = asked.validated_data
         demand(request.user, Action.DECIDE, place_of(value["list"]))
         queue = Queue(
-            value["list"], _curator(request), value.get("category", ""), value["order"], narrowing_of(words(value))
+            value["list"], person(request), value.get("category", ""), value["order"], narrowing_of(words(value))
         )
         turn = queue.take_next(value["but"])
         if turn is None:
@@ -77,7 +77,7 @@ class SuggestionViewSet(Resource[Suggestion]):
     def skip(self, request: Request, pk: int) -> Response:
         """Others may have it at once; to you it comes again when nothing else is left, or the next day."""
         suggestion = self.get_object()
-        Queue(suggestion.list, _curator(request)).skip(suggestion.paper)
+        Queue(suggestion.list, person(request)).skip(suggestion.paper)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -172,7 +172,7 @@ class DecisionViewSet(Resource[Decision]):
     def undo(self, request: Request, pk: int) -> Response:
         """Its entry leaves the list and its paper returns to the queue. The answer is the undoing decision."""
         try:
-            return self._created(curation.undo(self.get_object(), _curator(request)))
+            return self._created(curation.undo(self.get_object(), person(request)))
         except review.NotInForce as error:
             raise Conflict(str(error), "not-in-force") from error
 
@@ -182,10 +182,6 @@ class DecisionViewSet(Resource[Decision]):
     def _created(self, decision: Decision) -> Response:
         where = reverse("api:decision-detail", [decision.pk], request=self.request)
         return Response(self._shown(decision), status.HTTP_201_CREATED, headers={"Location": where})
-
-
-def _curator(request: Request) -> Any:
-    return request.user  # the anonymous do not get here
 
 
 def _decide(

@@ -14,7 +14,7 @@ from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import RunFilters
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import RunSerializer, SentSerializer
+from kbsite.api.serializers.work import RunSerializer, SentSerializer
 from kbsite.api.work import sent
 
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from kbsite.access import ALL, Action, demand, place_of, places
-from kbsite.api.base import Resource
+from kbsite.api.base import Resource, person
 from kbsite.api.errors import Conflict
 from kbsite.api.fields import Cell, Flag, Key, SlugRef
 from kbsite.api.filters import Filters, ListFilter
@@ -111,7 +111,7 @@ class SavedViewViewSet(Resource[SavedView]):
         given = asked.validated_data
         demand(request.user, Action.DECIDE, place_of(given["list"]))
         queue = {name: given["words"][name] for name in ("category", "order") if name in given["words"]}
-        user: Any = request.user  # a curator: the anonymous do not get here
+        user = person(request)
         try:
             saved = queue | words(given["words"])
             view = savedviews.save(given["list"], user, given["name"], saved, given["is_shared"])

@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 
 from kbsite.access import LEAST, Role
 from kbsite.api import errors, permissions
-from kbsite.api.serializers import ConflictSerializer, ProblemSerializer
+from kbsite.api.serializers.problems import ConflictSerializer, ProblemSerializer
 
 F = TypeVar("F", bound=Callable[..., Any])
 

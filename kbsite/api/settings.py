@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from kbsite.access import Action
-from kbsite.api.base import Endpoint
+from kbsite.api.base import Endpoint, kept, person
 from kbsite.api.schema import reads, writes
 from papers import acts, cards, columnroles, listsettings
 from papers.models import Act, Order, PaperList
@@ -78,7 +78,7 @@ class SettingsViewSet(Endpoint, GenericViewSet[PaperList]):
         """Columns that tell something else now are read again at once, and what was changed here stays."""
         asked = SettingsRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        paper_list, user = self.get_object(), _person(request)
+        paper_list, user = self.get_object(), person(request)
         orders, columns = (asked.validated_data.get(name) for name in ("orders", "columns"))
         known = {category.key for category in paper_list.categories.all()}
         wrong = {f"orders.{key}": [f"{paper_list} has no such category."] for key in (orders or {}) if key not in known}
@@ -92,11 +92,7 @@ class SettingsViewSet(Endpoint, GenericViewSet[PaperList]):
                     columnroles.fix(paper_list, columns, user)
         except columnroles.WrongColumns as problem:
             raise ValidationError({"columns": [str(problem)]}) from problem
-        return Response(_shown(PaperList.objects.get(pk=paper_list.pk), None if act.is_empty else act.pk))
-
-
-def _person(request: Request) -> Any:
-    return request.user  # the anonymous do not get here
+        return Response(_shown(PaperList.objects.get(pk=paper_list.pk), kept(act)))
 
 
 def _shown(paper_list: PaperList, act: int | None = None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from kbsite.api.base import Resource
 from kbsite.api.errors import Conflict
 from kbsite.api.filters import TopicFilters
 from kbsite.api.schema import reads, writes
-from kbsite.api.serializers import SentSerializer, TopicSerializer
+from kbsite.api.serializers.work import SentSerializer, TopicSerializer
 from kbsite.api.work import sent
 
 _TOPIC = OpenApiExample(

@@ -13,7 +13,7 @@ from rest_framework.reverse import reverse
 
 from kbsite import broker
 from kbsite.api.errors import Unavailable
-from kbsite.api.serializers import SentSerializer
+from kbsite.api.serializers.work import SentSerializer
 
 
 def sent(task: Signature[Any], kind: str, topic: str, request: Request) -> Response:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from kbsite.access import Action, needs
 from kbsite.forms import TokenForm
 from kbsite.models import ApiToken, Membership
+from kbsite.numbers import number
 
 
 @needs(Action.KEEP_ACCOUNT)
@@ -20,8 +21,7 @@ def show(request: HttpRequest) -> HttpResponse:
     """The account; POST makes a token, whose secret is shown this once, or revokes one."""
     tokens = ApiToken.objects.filter(user=request.user)  # type: ignore[misc]
     if "revoke" in request.POST:
-        wanted = request.POST["revoke"]
-        token = get_object_or_404(tokens, pk=wanted if wanted.isascii() and wanted.isdigit() else None)
+        token = get_object_or_404(tokens, pk=number(request.POST["revoke"]))
         token.revoke()
         messages.success(request, f"“{token.name}” opens nothing any more.")
         return redirect("account")

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from kbsite import curation
 from kbsite.access import Action, named, needs, of_act
+from kbsite.numbers import number
 from papers import acts, cards
 from papers import history as told
 from papers.export.csv import cell
@@ -79,8 +80,8 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     except acts.CannotUndo as problem:
         messages.error(request, str(problem))
     else:
-        number = done.undoes.count()
-        words = ngettext("Undone.", "%(n)d acts undone.", number) % {"n": number}
+        together = done.undoes.count()
+        words = ngettext("Undone.", "%(n)d acts undone.", together) % {"n": together}
         messages.success(request, words, extra_tags=f"act-{done.pk}")
     return _back(request, act)
 
@@ -114,9 +115,10 @@ def _asked_for(request: HttpRequest, paper_list: PaperList) -> QuerySet[Act]:
 
 def _number(request: HttpRequest, name: str) -> int | None:
     text = request.GET.get(name, "")
-    if text and not (text.isascii() and text.isdigit() and len(text) < 19):
+    found = number(text)
+    if text and found is None:
         raise Http404(f"“{name}” is a number.")
-    return int(text) if text else None
+    return found
 
 
 class _Line:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from kbsite import toast
 from kbsite.access import Action, named, needs
+from kbsite.numbers import number, numbers
 from kbsite.views.lists import document_of
 from papers import acts, arranging, cards, entries
 from papers.models import Act, Category, Document, Entry, EntryText, PaperList
@@ -70,8 +71,8 @@ def _put(request: HttpRequest, document: Document) -> Entry:
 
 def _move(request: HttpRequest, document: Document) -> Entry | None:
     category = _category(document.list, request.POST["to"])
-    numbers = [int(each) for each in request.POST.getlist("chosen") if _is_number(each)][: arranging.MOST]
-    found = Entry.objects.filter(category__list=document.list, pk__in=numbers).select_related("category__list", "paper")
+    wanted = numbers(request.POST.getlist("chosen"))[: arranging.MOST]
+    found = Entry.objects.filter(category__list=document.list, pk__in=wanted).select_related("category__list", "paper")
     chosen = list(found.order_by("category__position", "pk"))
     if not chosen:
         messages.error(request, _("Choose entries first, by the boxes before them."))
@@ -87,9 +88,9 @@ def _move(request: HttpRequest, document: Document) -> Entry | None:
     return chosen[0]
 
 
-def _entry(document: Document, number: str) -> Entry:
+def _entry(document: Document, pk: str) -> Entry:
     found = Entry.objects.filter(category__list=document.list).select_related("category__list", "paper")
-    return get_object_or_404(found, pk=int(number) if _is_number(number) else None)
+    return get_object_or_404(found, pk=number(pk))
 
 
 def _category(paper_list: PaperList, key: str) -> Category:
@@ -97,10 +98,6 @@ def _category(paper_list: PaperList, key: str) -> Category:
     if found is None:
         raise Http404(f"This list has no category “{key}”.")
     return found
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _tell(request: HttpRequest, document: Document, entry: Entry, act: Act, moved: bool) -> None:

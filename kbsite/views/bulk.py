@@ -23,9 +23,10 @@ from kbsite import curation, toast
 from kbsite.access import Action, named, needs
 from kbsite.forms import DeferForm, RejectForm
 from kbsite.narrowing import queue_of
+from kbsite.numbers import numbers
 from kbsite.templatetags.curate import queue_url
 from kbsite.views.papers import page_of
-from kbsite.views.queue import DIGITS_OF_AN_ID, ORDER_NAMES
+from kbsite.views.queue import ORDER_NAMES
 from papers import cards, inbulk
 from papers.inbulk import MOST
 from papers.models import Decision, Hold, Paper, PaperList, Suggestion
@@ -99,7 +100,7 @@ def _look(request: HttpRequest, queue: Queue) -> HttpResponse:
     """Show how many papers were chosen, a sample of them, and what can be done with them."""
     found = queue.waiting
     if request.POST["look"] != "all":
-        found = found.filter(paper__in=_numbers(request.POST.getlist("paper")))
+        found = found.filter(paper__in=numbers(request.POST.getlist("paper")))
     chosen = _chosen(queue, found)
     if not chosen.papers:
         messages.warning(request, _("No paper is ticked, or somebody has decided on it meanwhile."))
@@ -108,7 +109,7 @@ def _look(request: HttpRequest, queue: Queue) -> HttpResponse:
 
 
 def _act(request: HttpRequest, queue: Queue) -> HttpResponse:
-    papers = _numbers(request.POST.get("papers", "").split(","))
+    papers = numbers(request.POST.get("papers", "").split(","))
     kind = request.POST["do"]
     form = _form(queue.paper_list, kind, request.POST)
     if form is None or len(papers) > MOST:
@@ -193,7 +194,3 @@ def _chosen(queue: Queue, found: Any) -> Chosen:
         max(relevances),
         holds.exclude(user=queue.viewer.pk).count(),
     )
-
-
-def _numbers(words: Sequence[str]) -> list[int]:
-    return [int(word) for word in words if word.isdecimal() and len(word) < DIGITS_OF_AN_ID]

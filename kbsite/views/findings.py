@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kbsite import curation, toast
 from kbsite.access import Action, named, needs
+from kbsite.numbers import number
 from papers import acts, cards, findings
 from papers.models import Act, Finding, PaperList
 
@@ -23,10 +24,11 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     """The open findings of a list with what each side says, the newest first, from before one if asked for."""
     paper_list = get_object_or_404(PaperList, slug=slug)
     before = request.GET.get("before", "")
-    if before and not (before.isascii() and before.isdigit() and len(before) < 19):
+    pk = number(before)
+    if before and pk is None:
         raise Http404("“before” is the number of a finding.")
     waiting = findings.waiting(paper_list)
-    shown = list((waiting.filter(pk__lt=int(before)) if before else waiting)[: PAGE + 1])
+    shown = list((waiting.filter(pk__lt=pk) if before else waiting)[: PAGE + 1])
     context = {
         "list": paper_list,
         "questions": [(finding, findings.field_of(finding), findings.values(finding)) for finding in shown[:PAGE]],

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kbsite import toast
 from kbsite.access import Action, named, needs
+from kbsite.numbers import number
 from papers import acts, entries, glossary, instep, languages, newlanguage
 from papers.languages import Row, Standing
 from papers.models import Act, Document, EntryText, PaperList
@@ -106,9 +107,8 @@ def bring_in_step(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def confirm(request: HttpRequest, slug: str) -> HttpResponse:
     """Say that the doubted fields of a row are right as they stand."""
-    wanted = request.POST.get("text", "")
     texts = EntryText.objects.select_related("document__list", "entry__paper").filter(document__list__slug=slug)
-    text = get_object_or_404(texts, pk=wanted if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else None)
+    text = get_object_or_404(texts, pk=number(request.POST.get("text", "")))
     with acts.act(text.document.list, request.user, Act.Kind.CONFIRM) as act:  # type: ignore[arg-type]
         is_new = entries.confirm(text, request.POST.getlist("field"), request.user)  # type: ignore[arg-type]
     if is_new:
@@ -137,9 +137,9 @@ def words(request: HttpRequest, slug: str, language: str) -> HttpResponse:
     """The tags of the primary language and their translations: learnt ones, and the curators' own."""
     document = get_object_or_404(Document, list__slug=slug, language=language, is_primary=False)
     primary = document.list.documents.get(is_primary=True)
-    number = request.GET.get("page", "")
+    asked = request.GET.get("page", "")
     pages = Paginator(glossary.terms(primary, document), _WORDS_A_PAGE)
-    page = pages.get_page(number if number.isascii() else 1)
+    page = pages.get_page(asked if asked.isascii() else 1)
     context = {
         "list": document.list,
         "document": document,
@@ -168,6 +168,6 @@ def say(request: HttpRequest, slug: str, language: str) -> HttpResponse:
             done = instep.translate_tags(document, request.user)  # type: ignore[arg-type]
             told += " " + ngettext("Tags of %(n)d row changed.", "Tags of %(n)d rows changed.", done) % {"n": done}
     toast.done(request, told, act)
-    page = request.POST.get("page", "")
-    query = {"page": page} if page.isascii() and page.isdigit() else None
+    page = number(request.POST.get("page", ""))
+    query = {"page": page} if page is not None else None
     return redirect(reverse("glossary", args=[slug, language], query=query))

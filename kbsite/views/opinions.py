@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kbsite import curation, toast
 from kbsite.access import Action, named, needs
 from kbsite.narrowing import queue_of
+from kbsite.numbers import numbers
 from kbsite.templatetags.curate import queue_url
 from papers import opinions
 from papers.entries import AlreadyListed
@@ -42,9 +43,8 @@ def disagreements(request: HttpRequest, slug: str) -> HttpResponse:
 def settle(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
     """Decide for one of two opinions, then go on with the disagreements."""
     paper_list = get_object_or_404(PaperList, slug=slug)
-    asked = request.POST.get("opinion", "")
     waiting = opinions.awaiting(paper_list).filter(paper=paper_id).select_related("paper", "category", "duplicate_of")
-    opinion = waiting.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 19 else None
+    opinion = waiting.filter(pk__in=numbers([request.POST.get("opinion", "")])).first()
     try:
         if opinion is None:
             raise CannotSpeak(_("This opinion was taken back, or settled already."))

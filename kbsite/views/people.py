@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth import login
 from django.db import IntegrityError
 from django.db.models import Count, Q
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from kbsite import mail, people
 from kbsite.access import Action, named, needs
 from kbsite.models import Invitation, Membership
+from kbsite.numbers import number
 from kbsite.peopleforms import InviteForm, JoinForm
 from papers.models import PaperList
 
@@ -85,7 +86,7 @@ def _revoke(request: HttpRequest, paper_list: PaperList | None) -> HttpResponse:
 def _change(request: HttpRequest, paper_list: PaperList | None) -> HttpResponse:
     """Change a member's role or remove one; what deserves a second thought is asked about first."""
     button = "change" if "change" in request.POST else "remove"
-    membership = get_object_or_404(people.members(paper_list), pk=_number(request.POST[button]))
+    membership = get_object_or_404(people.members(paper_list), pk=number(request.POST[button]))
     role, is_sure = request.POST.get("role", ""), request.POST.get("sure") == "1"
     try:
         if button == "remove":
@@ -129,13 +130,7 @@ def _back(paper_list: PaperList | None) -> HttpResponse:
 
 
 def _invitation(request: HttpRequest, paper_list: PaperList | None, button: str) -> Invitation:
-    return get_object_or_404(Invitation, pk=_number(request.POST[button]), list=paper_list)
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Http404
-    return int(text)
+    return get_object_or_404(Invitation, pk=number(request.POST[button]), list=paper_list)
 
 
 def site_of(request: HttpRequest) -> str:

@@ -26,6 +26,7 @@ from kbsite import curation
 from kbsite.access import Action, named, needs, of_decision
 from kbsite.forms import DeferForm, DuplicateForm, RejectForm, admission_forms, typed_rows
 from kbsite.narrowing import queue_of
+from kbsite.numbers import number, numbers
 from kbsite.templatetags.curate import queue_url
 from papers import cards, listsettings, merging, opinions, preview
 from papers.entries import AlreadyListed
@@ -37,7 +38,6 @@ from papers.review import AlreadyDecided, NotInForce
 NOBODY = cards.Waiting(0, 0)
 LONGEST_CRITERION = 5000
 MOST_BUT = 100  # papers that a page can say it has
-DIGITS_OF_AN_ID = 19
 LARGEST = 2**31 - 1  # number of a version
 BY_RELEVANCE = (RELEVANCE, DIVERSE)  # the orders in which a paper can move up
 ORDER_NAMES = {
@@ -55,7 +55,7 @@ ORDER_NAMES = {
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     """The paper whose turn it is, or the one asked for with ?paper=; what is shown is held for who looks at it."""
     queue = queue_of(request, get_object_or_404(PaperList, slug=slug))
-    but = _numbers(request.GET.get("but", ""))
+    but = numbers(request.GET.get("but", "").split(",")[:MOST_BUT])
     if wanted := request.GET.get("paper", ""):
         paper = _paper(wanted)
         queue.hold(paper.pk)
@@ -106,9 +106,9 @@ def moved(request: HttpRequest, slug: str) -> HttpResponse:
     The page asks for it a moment after a decision, with the version `since` which it was told of.
     """
     queue = queue_of(request, get_object_or_404(PaperList, slug=slug))
-    since = next(iter(_numbers(request.GET.get("since", ""))), 0)
+    since = number(request.GET.get("since", "")) or 0
     told = versions.moved(queue.paper_list, min(since, LARGEST)) if queue.order in BY_RELEVANCE else None
-    paper = Paper.objects.filter(pk__in=_numbers(request.GET.get("paper", ""))[:1]).first()
+    paper = Paper.objects.filter(pk__in=numbers([request.GET.get("paper", "")])).first()
     if told is None or not told[1] or paper is None:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     context = {
@@ -301,10 +301,6 @@ def _key(data: Any) -> uuid.UUID | None:
         return uuid.UUID(data.get("key", ""))
     except ValueError:
         return None
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(word) for word in text.split(",")[:MOST_BUT] if word.isdecimal() and len(word) < DIGITS_OF_AN_ID]
 
 
 def _paper(pk: int | str) -> Paper:

@@ -23,6 +23,7 @@ from ingest.models import Run
 from kbsite import broker
 from kbsite.access import Action, Allowed, needs, of_run, place_of
 from kbsite.api.filters import RunFilters
+from kbsite.numbers import numbers
 
 PAGE_SIZE = 25
 PATIENCE = timedelta(minutes=2)  # for so long the page looks for a run that was asked for
@@ -111,9 +112,7 @@ def replay(request: HttpRequest) -> HttpResponse:
     """Let one parked paper, or all of them, be taken up again."""
     chosen = claims.parked()
     if "all" not in request.POST:
-        wanted = request.POST.get("claim", "")
-        is_number = wanted.isascii() and wanted.isdigit() and len(wanted) < 19
-        chosen = chosen.filter(pk=wanted) if is_number else chosen.none()
+        chosen = chosen.filter(pk__in=numbers([request.POST.get("claim", "")]))
     count = claims.replay(chosen)
     words = ngettext("%(n)d paper is taken up again.", "%(n)d papers are taken up again.", count)
     messages.success(request, words % {"n": count})
@@ -121,8 +120,8 @@ def replay(request: HttpRequest) -> HttpResponse:
 
 
 def _page_of(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:
-    number = request.GET.get("page", "")
-    return Paginator(rows, PAGE_SIZE).get_page(number if number.isascii() else 1)
+    page = request.GET.get("page", "")
+    return Paginator(rows, PAGE_SIZE).get_page(page if page.isascii() else 1)
 
 
 def _page_or_part(request: HttpRequest, page: str, part: str, context: dict[str, object]) -> HttpResponse:

@@ -86,6 +86,10 @@ def test_what_the_server_does_not_hear_moves_nothing(site, page):  # noqa: F811
     lonely.get_by_role("button", name=f"Move {before[0]} down").press("Enter")
     told(lonely, "is number 2 of 2")
     assert titles(lonely) == before[::-1]
+    lonely.context.clear_cookies(name="sessionid")  # as when the session has ended
+    lonely.get_by_role("button", name=f"Move {before[0]} up").press("Enter")
+    told(lonely, "or you were signed out: nothing was moved")
+    assert titles(lonely) == before[::-1] and lonely.locator("input[name=password]").count() == 0
     lonely.context.close()
 
 

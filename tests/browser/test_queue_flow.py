@@ -35,6 +35,13 @@ for number in range({PAPERS}):
     make_suggestion(paper_list, paper, round(0.99 - number / 250, 4), (alpha, beta)[number % 2])
 """
 
+OTHER = """
+from tests.factories import make_list, make_paper, make_suggestion
+other = make_list("other")
+for number in (1, 2):
+    make_suggestion(other, make_paper(f"Other paper {number}", identifiers=[("arxiv", f"2610.0000{number}")]))
+"""
+
 
 class Site(Installation):
     """An installation whose web server is started, killed and started again on one port."""
@@ -210,6 +217,126 @@ def test_what_was_not_sent_when_the_tab_was_closed_is_sent_by_the_next_page(site
         page.goto(f"/lists/{SLUG}/queue/")
         is_saved(page)
     assert site.decisions() == [[first, "reject", None, "ada"]]
+
+
+def test_what_was_fetched_ahead_of_one_category_does_not_come_in_another(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        page.wait_for_load_state("networkidle")  # two cards of all categories are here
+        page.click(".segmented a[title=Beta]")
+        page.wait_for_selector(".segmented a[title=Beta][aria-current]")
+        for _ in range(3):
+            assert page.get_attribute("button.btn-primary[name=accept]", "value") == "beta"
+            press(page, "r")
+        assert page.locator(".segmented a[title=Beta][aria-current]").count() == 1
+        assert "category=beta" in page.url and page.errors == []
+
+
+def test_undo_means_what_is_being_saved_and_nothing_when_that_is_refused(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        first = press(page, "r")
+        is_saved(page)
+        page.wait_for_load_state("networkidle")
+        site.kill()
+        second = press(page, "r")
+        page.wait_for_selector("[data-trouble=kept]:not([hidden])")
+        page.keyboard.press("u")
+        site.run(
+            "from papers import review\nfrom papers.models import Paper, PaperList\n"
+            "from django.contrib.auth.models import User\n"
+            f"paper, alan = Paper.objects.get(title={second!r}), User.objects.get(username='alan')\n"
+            "review.reject(PaperList.objects.get(), paper, alan)"
+        )
+        site.serve()
+        page.wait_for_selector(".stage-news:has-text('was not decided')")
+        page.wait_for_timeout(500)  # for whatever it would do more
+        assert page.errors == []
+    assert site.decisions() == [[first, "reject", None, "ada"], [second, "reject", None, "alan"]]
+
+
+def test_keys_that_are_off_and_those_of_the_browser_undo_nothing(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        page.wait_for_load_state("networkidle")
+        site.kill()
+        first = press(page, "r")
+        page.wait_for_selector("[data-trouble=kept]:not([hidden])")
+        page.keyboard.press("Control+u")
+        page.evaluate("localStorage.setItem('keys', 'off')")
+        page.keyboard.press("u")
+        site.serve()
+        is_saved(page)
+        page.wait_for_selector("form.last:not([hidden])")
+        page.wait_for_timeout(500)  # for whatever it would do more
+        assert page.errors == []
+    assert site.decisions() == [[first, "reject", None, "ada"]]
+
+
+def test_a_right_that_was_taken_away_holds_up_no_decision_for_another_list(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        page.wait_for_load_state("networkidle")
+        site.kill()
+        press(page, "r")
+        page.wait_for_selector("[data-trouble=kept]:not([hidden])")
+        site.run(
+            f"{OTHER}\nfrom kbsite.models import Membership\n"
+            "Membership.objects.filter(user__username='ada').update(list=other)"
+        )
+        site.serve()
+        page.goto("/lists/other/queue/")
+        press(page, "r")
+        is_saved(page)
+        assert page.errors == []
+    assert [kind for _, kind, _, who in site.decisions()] == ["reject"]
+    assert site.ask("list(Decision.objects.values_list('list__slug', flat=True))") == ["other"]
+
+
+def test_what_another_list_left_to_send_leaves_the_numbers_and_the_undoing_of_this_one(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        page.wait_for_load_state("networkidle")
+        site.kill()
+        left = press(page, "r")
+        page.wait_for_selector("[data-trouble=kept]:not([hidden])")
+        site.run(OTHER)
+        site.serve()
+        page.goto("/lists/other/queue/")
+        is_saved(page)
+        page.wait_for_load_state("networkidle")
+        assert page.text_content('[data-count=""]') == "2" and page.locator("form.last").count() == 0
+        assert page.errors == []
+    assert site.decisions() == [[left, "reject", None, "ada"]]
+
+
+def test_the_second_click_of_two_decides_nothing_on_the_next_card(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        page.wait_for_load_state("networkidle")  # the next card takes the place of this one at once
+        first = title(page)
+        page.dblclick("button[name=reject][data-key=r]")
+        wait_for_another(page, first)
+        is_saved(page)
+        assert page.errors == []
+    assert site.decisions() == [[first, "reject", None, "ada"]]
+
+
+def test_what_one_typed_is_not_shown_to_who_signs_in_next(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        address = page.url
+        page.fill("#id_en-tldr", "Between us.")
+        page.context.clear_cookies()
+        page.goto("/sign-in/")
+        page.fill("input[name=username]", "alan")
+        page.fill("input[name=password]", PASSWORD)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url(lambda url: "/sign-in/" not in url)
+        site.run("from papers.models import Hold; Hold.objects.all().delete()")
+        page.goto(address)
+        page.wait_for_selector("#card-title")
+        assert page.input_value("#id_en-tldr") == "" and not page.locator("[data-restored]").is_visible()
 
 
 def test_two_curators_decide_a_hundred_of_one_queue_while_the_server_dies(site):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from axes.models import AccessAttempt
 
@@ -66,3 +68,28 @@ def test_behind_a_proxy_one_client_does_not_lock_another_out(settings, client):
     assert answer.status_code == 429
     form = {"username": "lin", "password": "a long password"}
     assert client.post("/sign-in/", form, headers={"X-Forwarded-For": "198.51.100.8"}).status_code == 302
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("referer", "wanted"),
+    [
+        ("http://testserver/lists/small/?arrange=1", "/lists/small/?arrange=1"),  # whose form was sent
+        ("http://evil.example/", "/lists/small/arrange/"),
+        ("http://testserver.evil.example/", "/lists/small/arrange/"),
+        ("http://[no address", "/lists/small/arrange/"),
+        (None, "/lists/small/arrange/"),
+    ],
+)
+def test_signing_in_leads_back_to_the_page_whose_form_was_sent(client, referer, wanted):
+    headers = {"Referer": referer} if referer else {}
+    answer = client.post("/lists/small/arrange/", {"up": "1"}, headers=headers)
+    assert answer.status_code == 302 and answer.url == f"/sign-in/?{urlencode({'next': wanted}, safe='/')}"
+
+
+@pytest.mark.django_db
+def test_signing_in_leads_nowhere_else(client):
+    make.make_user("lin")
+    asked = client.post("/lists/small/arrange/", headers={"Referer": "http://testserver//evil.example/"})
+    form = {"username": "lin", "password": "a long password", "next": "//evil.example/"}
+    assert client.post(asked.url, form).url == "/"

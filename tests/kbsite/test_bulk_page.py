@@ -74,6 +74,12 @@ def test_a_sample_of_ten_is_spread_over_the_order(desk, caches, many):
     assert "30 papers chosen" in shown and "Relevance from 32% to 90%" in shown.replace(" %", "%")
 
 
+def test_enter_in_the_date_puts_off_until_that_day_and_rejects_nothing(desk, caches, many):
+    form = text_of(post(desk, caches, {"look": "all"})).partition('class="bulk-verbs"')[2]
+    assert re.findall(r'name="do" value="(\w+)"', form) == ["defer", "reject", "accept"], "Enter presses the first one"
+    assert re.search(r'<select name="defer" id="id_defer">\s*<option value="(\w*)"', form)[1] == ""
+
+
 def test_those_ticked_by_hand_are_put_off_or_accepted_with_their_rows(desk, caches, many):
     assert chosen(post(desk, caches, {"look": "ticked", "paper": [many[3], many[1], "x", 10**9]})) == [many[1], many[3]]
     nothing = post(desk, caches, {"look": "ticked"}, follow=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
@@ -213,3 +214,9 @@ def test_the_page_costs_the_same_queries_however_long_the_list(desk, caches, ent
         return len(queries)
 
     assert queries_with_more(2) == queries_with_more(20)
+
+
+def test_its_history_is_taken_away_as_a_file(desk, entry):
+    page = unescape(desk.get(address(entry)).content.decode())
+    files = re.findall(r'href="([^"]*/export[^"]*)"', page.partition("What was done to it")[2])
+    assert len(files) == 2 and all(desk.get(each).status_code == 200 for each in files)

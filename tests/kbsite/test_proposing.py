@@ -116,6 +116,7 @@ def test_what_is_unconfirmed_is_nowhere(client, caches, address, curator):
         ({"paper": "https://doi.org/10.1000/x"}, "title", "Give its title, too: nobody can be asked for it."),
         ({"email": "nobody"}, "email", "Enter a valid email address."),
         ({"email": "a@b.org\nBcc: c@d.org"}, "email", "Enter a valid email address."),
+        ({"email": f"{'a' * 250}@b.org"}, "email", "Ensure this value has at most 254 characters"),
         ({"category": "999999"}, "category", "Select a valid choice."),
         ({"why": "x" * 501}, "why", "Ensure this value has at most 500 characters"),
     ],

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from django.urls import reverse
 
-from papers import entries, inbulk, review
+from papers import acts, entries, inbulk, listsettings, newlanguage, review
 from papers.models import Act, EntryText, Review
 from papers.readme.exporter import export
 from papers.readme.importer import import_readme
@@ -90,6 +90,30 @@ def test_only_curators_undo(client, caches, curator, reader):
     assert undo(client, act).status_code == 403
     act.refresh_from_db()
     assert act.undone_by is None
+
+
+def test_what_only_maintainers_may_do_only_they_may_undo(desk, caches, curator, maintainer):
+    listsettings.want_second_opinion(caches, True, maintainer)
+    wanted = Act.objects.latest("pk")
+    listsettings.fix_orders(caches, {"eviction": "newest first"}, maintainer)
+    ordered = Act.objects.latest("pk")
+    with acts.act(caches, maintainer, Act.Kind.LANGUAGE) as made:
+        newlanguage.create(caches, "fr", "README_FR.md", maintainer)
+    for act in (wanted, ordered, made):
+        assert undo(desk, act).status_code == 403
+        act.refresh_from_db()
+        assert act.undone_by is None
+    caches.refresh_from_db()
+    assert caches.second_opinion
+    desk.force_login(maintainer)
+    undo(desk, wanted)
+    caches.refresh_from_db()
+    assert not caches.second_opinion
+    desk.force_login(curator)
+    assert undo(desk, Act.objects.latest("pk")).status_code == 403, "nor do it again"
+    listsettings.say_criterion(caches.categories.first(), "Caches.", curator)
+    undo(desk, Act.objects.latest("pk"))
+    assert caches.categories.first().criterion == "", "this one is a curator's own"
 
 
 def test_the_key_of_the_queue_puts_back_exactly_what_a_deferral_had_been(desk, caches, curator):

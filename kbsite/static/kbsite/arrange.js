@@ -12,7 +12,8 @@ async function send(fields) {
   isBusy = true;
   try {
     const answer = await fetch(form.action, { method: "POST", body: data, headers: { "HX-Request": "true" } });
-    if (!answer.ok && answer.status !== 409) throw new Error(answer.status);
+    // Who was signed out meanwhile is led to the sign-in page, which answers well.
+    if (answer.redirected || (!answer.ok && answer.status !== 409)) throw new Error(answer.status);
     document.getElementById("messages").innerHTML = await answer.text();
     return answer.ok;
   } catch {

@@ -54,7 +54,9 @@ async function post({ url, body }) {
     return { state: "unreached" };
   }
   if (GATEWAYS.includes(response.status)) return { state: "unreached" };
-  if (response.redirected || response.status === 403) return { state: "signed-out" };
+  if (response.redirected) return { state: "signed-out" };
+  // A right that was taken away does not come back by waiting, and what follows may be for another list.
+  if (response.status === 403) return { state: (await response.text()).includes("data-refused") ? "refused" : "signed-out" };
   if ([200, 409, 422].includes(response.status)) {
     return { state: response.ok ? "saved" : "undecided", html: await response.text() };
   }

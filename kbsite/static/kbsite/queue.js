@@ -3,7 +3,9 @@
 // A decision shows the next card at once (ahead.js) and is sent meanwhile (outbox.js).
 
 import * as ahead from "./ahead.js";
+import { lookForMoves } from "./moves.js";
 import * as outbox from "./outbox.js";
+import { restoreTyped, typedKey } from "./typed.js";
 
 const stage = () => document.getElementById("stage");
 const isTyping = (target) => Boolean(target.closest?.("input, textarea, select, [contenteditable]"));
@@ -14,7 +16,7 @@ function onKey(event) {
     [...event.target.closest(".menu-items").querySelectorAll("button")].at(-1).click();
     return;
   }
-  if (!keysAreOn() || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (!isCommand(event)) return;
   if (isTyping(event.target)) {
     if (event.key === "Escape") event.target.blur();
     return;
@@ -48,6 +50,7 @@ document.addEventListener("keydown", onKey);
 
 // Single letters get in the way of people who speak to their computer: they can turn the keys off.
 const keysAreOn = () => localStorage.getItem("keys") !== "off";
+const isCommand = ({ ctrlKey, altKey, metaKey, isComposing }) => keysAreOn() && !(ctrlKey || altKey || metaKey || isComposing);
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-keys-on]")) localStorage.setItem("keys", event.target.checked ? "on" : "off");
@@ -108,7 +111,7 @@ function say(what) {
 const user = () => stage().dataset.user;
 const onTheirWay = () => outbox.letters(user()).map((letter) => letter.paper);
 const fillAhead = () => ahead.fill(stage().dataset.next, [...onTheirWay(), stage().dataset.paper].filter(Boolean));
-let undoWhenSaved = false;
+let undoing = ""; // key of what is to be undone as soon as it is saved
 
 // In the first phase, so that htmx does not send it, too.
 document.addEventListener(
@@ -119,6 +122,17 @@ document.addEventListener(
     event.preventDefault();
     event.stopPropagation();
     if (!isBusy()) decide(form, submitter);
+  },
+  true,
+);
+
+// The second click of two finds the button of the next card under it, which nobody has read yet.
+const DECIDING = ["accept", "reject", "defer", "duplicate"];
+document.addEventListener(
+  "click",
+  (event) => {
+    const button = event.target.closest?.("form[data-decides] button");
+    if (event.detail > 1 && DECIDING.includes(button?.name)) event.preventDefault();
   },
   true,
 );
@@ -170,68 +184,42 @@ function showSaving(verb, title) {
 document.addEventListener("outbox", ({ detail: { state, letter, html } }) => {
   if (!stage()) return;
   if (state === "saved") sessionStorage.removeItem(letter.typed);
-  if (html) {
-    const region = document.querySelector(".stage-news");
-    region.innerHTML = html;
-    htmx.process(region);
-    showCounts();
-    const progress = region.querySelector("[data-progress]"); // beside the news: it is nothing to read out each time
-    document.querySelector(".stage-progress").replaceChildren(...progress.childNodes);
-    progress.remove();
-  }
-  if (state === "saved") lookForMoves();
+  const isHere = letter && isOfThisList(letter);
+  if (html && (isHere || state !== "saved")) showAnswer(html, isHere);
+  if (state === "saved" && isHere) lookForMoves();
   const waiting = outbox.letters(user()).length;
   if (state === "kept") {
     for (const count of document.querySelectorAll("[data-kept]")) count.textContent = waiting;
   }
-  if (state === "kept" || state === "signed-out" || state === "failed") return showNews(state);
+  const isUndone = undoing && letter?.key === undoing;
+  if (isUndone) undoing = "";
+  if (["kept", "signed-out", "refused", "failed"].includes(state)) return showNews(state);
+  if (isUndone && isHere && state === "saved") return document.querySelector(".stage-news form.last button")?.click();
   if (waiting) return;
-  if (undoWhenSaved) {
-    undoWhenSaved = false;
-    document.querySelector(".stage-news form.last button")?.click();
-  } else if (!stage().dataset.paper || "stuck" in stage().dataset) {
-    goOn(); // with what is left, if anything
-  }
+  if (!stage().dataset.paper || "stuck" in stage().dataset) goOn(); // with what is left, if anything
 });
 
-// A decision is learned from in a moment: what it moved up is shown beside the card, where that is still the same one.
-const LEARNED_WITHIN = 1500; // milliseconds
-let looking = 0;
-let newest = 0; // version of the head that was told of
+/** Whether a decision is for the list of this page: what another page has left may be for another one. */
+const isOfThisList = ({ url }) => new URL(url).pathname.startsWith(new URL(stage().dataset.next, location).pathname);
 
-function lookForMoves() {
-  if (looking) return; // it will tell of this decision, too
-  newest = Math.max(newest, Number(document.querySelector(".next")?.dataset.head.slice(1)) || 0);
-  looking = setTimeout(async () => {
-    looking = 0;
-    if (stage()?.dataset.paper) await showMoves(stage().dataset.paper).catch(() => {}); // nothing is lost without it
-  }, LEARNED_WITHIN);
+function showAnswer(html, isHere) {
+  const region = document.querySelector(".stage-news");
+  region.innerHTML = html;
+  const progress = region.querySelector("[data-progress]"); // beside the news: it is nothing to read out each time
+  if (isHere) document.querySelector(".stage-progress").replaceChildren(...progress.childNodes);
+  else for (const each of region.querySelectorAll("[data-counts], form.last")) each.remove(); // another list's
+  progress.remove();
+  htmx.process(region);
+  showCounts();
 }
 
-async function showMoves(paper) {
-  const address = new URL(stage().dataset.next, location);
-  address.pathname += "moved/";
-  address.searchParams.set("since", newest);
-  address.searchParams.set("paper", paper);
-  const answer = await fetch(address);
-  if (answer.status !== 200 || answer.redirected) return;
-  const html = await answer.text();
-  const beside = document.querySelector(".next");
-  if (stage()?.dataset.paper !== paper || !beside) return;
-  const came = document.createRange().createContextualFragment(html);
-  newest = Number(came.querySelector("[data-moved]").dataset.version);
-  beside.querySelector("[data-moved]").replaceWith(came.querySelector("[data-moved]"));
-  const list = beside.querySelector(".next-list");
-  if (list.contains(document.activeElement)) return; // nothing moves away under somebody's finger
-  list.replaceWith(came.querySelector(".next-list"));
-  htmx.process(beside.querySelector(".next-list"));
-}
-
-// Undo means the decision that is just being saved, not the one before.
+// Undo means the decision that is just being saved, not the one before, and nothing if that one is refused.
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "u" || isTyping(event.target) || !stage() || !outbox.letters(user()).length) return;
+  if (event.key !== "u" || isTyping(event.target) || !isCommand(event) || !stage()) return;
+  const saving = outbox.letters(user());
+  if (!saving.length || document.querySelector("details.menu-up[open], dialog[open]")) return;
   event.stopImmediatePropagation();
-  undoWhenSaved = true;
+  undoing = saving.at(-1).key;
 }, true);
 
 function showNews(what) {
@@ -275,60 +263,6 @@ function arrive() {
   }
 }
 document.addEventListener("htmx:historyRestore", () => prepare());
-
-// What is typed into a paper's row is kept until the tab is closed, and stands there again when the paper does.
-const ROW_FIELDS = "fieldset.rows :is(input, textarea):not([type=hidden], [type=checkbox])";
-const rowFields = () => [...document.querySelectorAll(ROW_FIELDS)];
-const typedKey = () => `typed:${stage().dataset.row}`;
-
-function keepTyped() {
-  const kept = JSON.parse(sessionStorage.getItem(typedKey()) ?? "{}");
-  for (const { name, value, defaultValue } of rowFields()) if (value !== defaultValue || name in kept) kept[name] = value;
-  sessionStorage.setItem(typedKey(), JSON.stringify(kept));
-}
-
-function restoreTyped() {
-  const kept = JSON.parse(sessionStorage.getItem(typedKey()) ?? "{}");
-  // After a preview or a mistake the server has sent what was typed: that is nothing to tell.
-  const lost = rowFields().filter(({ name, defaultValue }) => name in kept && kept[name] !== defaultValue);
-  for (const field of lost) field.value = kept[field.name];
-  for (const notice of document.querySelectorAll("[data-restored]")) notice.hidden = !lost.length;
-}
-
-function discardTyped() {
-  sessionStorage.removeItem(typedKey());
-  for (const field of rowFields()) field.value = field.defaultValue;
-  for (const notice of document.querySelectorAll("[data-restored]")) notice.hidden = true;
-  document.querySelector("fieldset.rows [data-key=e]")?.focus(); // the button that was pressed is gone
-}
-
-document.addEventListener("input", (event) => {
-  if (!event.target.closest?.("fieldset.rows")) return;
-  keepTyped();
-  clearTimeout(pausing);
-  pausing = setTimeout(showLines, PAUSE_IN_TYPING);
-});
-
-// While somebody types, the line in the README is shown as it would stand.
-const PAUSE_IN_TYPING = 500; // milliseconds
-let pausing;
-
-async function showLines() {
-  const form = document.querySelector("form[data-decides]");
-  if (!form) return;
-  const body = new URLSearchParams(new FormData(form, form.elements.preview));
-  try {
-    const answer = await fetch(form.action, { method: "POST", body, headers: { Preview: "1" } });
-    if (answer.ok && !answer.redirected && form.isConnected) {
-      document.getElementById("lines").innerHTML = await answer.text();
-    }
-  } catch {
-    // Without the server there is no preview, and typing goes on.
-  }
-}
-document.addEventListener("click", (event) => {
-  if (event.target.closest?.("[data-discards]")) discardTyped();
-});
 
 function prepare() {
   for (const element of document.querySelectorAll("[data-scripted]")) element.hidden = false;

@@ -140,6 +140,7 @@ def test_one_mail_address_has_a_few_a_day(world, as_anonymous):
 
 def test_a_list_that_is_closed_takes_none(world, as_anonymous, as_curator, settings):
     as_curator.post("/api/v1/lists/small/takes-proposals/", {"takes_proposals": False})
+    assert as_anonymous.get("/api/v1/lists/small/").json()["takes_proposals"] is False
     response = as_anonymous.post(PROPOSE, ASKED)
     assert response.status_code == 403 and "takes no proposals" in response.json()["detail"]
     as_curator.post("/api/v1/lists/small/takes-proposals/", {"takes_proposals": True})
