@@ -37,15 +37,16 @@ class Tally:
     """How many decisions of curators were in force in lists at any time; read in one query."""
 
     def __init__(self, lists: Collection[int]) -> None:
-        said = Decision.objects.filter(
-            list__in=lists, kind__in=[Decision.Kind.ACCEPT, Decision.Kind.REJECT], origin=Origin.CURATOR
-        )
+        kinds = [Decision.Kind.ACCEPT, Decision.Kind.REJECT, Decision.Kind.UNDO]
+        said = Decision.objects.filter(list__in=lists, kind__in=kinds, origin=Origin.CURATOR).order_by("pk")
         self._made: dict[int, list[datetime]] = {each: [] for each in lists}
         self._undone: dict[int, list[datetime]] = {each: [] for each in lists}
-        for paper_list, made, undone in said.order_by().values_list("list", "at", "undone_by__at"):
-            self._made[paper_list].append(made)
-            if undone is not None:
-                self._undone[paper_list].append(undone)
+        holds: dict[int, bool] = {}  # after this word, by its key: whether what it is about is decided
+        for pk, paper_list, at, undoes in said.values_list("pk", "list", "at", "undoes"):
+            if undoes is not None and undoes not in holds:
+                continue  # of a deferral, or of what a README said
+            holds[pk] = undoes is None or not holds[undoes]
+            (self._made if holds[pk] else self._undone)[paper_list].append(at)
         for moments in (*self._made.values(), *self._undone.values()):
             moments.sort()
 

@@ -187,7 +187,7 @@ def agreement(paper_list: PaperList) -> Agreement:
     found: QuerySet[Decision] = (
         Decision.objects.filter(list=paper_list, kind__in=[Decision.Kind.ACCEPT, Decision.Kind.REJECT])
         .exclude(suggestion=None)
-        .filter(undone_by=None)
+        .not_taken_back()
         .select_related("category")[:LATEST]
     )
     accepted = [each for each in found if each.kind == Decision.Kind.ACCEPT]

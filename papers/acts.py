@@ -92,8 +92,9 @@ def undo(act: Act, user: AbstractBaseUser, *, cascade: bool = False) -> Act:
     it is undone already, or is older than the keeping of what acts change.
     """
     with transaction.atomic():
-        # The list comes first, as at an import, which would change the very rows meanwhile.
-        paper_list = PaperList.objects.select_for_update().get(pk=act.list_id)
+        # The list comes first, as at an import, which would change the very rows meanwhile. Its key stays free: who
+        # changes one of the rows, and is waited for here, refers to the list when their transaction ends.
+        paper_list = PaperList.objects.select_for_update(no_key=True).get(pk=act.list_id)
         act = Act.objects.get(pk=act.pk)
         if act.undone_by_id is not None:
             raise CannotUndo("This was undone already.")

@@ -217,8 +217,10 @@ def lookalikes(paper: Paper, limit: int = 3) -> tuple[Lookalike, ...]:
     if own is not None:
         near = vectors.nearest_of_all(own.vector, limit, own.encoder, without=[paper.pk, *found])
         close = {other: likeness for other, likeness in near if likeness >= SAME_TEXT}
-        for other in Paper.objects.filter(pk__in=close):
-            found[other.pk] = Lookalike(other, f"{close[other.pk]:.0%} the same text")
+        others = Paper.objects.in_bulk(close)
+        found |= {
+            pk: Lookalike(others[pk], f"{likeness:.0%} the same text") for pk, likeness in close.items() if pk in others
+        }
     return tuple(found.values())[:limit]
 
 

@@ -10,7 +10,18 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from papers.cards import categories
-from papers.models import Act, Category, Decision, EntryChange, Opinion, PaperList, Review, RowChange
+from papers.models import (
+    Act,
+    Category,
+    CategoryText,
+    Decision,
+    EntryChange,
+    GlossaryTerm,
+    Opinion,
+    PaperList,
+    Review,
+    RowChange,
+)
 from papers.shelves import Difference, as_text, differences
 
 SHOWN = 5  # decisions and changes of one act that are told one by one
@@ -18,7 +29,7 @@ SHOWN = 5  # decisions and changes of one act that are told one by one
 # What of a list's state no change of an entry tells of: table -> its columns that people know.
 _OTHER = {
     "papers_glossaryterm": ("translation",),
-    "papers_category": ("order",),
+    "papers_category": ("order", "criterion"),
     "papers_paperlist": ("columns", "name", "homepage", "second_opinion"),
     "papers_finding": ("state", "choice"),
 }
@@ -93,9 +104,12 @@ def told(found: Sequence[Act]) -> list[Told]:
         by_pk[decision.act_id or 0].decisions.append(decision)
     for change in _first(EntryChange.objects.filter(paper__isnull=False).select_related("paper"), by_pk):
         by_pk[change.act_id or 0].changes.append((change, differences(change)))
-    other = RowChange.objects.filter(table__in=_OTHER, operation__in="IUD")
-    for row in _first(other.exclude(table="papers_category", operation__in="ID"), by_pk):
-        by_pk[row.act_id].others += _of_row(row)
+    other = RowChange.objects.filter(table__in=_OTHER).exclude(table="papers_category", operation__in="ID")
+    # That a question is asked is told on its own page.
+    rows = list(_first(other.exclude(table="papers_finding", operation=RowChange.Operation.INSERT), by_pk))
+    subjects = _subjects(rows)
+    for row in rows:
+        by_pk[row.act_id].others += _of_row(row, subjects.get((row.table, row.row), ""))
     _name_categories(by_pk.values())
     for model in (Decision, EntryChange):
         counts = model.objects.filter(act__in=by_pk).order_by().values("act").annotate(n=Count("paper", distinct=True))
@@ -111,16 +125,25 @@ def _first(found: QuerySet[Any], acts: Iterable[int]) -> QuerySet[Any]:
     return first.order_by("pk")
 
 
-def _of_row(row: RowChange) -> Iterator[Difference]:
+def _subjects(rows: Sequence[RowChange]) -> dict[tuple[str, int], str]:
+    """The words and the sections that rows are about: a change keeps only what it changed."""
+    of = {table: [row.row for row in rows if row.table == table] for table in _OTHER}
+    terms = GlossaryTerm.objects.filter(pk__in=of["papers_glossaryterm"]).values_list("pk", "term")
+    sections = CategoryText.objects.filter(category__in=of["papers_category"], document__is_primary=True)
+    return {("papers_glossaryterm", pk): term for pk, term in terms} | {
+        ("papers_category", pk): name for pk, name in sections.values_list("category", "name")
+    }
+
+
+def _of_row(row: RowChange, subject: str) -> Iterator[Difference]:
     """What a change of a row outside the entries altered."""
     was, became = row.before or {}, row.after or {}
-    if row.table == "papers_finding" and row.operation == RowChange.Operation.INSERT:
-        return  # a question, which its own page shows
-    term = (was | became).get("term", "")
+    subject = subject or (was | became).get("term", "")
     for name in _OTHER[row.table]:
         before, after = as_text(was.get(name)), as_text(became.get(name))
         if before != after:
-            yield Difference("", term or name, before, after)
+            field = f"{subject}, {name}" if row.table == "papers_category" and subject else subject or name
+            yield Difference("", field, before, after)
 
 
 def _name_categories(found: Iterable[Told]) -> None:

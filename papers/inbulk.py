@@ -83,6 +83,8 @@ def _each(
     if paper_list.second_opinion:  # each is to be looked at by two
         return Done(None, tuple(Result(pk, refused=TWO) for pk in dict.fromkeys(papers)))
     with acts.act(paper_list, user, Act.Kind.BULK) as made:
+        # One at a time in a list, or two of them would wait for each other's papers for ever.
+        PaperList.objects.select_for_update(no_key=True).get(pk=paper_list.pk)
         found = Paper.objects.prefetch_related("identifiers", "facts").in_bulk(papers)
         for pk in dict.fromkeys(papers):
             if pk not in found:

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from papers.models import Opinion, PaperList
+from django.db.models import Q
+
+from papers.models import Decision, Opinion, PaperList
 
 LATEST = 4000  # opinions that are looked at
 
@@ -42,7 +44,8 @@ Pair = tuple[str, str]  # what one and the other said
 
 def between(paper_list: PaperList) -> Between:
     """Return how often curators agree, of the latest papers on which two spoke and nobody took the decision back."""
-    spoken = Opinion.objects.filter(list=paper_list, decision__undone_by=None).order_by("-pk")
+    in_force = Q(decision=None) | Q(decision__in=Decision.objects.filter(list=paper_list).not_taken_back())
+    spoken = Opinion.objects.filter(in_force, list=paper_list).order_by("-pk")
     rows = spoken.values_list("paper", "decision", "user__username", "kind", "category__key", "duplicate_of")
     by_paper: dict[tuple[int, int | None], list[tuple[str, str]]] = {}
     for paper, decision, user, kind, category, duplicate_of in reversed(rows[:LATEST]):

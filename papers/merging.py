@@ -218,7 +218,10 @@ def _settle(own: Review, theirs: Review, papers: set[int]) -> list[str]:
 
 
 def _unite_opinions(kept: Paper, gone: Paper) -> None:
-    """Let opinions follow; of two that one curator gave and nobody has decided on, the one on the kept paper stays."""
+    """Let opinions follow; of two that one curator gave and nobody has decided on, the one on the kept paper stays.
+
+    That one of the two is a duplicate of the other is settled by their merge.
+    """
     mine = set(Opinion.objects.filter(paper=kept, decision=None).values_list("list", "user"))
     for opinion in Opinion.objects.filter(paper=gone):
         if opinion.decision_id is None and (opinion.list_id, opinion.user_id) in mine:
@@ -226,6 +229,7 @@ def _unite_opinions(kept: Paper, gone: Paper) -> None:
         else:
             Opinion.objects.filter(pk=opinion.pk).update(paper=kept)
     Opinion.objects.filter(duplicate_of=gone).update(duplicate_of=kept)
+    Opinion.objects.filter(paper=kept, duplicate_of=kept, decision=None).delete()  # so it is: nothing to decide
 
 
 def _unite_findings(kept: Paper, gone: Paper) -> None:

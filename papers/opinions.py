@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from papers import acts, review
 from papers.cards import categories
@@ -89,6 +89,8 @@ def settle(opinion: Opinion, user: AbstractBaseUser) -> Decision:
         said = list(awaiting(paper_list).filter(paper=paper))
         if len(said) < 2 or opinion.pk not in {each.pk for each in said}:
             raise CannotSpeak("These two opinions do not stand against each other any more.")
+        if opinion.kind == Decision.Kind.DEFER and not review.is_ahead(opinion.until):
+            raise CannotSpeak("It was to be put off, and the day has come: say something else.")
         return _concluded(paper_list, paper, user, _verdict(opinion), said)
 
 
@@ -245,8 +247,9 @@ class Disagreement:
 def disagreements(paper_list: PaperList) -> QuerySet[Paper]:
     """Return the papers that await somebody who settles it, those that wait longest first, with `said` of them."""
     both = awaiting(paper_list).select_related("user", "category", "duplicate_of")
+    newest = awaiting(paper_list).filter(paper=OuterRef("pk")).order_by("-pk").values("pk")[:1]
     found = Paper.objects.awaiting_review(paper_list).filter(pk__in=_contested(paper_list))
-    return found.prefetch_related(Prefetch("opinions", both, to_attr="said")).order_by("pk")
+    return found.prefetch_related(Prefetch("opinions", both, to_attr="said")).order_by(Subquery(newest))
 
 
 def side_by_side(paper_list: PaperList, papers: Iterable[Paper]) -> list[Disagreement]:

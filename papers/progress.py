@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from papers import cards, interrater, review
 from papers.cards import OUT
-from papers.models import Category, Decision, Entry, PaperList, Review, Suggestion
+from papers.models import Category, Decision, Entry, PaperList, Suggestion
 from papers.models.lists import Origin
 from papers.querysets import LIKELY
 
@@ -193,8 +193,8 @@ def decided_today(paper_list: PaperList) -> int:
 
 
 def _of_curators(paper_list: PaperList) -> QuerySet[Decision]:
-    found = Decision.objects.filter(list=paper_list, origin=Origin.CURATOR, undone_by=None)
-    return found.exclude(kind=Decision.Kind.UNDO).order_by("-pk")
+    found = Decision.objects.filter(list=paper_list, origin=Origin.CURATOR).exclude(kind=Decision.Kind.UNDO)
+    return found.not_taken_back().order_by("-pk")
 
 
 def _most_probable(said: Mapping[str, float] | None) -> str:
@@ -274,11 +274,16 @@ def _comings_and_goings(
     listed = Entry.objects.filter(category__list=paper_list, paper=OuterRef("paper"), decision=None)
     came = Suggestion.objects.filter(~Exists(listed), list=paper_list, paper__withdrawn=False)
     yield _by_day(came.filter(paper__added_at__gte=since), "paper__added_at"), 1
-    said = Decision.objects.filter(Exists(spoken), list=paper_list, at__gte=since).order_by()
+    decisions = Decision.objects.filter(Exists(spoken), list=paper_list)
+    said = decisions.filter(at__gte=since)
     yield _by_day(said.exclude(kind=Decision.Kind.UNDO), "at"), -1
-    yield _by_day(said.filter(kind=Decision.Kind.UNDO), "at"), 1
-    due = Review.objects.filter(Exists(spoken), list=paper_list, state=Review.State.DEFERRED)
-    yield due.filter(until__gt=since.date(), until__lte=today).values_list("until").annotate(n=Count("pk")), 1
+    yield _by_day(said.taking_back(), "at"), 1
+    yield _by_day(said.doing_again(), "at"), -1
+    sooner = Decision.objects.filter(  # by a README: nobody else decides on what is put off
+        list=paper_list, paper=OuterRef("paper"), pk__gt=OuterRef("pk"), at__date__lt=OuterRef("until")
+    ).exclude(kind=Decision.Kind.UNDO)
+    put_off = decisions.filter(~Exists(sooner), kind=Decision.Kind.DEFER, until__gt=since.date(), until__lte=today)
+    yield put_off.not_taken_back().order_by().values_list("until").annotate(n=Count("pk")), 1
 
 
 def _by_day(rows: QuerySet[Any], moment: str) -> Iterable[tuple[date, int]]:

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from papers import adding, cards, catalog, identity, pasting
-from papers.models import Category, Decision, Paper, PaperList, Proposal, Review, Suggestion
+from papers.models import Category, Paper, PaperList, Proposal, Review, Suggestion
 from papers.querysets import PaperQuerySet
 from papers.records import Identifier, PaperRecord, Rejected
 from papers.standings import Standing, State, standings
@@ -232,10 +232,9 @@ def purge(now: datetime | None = None) -> tuple[int, int]:
     """Drop what was never confirmed, and erase the addresses that have served; return how many of each."""
     now = now or timezone.now()
     dropped, _ = Proposal.objects.filter(confirmed_at=None, asked_at__lt=now - DROPPED_UNCONFIRMED).delete()
-    decided = Decision.objects.filter(
-        list=OuterRef("list"), paper=OuterRef("paper"), at__lt=now - ERASED_AFTER_DECISION
+    decided = Review.objects.filter(
+        list=OuterRef("list"), paper=OuterRef("paper"), decision__at__lt=now - ERASED_AFTER_DECISION
     )
-    open_again = Review.objects.filter(list=OuterRef("list"), paper=OuterRef("paper"), state=Review.State.OPEN)
-    served = Q(asked_at__lt=now - ERASED_AFTER) | (Q(Exists(decided)) & ~Q(Exists(open_again)))
+    served = Q(asked_at__lt=now - ERASED_AFTER) | Q(Exists(decided))
     erased = Proposal.objects.exclude(email="").filter(served).update(email="")
     return dropped, erased

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.db import models
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Exists, F, FilteredRelation, Func, OuterRef, Prefetch, Q, Subquery
 from django.utils import timezone
 
 from papers import identity
 
 if TYPE_CHECKING:
-    from papers.models import EntryChange, Paper, PaperList, Review, Suggestion  # noqa: F401  (named in the base class)
+    # Named in the base classes.
+    from papers.models import Decision, EntryChange, Paper, PaperList, Review, Suggestion  # noqa: F401
 
 LIKELY = 0.5  # a suggestion of at least this relevance says that the paper belongs in the list
 # Marks around the words that were found: characters for private use, which no text holds and HTML does not know.
@@ -25,6 +26,40 @@ class EntryChangeQuerySet(models.QuerySet["EntryChange"]):
     def in_force(self) -> EntryChangeQuerySet:
         """What nobody undid; that an act was undone, and done again, is told by no row of its own here."""
         return self.filter(Q(act=None) | Q(act__undone_by=None)).exclude(act__kind="undo")
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    """Questions about what was decided. An undoing is a decision, too, and may be undone itself."""
+
+    def not_taken_back(self) -> DecisionQuerySet:
+        """What nobody undid, or what was undone and done again."""
+        return self.alias(is_undone=_is_odd("id", "undoes_id")).filter(Q(undone_by=None) | Q(is_undone=False))
+
+    def taking_back(self) -> DecisionQuerySet:
+        """The undoings that take a decision back."""
+        return self.alias(takes_back=_is_odd("undoes_id", "id")).filter(kind="undo", takes_back=True)
+
+    def doing_again(self) -> DecisionQuerySet:
+        """The undoings that undo another one, so that the decision holds again."""
+        return self.alias(takes_back=_is_odd("undoes_id", "id")).filter(kind="undo", takes_back=False)
+
+
+def _is_odd(found: str, by: str) -> Func:
+    """Whether an odd number of words, each of which undoes the one before, come after a decision, or before it."""
+    return Func(
+        F("pk"),
+        template="""(
+            WITH RECURSIVE word (id, n) AS (
+                SELECT %(expressions)s, 0
+                UNION ALL
+                SELECT said.%(found)s, n + 1 FROM papers_decision AS said JOIN word ON said.%(by)s = word.id
+                WHERE said.undoes_id IS NOT NULL
+            ) SELECT max(n) & 1 = 1 FROM word
+        )""",
+        found=found,
+        by=by,
+        output_field=models.BooleanField(),
+    )
 
 
 class PaperQuerySet(models.QuerySet["Paper"]):

@@ -52,7 +52,7 @@ def accept(
         if sent := sent_before(key):
             return sent
         decision = _decide(category.list, paper, user, Decision.Kind.ACCEPT, category=category, note=note, key=key)
-        entries.admit(category, paper, rows, user, decision)
+        entries.admit(category, decision.paper, rows, user, decision)
     return decision
 
 
@@ -83,8 +83,13 @@ def defer(
 
 def demand_ahead(until: date | None) -> None:
     """Raise ValueError for a day that does not lie ahead."""
-    if until is not None and until <= timezone.localdate():
+    if not is_ahead(until):
         raise ValueError("a deferral must end after today")
+
+
+def is_ahead(until: date | None) -> bool:
+    """Say whether a paper can be put off until this day, or (None) a newer version."""
+    return until is None or until > timezone.localdate()
 
 
 def duplicate(

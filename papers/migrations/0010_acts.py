@@ -73,10 +73,11 @@ CREATE TRIGGER papers_decision_act BEFORE INSERT ON papers_decision
 CREATE TRIGGER papers_entrychange_act BEFORE INSERT ON papers_entrychange
     FOR EACH ROW EXECUTE FUNCTION papers_belongs_to_act();
 
--- A row as it was, of a paper that was merged into another one since.
+-- A row as it was, of papers that were merged into others since.
 CREATE FUNCTION papers_of_now(image jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT coalesce((SELECT image || jsonb_build_object('paper_id', paper_id) FROM papers_merge
-                     WHERE old_id = (image ->> 'paper_id')::bigint), image)
+    SELECT image || coalesce((SELECT jsonb_object_agg(name, merge.paper_id) FROM papers_merge AS merge
+                              JOIN unnest('{paper_id,duplicate_of_id}'::text[]) AS name
+                                  ON merge.old_id = (image ->> name)::bigint), '{}')
 $$;
 
 -- Take back what an act changed, the last change first. Returns the first change whose row is no longer as the act
@@ -95,9 +96,10 @@ BEGIN
         left_as := papers_of_now(change.after);
         IF change.operation = 'I' THEN
             IF change."table" = 'papers_category' THEN
-                -- Decisions name it for good; suggestions are made again.
+                -- Decisions name it for good; suggestions are made again, and a proposal only hints at it.
                 CONTINUE WHEN EXISTS (SELECT FROM papers_decision WHERE category_id = change."row");
                 DELETE FROM papers_suggestion WHERE category_id = change."row";
+                UPDATE papers_proposal SET category_id = NULL WHERE category_id = change."row";
             ELSIF change."table" = 'papers_entrytext' THEN
                 left_as := left_as - '{position,line,imported}'::text[];  -- which every import counts anew
             END IF;

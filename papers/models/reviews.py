@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from papers.models.lists import Category, Origin, PaperList
 from papers.models.papers import Paper
+from papers.querysets import DecisionQuerySet
 
 
 def no_items() -> list[Any]:
@@ -101,6 +102,8 @@ class Decision(models.Model):
         related_name="decisions",
         help_text="What it was part of; set by the database",
     )
+
+    objects = DecisionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -13,8 +13,8 @@ from django.utils import timezone
 from ingest import learningcurve, scorecard
 from ingest.models import Head
 from kbsite.curves import Series, curves, thinned
-from papers import review
-from papers.models import Decision
+from papers import acts, review
+from papers.models import Act, Decision
 from tests import factories as make
 from tests.kbsite.test_reading_pages import METRICS, make_head
 
@@ -116,17 +116,19 @@ def test_a_head_that_is_not_there_is_not_found(small, client, version):
 def test_decisions_count_from_when_they_were_made_until_they_were_undone(small):
     curator = make.make_user("lin", curator=True)
     start = timezone.now() - timedelta(days=1)
-    for version, hours in enumerate((1, 3, 5, 7), start=1):
+    for version, hours in enumerate((1, 3, 5, 7, 9), start=1):
         head = make_head(small, version)
         Head.objects.filter(pk=head.pk).update(trained_at=start + timedelta(hours=hours))
     first, second = (review.reject(small, make.make_paper(), curator) for _ in range(2))
     undone = review.undo(first, curator)
+    acts.undo(Act.objects.latest("pk"), curator)
+    again = Decision.objects.get(undoes=undone)
     review.defer(small, make.make_paper(), curator, timezone.localdate() + timedelta(days=7))  # teaches nothing
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # decisions are append-only
-    for hours, decision in ((2, first), (4, second), (6, undone)):
+    for hours, decision in ((2, first), (4, second), (6, undone), (8, again)):
         Decision.objects.filter(pk=decision.pk).update(at=start + timedelta(hours=hours))
-    assert [step.decisions for step in learningcurve.curve(small)] == [0, 1, 2, 1]
+    assert [step.decisions for step in learningcurve.curve(small)] == [0, 1, 2, 1, 2]
 
 
 def test_more_heads_and_decisions_ask_no_more_queries(small, client):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
+from django.utils import timezone
 
-from papers import acts, catalog, entries, history, inbulk, review
-from papers.models import Act, Decision, Entry, EntryChange, EntryText, Finding, Paper, Review
+from papers import acts, catalog, entries, glossary, history, inbulk, listsettings, review
+from papers.models import Act, Decision, Entry, EntryChange, EntryText, Finding, Paper, PaperList, Proposal, Review
 from papers.prefill import prefill
 from papers.readme.exporter import export
 from papers.readme.importer import import_readme
 from papers.records import Identifier, PaperRecord
 from papers.texts import fields_of
+from tests.factories import make_user
 from tests.kbsite.bilingual import ENGLISH, document, make_bilingual_list, make_waiting
 
 pytestmark = pytest.mark.django_db
@@ -148,6 +151,23 @@ def test_an_import_is_undone_with_its_decisions_sections_and_questions(caches, c
     assert import_readme(caches, "en", before[0], "README.md").is_export
 
 
+def test_an_import_is_undone_though_somebody_proposed_a_paper_for_one_of_its_sections(curator):
+    fresh = PaperList.objects.create(slug="fresh", name="Awesome Fresh Caches")
+    import_readme(fresh, "en", ENGLISH.encode(), "README.md", user=curator)
+    imported = newest()
+    proposal = Proposal.objects.create(
+        list=fresh,
+        paper=make_waiting(fresh, "A Fresh Cache").paper,
+        category=fresh.categories.first(),
+        scheme="arxiv",
+        value="2611.00009",
+        confirmed_at=timezone.now(),
+    )
+    acts.undo(imported, curator)
+    proposal.refresh_from_db()
+    assert proposal.category is None and not fresh.categories.exists()
+
+
 def test_a_row_that_comes_back_into_another_edition_of_its_readme_has_no_line_there(caches, curator):
     entry = Entry.objects.order_by("pk")[0]
     review.take_out(entry, curator)
@@ -240,3 +260,67 @@ def test_the_history_tells_each_act_with_what_it_changed_in_the_same_number_of_q
     assert edited.can_undo and edited.changes[0][1][0].before == "Keeps what is read most."
     assert [each.act.kind for each in history.told(list(history.acts(caches, paper=decision.paper_id)))] == ["accept"]
     assert {each["kind"] for each in history.records(history.acts(caches))} == {"accept", "edit", "import"}
+
+
+def test_the_history_tells_which_section_and_which_word_was_changed(caches, curator):
+    listsettings.say_criterion(caches.categories.first(), "Whatever throws keys away.", curator)
+    for translation in ("淘汰", "逐出"):
+        glossary.say(caches, "zh", {"Eviction": translation}, curator)
+    assert [
+        (each.field, each.before, each.after)
+        for told in history.told(list(history.acts(caches)[:3]))
+        for each in told.others
+    ] == [
+        ("Eviction", "淘汰", "逐出"),
+        ("Eviction", "", "淘汰"),
+        ("Eviction, criterion", "", "Whatever throws keys away."),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_undoing_waits_for_who_edits_the_same_row_and_then_finds_it_changed(curator):
+    caches = make_bilingual_list()
+    first = edit(caches, curator, tldr="One.")
+    met: list[Exception] = []
+
+    def undo():
+        try:
+            acts.undo(first, curator)
+        except Exception as error:
+            met.append(error)
+        finally:
+            connections.close_all()
+
+    undoing = threading.Thread(target=undo)
+    with transaction.atomic():
+        second = edit(caches, curator, tldr="Two.")
+        undoing.start()
+        undoing.join(timeout=0.5)
+        assert undoing.is_alive(), "it must wait"
+    undoing.join(timeout=30)
+    (clash,) = met
+    assert isinstance(clash, acts.Followed) and clash.followers == (second,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_decide_on_the_same_papers_in_bulk_do_not_wait_for_each_other_for_ever(curator):
+    caches, other = make_bilingual_list(), make_user("other", curator=True)
+    one, two = (make_waiting(caches, f"A New Cache {n}").paper.pk for n in range(2))
+    done: list[inbulk.Done] = []
+
+    def decide():
+        try:
+            done.append(inbulk.reject(caches, [two, one], other))
+        finally:
+            connections.close_all()
+
+    deciding = threading.Thread(target=decide)
+    with transaction.atomic():
+        inbulk.reject(caches, [one], curator)
+        deciding.start()
+        deciding.join(timeout=0.5)
+        assert deciding.is_alive(), "it must wait"
+        inbulk.reject(caches, [two], curator)
+    deciding.join(timeout=30)
+    assert [each.decided for each in done] == [0]
+    assert [each.user for each in Decision.objects.all()] == [curator, curator]

@@ -26,6 +26,7 @@ from papers.models import (
     SourceRecord,
     Suggestion,
 )
+from papers.readme.row import RowFields
 from papers.records import FactRecord, Identifier, PaperRecord
 from papers.shelves import changes
 from tests.factories import make_entry, make_list, make_paper, make_suggestion
@@ -373,6 +374,13 @@ def test_who_decides_on_a_paper_that_is_gone_decides_on_what_it_is_now(two, cura
     learn()
     decision = review.reject(paper_list, two[1], curator)
     assert decision.paper == two[0]
+
+
+def test_who_accepts_a_paper_that_is_gone_lists_what_it_is_now(two, curator):
+    category = make_list().categories.get(key="alpha")
+    learn()
+    decision = review.accept(category, two[1], {"en": RowFields(title=TITLE)}, curator)
+    assert decision.paper == two[0] == Entry.objects.get().paper
 
 
 @pytest.mark.django_db(transaction=True)

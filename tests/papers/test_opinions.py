@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -127,6 +127,24 @@ def test_one_of_two_is_taken_as_it_was_given(careful, paper, ada, alan, grace):
         opinions.settle(second, grace)
 
 
+def test_nobody_settles_for_a_day_that_has_come(careful, paper, ada, alan, grace):
+    ahead = timezone.localdate() + timedelta(days=1)
+    put_off = opinions.say(careful, paper, ada, Verdict(Decision.Kind.DEFER, until=ahead))
+    opinions.say(careful, paper, alan, REJECT)
+    Opinion.objects.filter(pk=put_off.pk).update(until=timezone.localdate())
+    put_off.refresh_from_db()
+    with pytest.raises(CannotSpeak, match="the day has come"):
+        opinions.settle(put_off, grace)
+
+
+def test_those_who_wait_longest_to_be_settled_come_first(careful, ada, alan):
+    later, sooner = (make_suggestion(careful).paper for _ in range(2))
+    for each in (sooner, later):
+        opinions.say(careful, each, ada, REJECT)
+        opinions.say(careful, each, alan, accepting(careful))
+    assert list(opinions.disagreements(careful)) == [sooner, later]
+
+
 def test_duplicates_of_two_papers_are_two_opinions(careful, paper, ada, alan):
     one, other = make_paper(), make_paper()
     opinions.say(careful, paper, ada, Verdict(Decision.Kind.DUPLICATE, duplicate_of=one))
@@ -240,6 +258,27 @@ def test_opinions_follow_a_paper_that_turns_out_to_be_another(careful, paper, ad
     assert {(each.user.username, each.paper) for each in Opinion.objects.all()} == {("ada", paper), ("alan", paper)}
 
 
+def test_that_a_paper_is_a_duplicate_of_what_it_turns_out_to_be_is_no_opinion_any_more(careful, paper, ada, alan):
+    other = make_paper()
+    opinions.say(careful, other, ada, Verdict(Decision.Kind.DUPLICATE, duplicate_of=paper))
+    with transaction.atomic():
+        merging.merge(paper, other, PaperRecord("test", (Identifier("doi", "10.1/a"),), "A title"))
+    assert not Opinion.objects.exists()
+    assert turn(careful, ada) == paper
+
+
+def test_an_opinion_is_undone_though_what_it_named_turned_out_to_be_another_paper(careful, paper, ada):
+    kept, gone = make_paper(), make_paper()
+    opinions.say(careful, paper, ada, Verdict(Decision.Kind.DUPLICATE, duplicate_of=gone))
+    given = Act.objects.latest("pk")
+    with transaction.atomic():
+        merging.merge(kept, gone, PaperRecord("test", (Identifier("doi", "10.1/a"),), "A title"))
+    undoing = acts.undo(given, ada)
+    assert not Opinion.objects.exists()
+    acts.undo(undoing, ada)
+    assert Opinion.objects.get().duplicate_of == kept
+
+
 def test_a_card_costs_the_same_queries_however_many_opinions_there_are(careful, ada, alan):
     def queries():
         paper_list = PaperList.objects.get()
@@ -285,3 +324,5 @@ def test_agreement_on_one_thing_only_has_no_kappa_and_what_was_undone_does_not_c
     assert (interrater.between(careful).everybody.of, interrater.between(careful).everybody.kappa) == (2, None)
     review.undo(decision, alan)
     assert interrater.between(careful).everybody.of == 1
+    acts.undo(Act.objects.latest("pk"), alan)
+    assert interrater.between(careful).everybody.of == 2, "done again, it counts"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from papers import progress, review
-from papers.models import Decision, Paper
+from papers import acts, progress, review
+from papers.models import Act, Decision, Paper
 from papers.models.lists import Origin
 from papers.readme.row import RowFields
 from tests.factories import make_entry, make_list, make_paper, make_suggestion, make_user
@@ -24,11 +25,11 @@ def small():
     return make_list()
 
 
-def at(decision: Decision, moment: datetime) -> Decision:
+def at(decision: Decision, moment: datetime, **fields: Any) -> Decision:
     """Make a decision as if it had been made then."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # decisions are append-only
-        Decision.objects.filter(pk=decision.pk).update(at=moment)
+        Decision.objects.filter(pk=decision.pk).update(at=moment, **fields)
         cursor.execute("SET LOCAL session_replication_role = origin")
     return decision
 
@@ -81,6 +82,15 @@ def test_today_begins_at_midnight_and_what_was_taken_back_does_not_count(small, 
     assert progress.decided_today(small) == 1
     assert progress.progress(small).everybody.today == 1
     assert progress.progress(small).everybody.in_all == 2
+
+
+def test_what_was_taken_back_and_done_again_counts_like_any_other(small, curator):
+    decision = rejected(small, curator)
+    for taken_back in (True, False, True, False):
+        acts.undo(Act.objects.latest("pk"), curator)
+        assert progress.decided_today(small) == len(progress.decided(small)) == (0 if taken_back else 1)
+    review.undo(decision, curator)
+    assert progress.decided_today(small) == len(progress.readings(small, 10)) == 0
 
 
 def test_what_a_readme_says_is_no_reading(small, curator):
@@ -166,15 +176,37 @@ def test_a_paper_that_came_back_waits_again(small, curator):
     assert [waited(small, back) for back in (10, 9, 8, 7, 6, 5, 0)] == [0, 1, 1, 0, 0, 1, 1]
 
 
+def test_a_paper_whose_decision_was_undone_and_done_again_waited_in_between(small, curator):
+    now = NOON
+    paper = make_suggestion(small).paper
+    came(paper, now - timedelta(days=9))
+    at(review.reject(small, paper, curator), now - timedelta(days=7))
+    for back in (5, 3):
+        acts.undo(Act.objects.latest("pk"), curator)
+        at(Decision.objects.latest("pk"), now - timedelta(days=back))
+    assert [waited(small, back) for back in (10, 9, 8, 7, 6, 5, 4, 3, 0)] == [0, 1, 1, 0, 0, 1, 1, 0, 0]
+
+
 def test_a_paper_that_was_put_off_comes_back_on_its_day(small, curator):
     now = NOON
     paper = make_suggestion(small).paper
     came(paper, now - timedelta(days=9))
-    decision = at(
-        review.defer(small, paper, curator, timezone.localdate() + timedelta(days=1)), now - timedelta(days=7)
-    )
-    review.Review.objects.filter(decision=decision).update(until=timezone.localdate() - timedelta(days=2))
+    until = timezone.localdate() - timedelta(days=2)
+    put_off = review.defer(small, paper, curator, timezone.localdate() + timedelta(days=1))
+    at(put_off, now - timedelta(days=7), until=until)
+    review.Review.objects.update(until=until)
     assert [waited(small, back) for back in (8, 7, 3, 2, 0)] == [1, 0, 0, 1, 1]
+
+
+def test_a_paper_that_came_back_on_its_day_and_was_decided_then_waited_in_between(small, curator):
+    now = NOON
+    paper = make_suggestion(small).paper
+    came(paper, now - timedelta(days=9))
+    put_off = review.defer(small, paper, curator, timezone.localdate() + timedelta(days=1))
+    at(put_off, now - timedelta(days=7), until=timezone.localdate() - timedelta(days=4))
+    review.Review.objects.update(until=timezone.localdate() - timedelta(days=4))
+    at(review.reject(small, paper, curator), now - timedelta(days=2))
+    assert [waited(small, back) for back in (10, 9, 7, 5, 4, 3, 2, 0)] == [0, 1, 0, 0, 1, 1, 0, 0]
 
 
 def test_what_the_readme_listed_was_never_in_the_queue(small):
