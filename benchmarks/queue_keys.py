@@ -27,7 +27,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.decisions import texts
+from benchmarks.decidedlist import texts
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

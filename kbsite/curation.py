@@ -65,13 +65,16 @@ def defer(
     paper_list: PaperList,
     paper: Paper,
     user: AbstractBaseUser,
-    until: date,
+    until: date | None,
     note: str = "",
     key: UUID | None = None,
     *,
     settles: bool = False,
 ) -> Said:
-    """Put the paper off until a day; raise AlreadyDecided, CannotSpeak, or ValueError when that day is not ahead."""
+    """Put the paper off until a day, or (None) a newer version.
+
+    Raise AlreadyDecided, CannotSpeak, or ValueError when that day is not ahead.
+    """
     return _say(paper_list, paper, user, Verdict(Decision.Kind.DEFER, until=until, note=note), key, settles)
 
 
@@ -137,9 +140,9 @@ def reject_all(
 
 
 def defer_all(
-    paper_list: PaperList, papers: Sequence[int], user: AbstractBaseUser, until: date, note: str = ""
+    paper_list: PaperList, papers: Sequence[int], user: AbstractBaseUser, until: date | None, note: str = ""
 ) -> inbulk.Done:
-    """Put papers off as one act; raise ValueError when that day is not ahead."""
+    """Put papers off as one act, until a day or newer versions; raise ValueError when that day is not ahead."""
     return inbulk.defer(paper_list, papers, user, until, note)  # says nothing of the papers: nothing to learn
 
 

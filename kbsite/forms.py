@@ -241,11 +241,11 @@ class RejectForm(forms.Form):
 
 
 class DeferForm(forms.Form):
-    """Until when a paper is put off: a number of days, or a day."""
+    """Until when a paper is put off: a number of days, a day, or (0) until there is a newer version."""
 
-    CHOICES = ((7, _("A week")), (30, _("A month")), (91, _("Three months")))
+    CHOICES = ((7, _("A week")), (30, _("A month")), (91, _("Three months")), (0, _("A new version")))
 
-    defer = forms.IntegerField(min_value=1, max_value=3650, required=False)
+    defer = forms.IntegerField(min_value=0, max_value=3650, required=False)
     until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput({"type": "date"}))
 
     def clean(self) -> dict[str, Any]:
@@ -258,11 +258,13 @@ class DeferForm(forms.Form):
         return cleaned
 
     @property
-    def day(self) -> date:
-        """The day on which the paper comes back."""
+    def day(self) -> date | None:
+        """The day on which the paper comes back; None: with a newer version."""
         days: int | None = self.cleaned_data["defer"]
         until: date = self.cleaned_data["until"]
-        return until if days is None else timezone.localdate() + timedelta(days=days)
+        if days is None:
+            return until
+        return timezone.localdate() + timedelta(days=days) if days else None
 
 
 class DuplicateForm(forms.Form):

@@ -30,7 +30,7 @@ from papers.models import (
     Suggestion,
 )
 from papers.prefill import prefill
-from papers.querysets import LIKELY
+from papers.querysets import LIKELY, due
 from papers.readme.row import RowFields
 
 _InCategory = TypeVar("_InCategory", Decision, Entry)
@@ -98,7 +98,7 @@ class Card:
     rows: tuple[tuple[Document, RowFields], ...]  # prefilled, the primary language first
     entries: tuple[Entry, ...]  # where the list has it already
     decision: Decision | None  # the one in force
-    returned: Review | None  # why it is back in the queue, of a paper that was rejected once
+    returned: Review | None  # why it is back in the queue, of a paper that was set aside
     sure_from: float | None = None  # from so probable an answer on the head that spoke is trusted; None: not known
     lookalikes: tuple[Lookalike, ...] = ()
 
@@ -305,13 +305,13 @@ class Standing:
     waiting: int  # for anybody's word
     decided: int
     deferred: int
-    returns: date | None  # when the first deferred paper comes back
+    returns: date | None  # when the first deferred paper comes back; None where all wait for a newer version
 
 
 def standing(paper_list: PaperList) -> Standing:
     """Return how the list's review stands."""
-    deferred = Review.objects.filter(list=paper_list, state=Review.State.DEFERRED, until__gt=timezone.localdate())
-    first = deferred.order_by("until").first()
+    deferred = Review.objects.filter(list=paper_list, state=Review.State.DEFERRED).exclude(due())
+    first = deferred.exclude(until=None).order_by("until").first()
     open_papers = Paper.objects.awaiting_review(paper_list)
     return Standing(
         candidates=Paper.objects.not_listed_in(paper_list).count(),

@@ -54,8 +54,10 @@ def reject(
     return _each(paper_list, papers, user, lambda paper: review.reject(paper_list, paper, user, reason, note))
 
 
-def defer(paper_list: PaperList, papers: Sequence[int], user: AbstractBaseUser, until: date, note: str = "") -> Done:
-    """Put papers off until a day; raise ValueError when that day is not ahead."""
+def defer(
+    paper_list: PaperList, papers: Sequence[int], user: AbstractBaseUser, until: date | None, note: str = ""
+) -> Done:
+    """Put papers off until a day, or a newer version of each; raise ValueError when that day is not ahead."""
     return _each(paper_list, papers, user, lambda paper: review.defer(paper_list, paper, user, until, note))
 
 

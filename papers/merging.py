@@ -207,7 +207,7 @@ def _settle(own: Review, theirs: Review, papers: set[int]) -> list[str]:
         standing = [each for each in standing if each.state == Review.State.ACCEPTED]
     holds = standing[0] if standing else Review()
     returned = next((each for each in (holds, own, theirs) if each.returned_at), Review())
-    for name in ("state", "decision", "until", "rejected_with"):
+    for name in ("state", "decision", "until", "put_off_with", "rejected_with"):
         setattr(own, name, getattr(holds, name))
     for name in ("returned_for", "returned_with", "returned_at"):
         setattr(own, name, getattr(returned, name))

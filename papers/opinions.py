@@ -34,7 +34,7 @@ class Verdict:
     category: Category | None = None  # of an acceptance
     rows: Mapping[str, RowFields] = field(default_factory=dict)  # of an acceptance, by language
     reason: str = ""  # of a rejection
-    until: date | None = None  # of a deferral
+    until: date | None = None  # of a deferral; None: a newer version
     duplicate_of: Paper | None = None
     note: str = ""
 
@@ -89,7 +89,7 @@ def settle(opinion: Opinion, user: AbstractBaseUser) -> Decision:
         said = list(awaiting(paper_list).filter(paper=paper))
         if len(said) < 2 or opinion.pk not in {each.pk for each in said}:
             raise CannotSpeak("These two opinions do not stand against each other any more.")
-        if opinion.kind == Decision.Kind.DEFER and not review.is_ahead(opinion.until):
+        if opinion.kind == Decision.Kind.DEFER and not review.can_wait(opinion.until):
             raise CannotSpeak("It was to be put off, and the day has come: say something else.")
         return _concluded(paper_list, paper, user, _verdict(opinion), said)
 
@@ -114,7 +114,6 @@ def _decide(
     if verdict.kind == Decision.Kind.REJECT:
         return review.reject(paper_list, paper, user, verdict.reason, note, key)
     if verdict.kind == Decision.Kind.DEFER:
-        assert verdict.until is not None
         return review.defer(paper_list, paper, user, verdict.until, note, key)
     assert verdict.duplicate_of is not None
     return review.duplicate(paper_list, paper, verdict.duplicate_of, user, note, key)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from papers import acts, entries, merging, news
@@ -69,22 +69,27 @@ def reject(
 
 
 def defer(
-    paper_list: PaperList, paper: Paper, user: AbstractBaseUser, until: date, note: str = "", key: UUID | None = None
+    paper_list: PaperList,
+    paper: Paper,
+    user: AbstractBaseUser,
+    until: date | None,
+    note: str = "",
+    key: UUID | None = None,
 ) -> Decision:
-    """Put the paper off until a day; it then returns to the queue."""
+    """Put the paper off until a day, or without one until there is a newer version; it then returns to the queue."""
     demand_ahead(until)
     return _decide(paper_list, paper, user, Decision.Kind.DEFER, until=until, note=note, key=key)
 
 
 def demand_ahead(until: date | None) -> None:
-    """Raise ValueError unless the day lies ahead."""
-    if not is_ahead(until):
+    """Raise ValueError for a day that does not lie ahead."""
+    if not can_wait(until):
         raise ValueError("a deferral must end after today")
 
 
-def is_ahead(until: date | None) -> bool:
-    """Say whether a paper can be put off until this day."""
-    return until is not None and until > timezone.localdate()
+def can_wait(until: date | None) -> bool:
+    """Say whether a paper can be put off until this day, or without one until there is a newer version."""
+    return until is None or until > timezone.localdate()
 
 
 def duplicate(
@@ -138,28 +143,53 @@ def take_out(entry: Entry, user: AbstractBaseUser) -> None:
 
 
 def reconsider(papers: Collection[int]) -> list[Review]:
-    """Return rejected papers to the queue that have gained a venue or code since they were rejected; return these.
+    """Return to the queue, and here, what has news since it was set aside.
 
-    Each paper returns once in a list, and the decision stays in the history. Rejected again, it is for good.
+    These are rejected papers that have gained a venue or code, each once in a list: rejected again, it is for good; and
+    papers that were put off until a newer version, when there is one. The decisions stay in the history.
     """
     if not papers:
         return []
     with transaction.atomic():
-        rejected = Review.objects.filter(
-            paper__in=papers, state=Review.State.REJECTED, returned_at=None, paper__withdrawn=False
-        ).exclude(rejected_with=None)
-        reviews = list(rejected.select_for_update(of=("self",)))
-        said = news.known([review.paper_id for review in reviews]) if reviews else {}
-        returned = []
-        for review in reviews:
-            gained = [each for each in Review.News if each in said[review.paper_id] and each not in _before(review)]
-            if gained:
-                review.state, review.decision = Review.State.OPEN, None
-                review.returned_for, review.returned_at = gained[0], timezone.now()
-                review.returned_with = said[review.paper_id][gained[0]]
-                returned.append(review)
+        returned = [*_with_facts(papers), *_with_version(papers)]
+        for review in returned:
+            review.state, review.decision, review.returned_at = Review.State.OPEN, None, timezone.now()
         Review.objects.bulk_update(returned, ["state", "decision", "returned_for", "returned_with", "returned_at"])
     return returned
+
+
+def _with_facts(papers: Collection[int]) -> list[Review]:
+    """Return the reviews of rejected papers that have gained something, and of which it says so."""
+    once = Q(returned_at=None) | Q(returned_for=Review.News.VERSION)
+    rejected = Review.objects.filter(once, paper__in=papers, state=Review.State.REJECTED, paper__withdrawn=False)
+    reviews = list(rejected.exclude(rejected_with=None).select_for_update(of=("self",)))
+    said = news.known([review.paper_id for review in reviews]) if reviews else {}
+    returned = []
+    for review in reviews:
+        gained = [each for each in Review.News if each in said[review.paper_id] and each not in _before(review)]
+        if gained:
+            review.returned_for, review.returned_with = gained[0], said[review.paper_id][gained[0]]
+            returned.append(review)
+    return returned
+
+
+def _with_version(papers: Collection[int]) -> list[Review]:
+    """Return the reviews of papers that were put off until a newer version and have one, and of which it says so."""
+    put_off = Review.objects.filter(
+        paper__in=papers, state=Review.State.DEFERRED, until=None, paper__withdrawn=False
+    ).select_related("paper")
+    returned = []
+    for review in put_off.select_for_update(of=("self",)):
+        if review.put_off_with != version_of(review.paper):
+            review.returned_for = Review.News.VERSION
+            review.returned_with = f"v{review.paper.version}" if review.paper.version else ""
+            returned.append(review)
+    return returned
+
+
+def version_of(paper: Paper) -> str:
+    """Return what tells a version of a paper from another: its number, where sources count, and its text."""
+    return f"{paper.version or ''} {paper.text_hash}"
 
 
 def _before(review: Review) -> list[str]:
@@ -208,7 +238,7 @@ def told_by_readme(
             ),
             update_conflicts=True,
             unique_fields=["list", "paper"],
-            update_fields=["state", "decision", "until", "rejected_with"],
+            update_fields=["state", "decision", "until", "put_off_with", "rejected_with"],
         )
     return decisions
 
@@ -242,6 +272,7 @@ def _decide(
             **fields,
         )
         review.state, review.decision, review.until = _STATES[kind], decision, fields.get("until")
+        review.put_off_with = version_of(paper) if kind == Decision.Kind.DEFER and review.until is None else ""
         review.rejected_with = sorted(news.known([paper.pk])[paper.pk]) if kind == Decision.Kind.REJECT else None
         review.save()
         Hold.objects.filter(list=paper_list, paper=paper).delete()

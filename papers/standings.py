@@ -53,7 +53,7 @@ class Standing:
             reason = self.decision.get_reason_display() if self.decision else ""
             return f"rejected already{by}{f' ({reason.lower()})' if reason else ''}"
         if self.state == State.DEFERRED:
-            return f"put off{by}, until {self.until:%Y-%m-%d}"
+            return f"put off{by}, until {f'{self.until:%Y-%m-%d}' if self.until else 'there is a new version'}"
         if self.state == State.DUPLICATE:
             return f"taken for a duplicate{by}"
         if self.state == State.WITHDRAWN:

@@ -91,7 +91,9 @@ class DecisionRequestSerializer(serializers.Serializer[Any]):
         choices=Decision.Reason.choices, required=False, allow_blank=True, help_text="Of `reject`"
     )
     note = Text(required=False, allow_blank=True, max_length=5000, default="")
-    until = serializers.DateField(required=False, help_text="Of `defer`: the day when it comes back")
+    until = serializers.DateField(
+        required=False, allow_null=True, help_text="Of `defer`: the day when it comes back; null: with a newer version"
+    )
     duplicate_of = PaperIdRef(queryset=Paper.objects.all(), required=False, help_text="Of `duplicate`")
     key = serializers.UUIDField(
         required=False, help_text="Yours, another one for each decision: sent again under it, it is taken once"
@@ -117,7 +119,11 @@ class BulkRequestSerializer(serializers.Serializer[Any]):
         choices=Decision.Reason.choices, required=False, allow_blank=True, help_text="Of `reject`"
     )
     note = Text(required=False, allow_blank=True, max_length=5000, default="")
-    until = serializers.DateField(required=False, help_text="Of `defer`: the day when they come back")
+    until = serializers.DateField(
+        required=False,
+        allow_null=True,
+        help_text="Of `defer`: the day when they come back; null: each with a newer version",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return _fitting(attrs)
@@ -199,7 +205,7 @@ def _fitting(attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get(name) and of != kind
     }
     needed = _NEEDS.get(kind)
-    if needed and not attrs.get(needed):
+    if needed and attrs.get(needed, "") == "":  # `until` may be null
         wrong[needed] = [f"A decision of the kind “{kind}” needs this."]
     if wrong:
         raise serializers.ValidationError(wrong)

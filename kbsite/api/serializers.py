@@ -119,7 +119,9 @@ class PaperSerializer(serializers.ModelSerializer[Paper]):
     facts = FactSerializer(many=True, read_only=True)
     entries = EntryRefSerializer(many=True, read_only=True)
     reviews = ReviewSerializer(
-        many=True, read_only=True, help_text="Of a rejected paper that is back in the queue: `returned_for` says why"
+        many=True,
+        read_only=True,
+        help_text="Of a paper that is back in the queue: `returned_for` says why",
     )
     merges = MergeSerializer(many=True, read_only=True, help_text="Papers that turned out to be this one")
 
@@ -319,7 +321,7 @@ class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
         help_text="What the list says of the category; null when it says nothing or there is no category"
     )
     returned = serializers.SerializerMethodField(
-        help_text="Of a paper that was rejected once and is back in the queue: why; else null"
+        help_text="Of a paper that was set aside and is back in the queue: why; else null"
     )
 
     class Meta:

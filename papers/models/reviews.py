@@ -75,7 +75,9 @@ class Decision(models.Model):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions")
     reason = models.CharField(max_length=32, choices=Reason, blank=True)
     note = models.TextField(blank=True)
-    until = models.DateField(null=True, blank=True, help_text="Of a deferral: when it comes back")
+    until = models.DateField(
+        null=True, blank=True, help_text="Of a deferral: when it comes back; none: as a new version"
+    )
     duplicate_of = models.ForeignKey(Paper, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
     key = models.UUIDField(
@@ -145,7 +147,7 @@ class Review(models.Model):
 
     A rejected paper returns once: when a source tells of a venue or of code that it had not when it was rejected, it
     is open again, and `returned_for`, `returned_with` and `returned_at` say why and stay. Rejected again, it is for
-    good.
+    good. One that was put off without a day returns when there is a newer version of it.
     """
 
     class State(models.TextChoices):
@@ -158,11 +160,15 @@ class Review(models.Model):
     class News(models.TextChoices):
         VENUE = "venue", "Published"
         CODE = "code", "Code"
+        VERSION = "version", "New version"
 
     list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="reviews")
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="reviews")
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     until = models.DateField(null=True, blank=True)
+    put_off_with = models.CharField(
+        max_length=80, blank=True, help_text="Put off without a day: the paper's version and text that were seen"
+    )
     decision = models.ForeignKey(
         Decision,
         on_delete=models.PROTECT,
@@ -178,7 +184,7 @@ class Review(models.Model):
         help_text="What was known of it when it was rejected: a venue, code",
     )
     returned_for = models.CharField(max_length=16, choices=News, blank=True)
-    returned_with = models.TextField(blank=True, help_text="The venue, or the address of the code")
+    returned_with = models.TextField(blank=True, help_text="The venue, the address of the code, or the version")
     returned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -194,7 +200,7 @@ class Review(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(returned_for="", returned_at__isnull=True)
-                | Q(returned_for__in=["venue", "code"], returned_at__isnull=False),
+                | Q(returned_for__in=["venue", "code", "version"], returned_at__isnull=False),
                 name="review_returned",
             ),
         ]
@@ -218,7 +224,9 @@ class Opinion(models.Model):
     category = models.ForeignKey(Category, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=32, choices=Decision.Reason, blank=True)
     note = models.TextField(blank=True)
-    until = models.DateField(null=True, blank=True, help_text="Of a deferral: when it comes back")
+    until = models.DateField(
+        null=True, blank=True, help_text="Of a deferral: when it comes back; none: as a new version"
+    )
     duplicate_of = models.ForeignKey(Paper, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     rows = models.JSONField(default=dict, blank=True, help_text="Of an acceptance: the row by language")
     key = models.UUIDField(null=True, blank=True, unique=True, help_text="As of a decision")

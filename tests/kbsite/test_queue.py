@@ -293,6 +293,7 @@ def test_an_edited_english_summary_does_not_pass_for_chinese(desk, caches):
         ({"reject": "weak"}, "reject", {"reason": "weak"}),
         ({"defer": "7"}, "defer", {"until": timezone.localdate() + timedelta(days=7)}),
         ({"defer": "", "until": "2099-01-31"}, "defer", {"until": date(2099, 1, 31)}),
+        ({"defer": "0"}, "defer", {"until": None}),
     ],
 )
 def test_every_other_verb_is_one_button(desk, caches, sent, kind, told):

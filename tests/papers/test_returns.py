@@ -65,6 +65,28 @@ def test_a_rejected_paper_stays_rejected_whoever_tells_of_it(paper_list, rejecte
     assert waiting(paper_list) == []
 
 
+def test_one_put_off_until_a_new_version_comes_back_with_it_and_not_before(paper_list, curator):
+    tell(abstract="On caches.", version=1)
+    make_suggestion(paper_list, Paper.objects.get())
+    decision = review.defer(paper_list, Paper.objects.get(), curator, None)
+    tell("huggingface", facts=(CODE,))
+    assert standing() == ("deferred", "", "") and waiting(paper_list) == []
+    tell(abstract="On caches.", version=2)
+    assert standing() == ("open", "version", "v2") and waiting(paper_list) == [TITLE]
+    again = review.reject(paper_list, Paper.objects.get(), curator)
+    assert [each.pk for each in Decision.objects.all()] == [again.pk, decision.pk]
+    tell(abstract="On caches.", version=2, journal_ref="NeurIPS 2026")
+    assert standing() == ("open", "venue", "NeurIPS 2026"), "a rejected one still returns once with what it gained"
+
+
+def test_of_a_source_that_counts_no_versions_another_text_is_one(paper_list, curator):
+    tell("file", DOI, abstract="On caches.")
+    make_suggestion(paper_list, Paper.objects.get())
+    review.defer(paper_list, Paper.objects.get(), curator, None)
+    tell("file", DOI, abstract="On caches, anew.")
+    assert standing() == ("open", "version", "")
+
+
 def test_nor_does_it_by_a_second_record_that_turns_out_to_be_it(paper_list, rejected):
     tell("file", DOI)
     make_suggestion(paper_list, Paper.objects.get(source="file"))

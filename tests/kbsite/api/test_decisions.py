@@ -128,6 +128,14 @@ def test_reject_defer_and_duplicate(world, as_curator):
     assert as_curator.get("/api/v1/suggestions/?list=small&awaiting=true").json()["results"] == []
 
 
+def test_a_paper_is_put_off_until_a_newer_version_only_where_that_is_said(world, as_curator):
+    where = {"list": "small", "paper": world.waiting[0].pk, "kind": "defer"}
+    assert_problem(as_curator.post(URL, where), 400)
+    response = as_curator.post(URL, where | {"until": None})
+    assert response.status_code == 201 and response.json()["until"] is None
+    assert Review.objects.get(paper=world.waiting[0]).state == "deferred"
+
+
 def test_the_second_to_decide_gets_the_decision_of_the_first(world, as_curator, administrator):
     theirs = as_curator.post(URL, {"list": "small", "paper": world.waiting[0].pk, "kind": "reject"}).json()
     response = client_of(administrator).post(URL, asked(world))
