@@ -89,7 +89,7 @@ def settle(opinion: Opinion, user: AbstractBaseUser) -> Decision:
         said = list(awaiting(paper_list).filter(paper=paper))
         if len(said) < 2 or opinion.pk not in {each.pk for each in said}:
             raise CannotSpeak("These two opinions do not stand against each other any more.")
-        if opinion.kind == Decision.Kind.DEFER and not review.is_ahead(opinion.until):
+        if opinion.kind == Decision.Kind.DEFER and not review.can_wait(opinion.until):
             raise CannotSpeak("It was to be put off, and the day has come: say something else.")
         return _concluded(paper_list, paper, user, _verdict(opinion), said)
 

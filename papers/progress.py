@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from papers import cards, interrater, review
 from papers.cards import OUT
-from papers.models import Category, Decision, Entry, PaperList, Suggestion
+from papers.models import Category, Decision, Entry, PaperList, Review, Suggestion
 from papers.models.lists import Origin
 from papers.querysets import LIKELY
 
@@ -252,8 +252,9 @@ def _curve(rows: Sequence[Decided]) -> tuple[Read, ...]:
 def _days(paper_list: PaperList, waiting: int, today: date) -> tuple[Day, ...]:
     """Return how many papers waited at the end of each day, reckoned back from now.
 
-    A paper comes when the catalogue takes it in, when a decision on it is undone, or when it was put off until then;
-    it goes with a decision. What a withdrawal or a merge took away is not reckoned, so that the past is about right.
+    A paper comes when the catalogue takes it in, when a decision on it is undone, when it was put off until then, or
+    when there was news of it, of which the last time is known; it goes with a decision. What a withdrawal or a merge
+    took away is not reckoned, so that the past is about right.
     """
     since = _midnight(today - timedelta(days=DAYS))
     change: Counter[date] = Counter()
@@ -284,6 +285,8 @@ def _comings_and_goings(
     ).exclude(kind=Decision.Kind.UNDO)
     put_off = decisions.filter(~Exists(sooner), kind=Decision.Kind.DEFER, until__gt=since.date(), until__lte=today)
     yield put_off.not_taken_back().order_by().values_list("until").annotate(n=Count("pk")), 1
+    back = Review.objects.filter(Exists(spoken), list=paper_list, returned_at__gte=since)
+    yield _by_day(back, "returned_at"), 1
 
 
 def _by_day(rows: QuerySet[Any], moment: str) -> Iterable[tuple[date, int]]:

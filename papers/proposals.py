@@ -163,7 +163,7 @@ def publicly(standing: Standing) -> str:
         State.WAITING: "",
         State.LISTED: f"It is in the list already: {', '.join(standing.categories)}.",
         State.REJECTED: f"The curators have declined it{f' ({reason})' if reason else ''}.",
-        State.DEFERRED: f"The curators have put it off, until {standing.until}.",
+        State.DEFERRED: f"The curators have put it off, until {standing.until or 'there is a new version'}.",
         State.DUPLICATE: "The curators take it for a paper that is here under another name.",
         State.WITHDRAWN: "It was withdrawn.",
     }[standing.state]

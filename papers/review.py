@@ -83,12 +83,12 @@ def defer(
 
 def demand_ahead(until: date | None) -> None:
     """Raise ValueError for a day that does not lie ahead."""
-    if not is_ahead(until):
+    if not can_wait(until):
         raise ValueError("a deferral must end after today")
 
 
-def is_ahead(until: date | None) -> bool:
-    """Say whether a paper can be put off until this day, or (None) a newer version."""
+def can_wait(until: date | None) -> bool:
+    """Say whether a paper can be put off until this day, or without one until there is a newer version."""
     return until is None or until > timezone.localdate()
 
 

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='review',
             name='put_off_with',
-            field=models.CharField(blank=True, help_text="Put off without a day: the paper's version and text that were seen", max_length=80),
+            field=models.CharField(blank=True, db_default='', default='', help_text="Put off without a day: the paper's version and text that were seen", max_length=80),
         ),
         migrations.AlterField(
             model_name='decision',

@@ -167,7 +167,11 @@ class Review(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.OPEN)
     until = models.DateField(null=True, blank=True)
     put_off_with = models.CharField(
-        max_length=80, blank=True, help_text="Put off without a day: the paper's version and text that were seen"
+        max_length=80,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Put off without a day: the paper's version and text that were seen",
     )
     decision = models.ForeignKey(
         Decision,

@@ -209,6 +209,17 @@ def test_a_paper_that_came_back_on_its_day_and_was_decided_then_waited_in_betwee
     assert [waited(small, back) for back in (10, 9, 7, 5, 4, 3, 2, 0)] == [0, 1, 0, 0, 1, 1, 0, 0]
 
 
+def test_a_paper_that_came_back_with_news_waits_again(small, curator):
+    now = NOON
+    paper = make_suggestion(small).paper
+    came(paper, now - timedelta(days=9))
+    at(review.defer(small, paper, curator, None), now - timedelta(days=7))
+    Paper.objects.filter(pk=paper.pk).update(text_hash="of another text")
+    assert len(review.reconsider([paper.pk])) == 1
+    review.Review.objects.update(returned_at=now - timedelta(days=3))
+    assert [waited(small, back) for back in (10, 9, 7, 4, 3, 0)] == [0, 1, 0, 0, 1, 1]
+
+
 def test_what_the_readme_listed_was_never_in_the_queue(small):
     entry = make_entry(small.categories.first())
     make_suggestion(small, entry.paper)

@@ -150,6 +150,9 @@ def test_its_state_is_told_as_it_goes(small, curator):
     assert (standing(done).state, standing(done).again) == (State.WAITING, True)
     until = timezone.localdate() + timedelta(days=3)
     review.undo(review.defer(small, done.paper, curator, until), curator)
+    put_off = review.defer(small, done.paper, curator, None)
+    assert proposals.publicly(standing(done)) == "The curators have put it off, until there is a new version."
+    review.undo(put_off, curator)
     make_entry(small.categories.get(key="beta"), done.paper)
     assert (standing(done).state, standing(done).categories) == (State.LISTED, ("Beta",))
 
