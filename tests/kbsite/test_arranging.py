@@ -206,5 +206,5 @@ def test_the_history_of_an_entry_is_one_step_away(desk, caches):
     address = f"{reverse('history', args=['caches'])}?paper={entry('Heavy Hitters').paper_id}"
     assert address in page_of(desk, caches)
     page = desk.get(edit_address("Heavy Hitters")).content.decode()
-    assert address in page and "history/export.csv?paper=" in page and "history/export.json?paper=" in page
+    assert address in page and "history/export.csv?paper=" in page and "history/export.jsonl?paper=" in page
     assert desk.get(address).status_code == 200
