@@ -70,11 +70,12 @@ def _events(paper: Paper) -> Iterator[Event]:
             yield Event(record.changed_at, "told anew", record=record)
     decisions = (
         Decision.objects.filter(paper=paper)
-        .select_related("list", "user", "act", "category", "duplicate_of", "undoes__category")
+        .select_related("list", "user", "act", "category", "duplicate_of", "undoes__category", "undone_by")
         .prefetch_related("category__texts__document", "undoes__category__texts__document")
     )[:MOST]
     acts = set()
     for decision in decisions:
+        decision.paper = paper  # it is at hand, with its identifiers
         acts.add(decision.act_id)
         yield Event(decision.at, "decision", decision=decision)
     for change in EntryChange.objects.filter(paper=paper).select_related("list", "user", "act")[:MOST]:

@@ -10,6 +10,8 @@ from papers.models import Embedding, Entry, Paper
 
 Alike: TypeAlias = tuple[tuple[Paper, float], ...]  # with the cosine of the two vectors, nearest first
 
+SHOWN = 8  # of each kind
+
 
 @dataclass(frozen=True, slots=True)
 class Relatives:
@@ -22,7 +24,7 @@ class Relatives:
         return bool(self.listed or self.others)
 
 
-def relatives(paper: Paper, limit: int) -> Relatives:
+def relatives(paper: Paper, limit: int = SHOWN) -> Relatives:
     """Return up to `limit` papers of each kind; none while the paper has no vector.
 
     Listed ones are compared exactly, all others by the index. The papers come with what a row of them shows, in a

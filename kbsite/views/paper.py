@@ -19,7 +19,6 @@ from papers.paperhistory import events, versions
 from papers.records import Identifier
 from papers.relatives import relatives
 
-RELATED = 8  # of each kind
 MARKDOWN = "text/markdown"
 
 
@@ -130,7 +129,7 @@ def _as_page(request: HttpRequest, paper: Paper) -> HttpResponse:
         "rows": rows,
         "code": code_links(paper, rows),
         "versions": versions(paper),
-        "relatives": relatives(paper, RELATED),
+        "relatives": relatives(paper),
         "cited": citing.cite(paper, row),
         "events": events(paper),
         "properties": scholarly.properties(paper, address),
@@ -145,7 +144,7 @@ def _as_markdown(request: HttpRequest, paper: Paper) -> HttpResponse:
     written = markdownpages.paper_page(
         paper,
         rows,
-        relatives(paper, RELATED),
+        relatives(paper),
         citing.cite(paper, citing.row_of(paper, rows)),
         request.build_absolute_uri,
     )

@@ -391,10 +391,10 @@ def test_a_paper_shows_its_row_and_its_decisions(world, client):
 def test_a_paper_shows_what_is_like_it(world, client):
     embed(world.likely, 1.0, 0.0)
     embed(world.listed, 0.6, 0.8)
-    answer = client.get(f"/papers/{world.likely.pk}/")
-    assert [(paper.title, round(likeness, 2)) for paper, likeness in answer.context["related"]] == [
-        ("Listed under alpha", 0.6)
-    ]
+    embed(world.unlikely, 0.8, 0.6)
+    found = client.get(f"/papers/{world.likely.pk}/").context["relatives"]
+    assert [(paper.title, round(likeness, 2)) for paper, likeness in found.listed] == [("Listed under alpha", 0.6)]
+    assert [(paper.title, round(likeness, 2)) for paper, likeness in found.others] == [("Unlikely", 0.8)]
 
 
 def test_a_paper_that_is_not_here(world, client):
