@@ -117,7 +117,7 @@ def llms_txt(to: Absolute) -> str:
     lists = list(PaperList.objects.order_by("name").prefetch_related("categories__texts__document", "documents"))
     size = overview.sizes()
     some = Paper.objects.count()
-    about = ngettext("%(n)d paper, of which lists hold:", "%(n)d papers, of which lists hold:", some) % {"n": some}
+    about = ngettext("%(n)d paper is here.", "%(n)d papers are here.", some) % {"n": some}
     parts = [
         "# Listkeeper",
         f"> {_('The database behind lists of research papers: what is listed, what is new, and why.')} {about}",
