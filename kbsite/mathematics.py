@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from html import escape, unescape
 from itertools import islice
@@ -29,6 +30,7 @@ _FORMULA = re.compile(
     r"|\\{1,2}\[(?P<square>(?:[^\\]|\\(?![\\()\[\]]))+)\\{1,2}\]",
     re.DOTALL,
 )
+_ONE_LETTER = re.compile(r"(\\(?:math[a-z]+|boldsymbol))\s+([A-Za-z0-9])")  # the package wants braces: \mathbb{R}
 _DEFINES = re.compile(r"\\(?:(?:re)?new|provide|[egx]?def(?![a-z])|let(?![a-z])|Declare)")
 
 _ELEMENTS = frozenset(
@@ -40,6 +42,8 @@ _ELEMENTS = frozenset(
 )
 _PAIR, _TRIPLE = ("mfrac", "mroot", "msub", "msup", "munder", "mover"), ("msubsup", "munderover")
 _CHILDREN = {**dict.fromkeys(_PAIR, 2), **dict.fromkeys(_TRIPLE, 3)}
+_NAMES = frozenset("∞∇∂∅∀∃∄¬∆")  # of things, though Unicode has them among the operators
+_THIN = '<mspace width="0.167em"></mspace>'
 _AS_ROW = frozenset({"menclose", "none"})  # of MathML 3: browsers show what is in them
 _WORD = re.compile(r"true|false|prefix|infix|postfix|block|inline|normal|[0-3]")
 _LENGTH = re.compile(r"[-+]?\d?(?:\.\d{1,3})?(?:em|ex|mu|px|pt)?")  # no formula pushes the page aside
@@ -93,7 +97,7 @@ def _drawn(latex: str, *, is_block: bool) -> str:
         return ""
     try:
         # Only the tree: what the package writes itself holds the authors' text unescaped.
-        tree = convert_to_element(latex, display="block" if is_block else "inline")
+        tree = convert_to_element(_ONE_LETTER.sub(r"\1{\2}", latex), display="block" if is_block else "inline")
         inside = "".join(map(_written, tree))
     except Exception:  # whatever it stumbles over in a text of the network: its own errors, IndexError, recursion
         return ""
@@ -105,6 +109,8 @@ def _written(element: Element) -> str:
     """Return an element as HTML; raise ValueError where it is no formula."""
     name = "mrow" if element.tag in _AS_ROW else element.tag
     text = unescape(element.text or "")  # the package writes symbols as references
+    if name == "mi" and len(text) == 1 and unicodedata.category(text) == "Sm" and text not in _NAMES:
+        name, text = "mo", text.replace("~", "∼")  # else it stands without space
     if name not in _ELEMENTS or text.startswith("\\") or len(element) != _CHILDREN.get(name, len(element)):
         raise ValueError(f"{name} {text}")
     attributes = "".join(
@@ -112,7 +118,22 @@ def _written(element: Element) -> str:
         for key, value in element.attrib.items()
         if key in _ATTRIBUTES and _ATTRIBUTES[key].fullmatch(value)
     )
-    return f"<{name}{attributes}>{escape(text)}{''.join(map(_written, element))}</{name}>"
+    if name == "mo" and text in ("|", "/"):  # which are letters to TeX
+        attributes += ' lspace="0" rspace="0"'
+    inside = map(_written, element) if name in _CHILDREN else _spaced(element)
+    return f"<{name}{attributes}>{escape(text)}{''.join(inside)}</{name}>"
+
+
+def _spaced(row: Element) -> Iterator[str]:
+    """Yield what stands in a row, with TeX's thin space around the names of functions: 2 log n, but log(n)."""
+    for place, element in enumerate(row):
+        told = _written(element)
+        if element.tag == "mi" and re.fullmatch(r"[A-Za-z]{2,}", element.text or ""):
+            after = row[place + 1] if place + 1 < len(row) else None
+            told = f"{_THIN if place else ''}{told}"
+            if after is not None and unescape(after.text or "") not in ("(", ")", ","):
+                told += _THIN
+        yield told
 
 
 def _words(text: str) -> str:

@@ -126,6 +126,7 @@ def _as_page(request: HttpRequest, paper: Paper) -> HttpResponse:
         "address": address,
         "cards": [cards.card(paper_list, paper, to_decide=False) for paper_list in lists],
         "names_lists": len(lists) > 1,
+        "category_names": {each.pk: {of.key: of.name for of in cards.categories(each)} for each in lists},
         "rows": rows,
         "code": code_links(paper, rows),
         "versions": versions(paper),
