@@ -90,7 +90,7 @@ def plain(text: str) -> str:
     return "".join([*parts, _STYLED.sub(r"\2", _letters(text[end:]))])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _drawn(latex: str, *, is_block: bool) -> str:
     """Return a formula as MathML that reads its source aloud; "" where it cannot be read."""
     if len(latex) > LONGEST or _DEFINES.search(latex):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from markdown_it import MarkdownIt
 
 from papers import catalog, citing, entries, review
@@ -144,6 +145,15 @@ def test_the_history_tells_what_happened(client, paper, curator):
     told = client.get(f"/api/v1/papers/{paper.pk}/history/").json()
     assert [each["name"] for each in told] == ["entry", "entry", "told"]
     assert told[1]["differences"] == [{"language": "en", "field": "tldr", "before": "", "after": "Short."}]
+
+
+def test_a_source_that_tells_something_new_is_in_the_history(client, paper):
+    paper.source_records.update(first_seen=timezone.now() - timedelta(days=3))
+    number = Identifier("arxiv", "2401.12345")
+    catalog.upsert([PaperRecord("arxiv", (number,), paper.title, version=4, updated=date(2024, 6, 1))])
+    assert "arXiv told something new, of version 4" in page_of(client, paper)
+    told = client.get(f"/api/v1/papers/{paper.pk}/history/").json()
+    assert [(each["name"], each["record"]["version"]) for each in told[:1]] == [("told anew", 4)]
 
 
 def test_more_of_everything_asks_no_more_queries(client, paper, curator):
