@@ -175,8 +175,8 @@ class Card:
         return [str(term) for term, _ in self.suggestion.terms] if self.suggestion else []
 
 
-def card(paper_list: PaperList, paper: Paper) -> Card:
-    """Return the card of a paper, decided or not."""
+def card(paper_list: PaperList, paper: Paper, *, to_decide: bool = True) -> Card:
+    """Return the card of a paper, decided or not; for reading only, without its rows to be and its lookalikes."""
     suggestion = Suggestion.objects.filter(list=paper_list, paper=paper).select_related("category").first()
     said = suggestion.probabilities if suggestion else {}
     reviewed = (
@@ -201,11 +201,13 @@ def card(paper_list: PaperList, paper: Paper) -> Card:
         ),
         neighbours=_neighbours(paper_list, suggestion),
         facts=tuple(facts),
-        rows=tuple((document, prefill(paper, document)) for document in paper_list.documents.all()),
+        rows=tuple(
+            (document, prefill(paper, document)) for document in (paper_list.documents.all() if to_decide else ())
+        ),
         entries=tuple(_named(paper_list, Entry.objects.filter(category__list=paper_list, paper=paper))),
         decision=decision,
         returned=reviewed if is_back else None,
-        lookalikes=lookalikes(paper),
+        lookalikes=lookalikes(paper) if to_decide else (),
     )
 
 

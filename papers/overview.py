@@ -86,7 +86,17 @@ def overviews() -> list[Overview]:
 def rows_of(paper: Paper) -> QuerySet[EntryText]:
     """Return what the lists show of a paper, each in its primary language."""
     found = EntryText.objects.filter(entry__paper=paper, document__is_primary=True)
-    return found.select_related("entry__category").order_by("entry__category__list", "entry__category__position")
+    found = found.select_related("entry__category__list")
+    texts = Prefetch(
+        "entry__category__texts", CategoryText.objects.select_related("document").defer("document__source")
+    )
+    return found.prefetch_related(texts).order_by("entry__category__list", "entry__category__position")
+
+
+def sizes() -> dict[int, int]:
+    """Return how many papers each list holds, each once, in one query."""
+    found = Entry.objects.order_by().values_list("category__list")
+    return dict(found.annotate(n=Count("paper", distinct=True)))
 
 
 def _overview(paper_list: PaperList, waiting: int) -> Overview:

@@ -171,7 +171,10 @@ class PaperQuerySet(models.QuerySet["Paper"]):
     def for_pages(self) -> PaperQuerySet:
         """With what a row of papers shows, in a fixed number of queries."""
         return self.prefetch_related(
-            "identifiers", "facts", "entries__category__list", Prefetch("entries__category__texts", _category_texts())
+            "identifiers",
+            "facts",
+            Prefetch("entries", _entries().select_related("category__list")),
+            Prefetch("entries__category__texts", _category_texts()),
         )
 
     def with_reviews(self) -> PaperQuerySet:
@@ -182,12 +185,12 @@ class PaperQuerySet(models.QuerySet["Paper"]):
 
     def with_standing(self) -> PaperQuerySet:
         """With what the classifier and curators said of it, in a fixed number of queries."""
-        from papers.models import Suggestion
+        from papers.models import Review, Suggestion
 
         suggestions = Suggestion.objects.select_related("list", "category").order_by("-relevance")
         return self.prefetch_related(
             Prefetch("suggestions", suggestions.prefetch_related(Prefetch("category__texts", _category_texts()))),
-            "reviews__list",
+            Prefetch("reviews", Review.objects.select_related("list")),
         )
 
 
@@ -257,10 +260,10 @@ def _suggestions_of(paper_list: PaperList | None) -> Any:
 
 
 def _category_texts() -> Any:
-    from papers.models import CategoryText, Document
+    from papers.models import CategoryText
 
     # A README, megabytes perhaps, is read by exports only.
-    return CategoryText.objects.prefetch_related(Prefetch("document", Document.objects.defer("source")))
+    return CategoryText.objects.select_related("document").defer("document__source")
 
 
 def _entries() -> Any:

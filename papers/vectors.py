@@ -38,7 +38,7 @@ def nearest(
     among: QuerySet[Paper],
     limit: int,
     encoder: str,
-    without: Collection[int] = (),
+    without: Collection[int] | QuerySet[Any, Any] = (),
 ) -> Neighbours:
     """Return the papers of `among` whose vectors under this encoder are nearest, exactly.
 
@@ -49,9 +49,15 @@ def nearest(
 
 
 def nearest_of_all(
-    vector: Sequence[float] | Array, limit: int, encoder: str, without: Collection[int] = ()
+    vector: Sequence[float] | Array,
+    limit: int,
+    encoder: str,
+    without: Collection[int] | QuerySet[Any, Any] = (),
 ) -> Neighbours:
-    """Return the nearest papers of the whole catalogue by the index; exactly where the index finds too few."""
+    """Return the nearest papers of the whole catalogue by the index; exactly where the index finds too few.
+
+    `without` are keys of papers, or a query for them.
+    """
     everything = Paper.objects.all()
     if len(vector) != DEFAULT_DIMENSIONS:
         return nearest(vector, everything, limit, encoder, without)
@@ -125,9 +131,11 @@ def store(encoder: str, papers: Sequence[Paper], vectors: Array) -> None:
         )
 
 
-def _candidates(among: QuerySet[Paper], encoder: str, without: Collection[int]) -> QuerySet[Embedding]:
+def _candidates(
+    among: QuerySet[Paper], encoder: str, without: Collection[int] | QuerySet[Any, Any]
+) -> QuerySet[Embedding]:
     rows = Embedding.objects.filter(encoder=encoder, paper__in=among.order_by().values("pk"))
-    return rows.exclude(paper__in=without) if without else rows
+    return rows.exclude(paper__in=without)
 
 
 def _closest(rows: Any, limit: int) -> Neighbours:

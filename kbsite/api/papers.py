@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404
@@ -13,14 +14,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from kbsite.api.aboutpaper import CITED, RENDERERS, EventSerializer, RelativesSerializer
 from kbsite.api.base import Resource
 from kbsite.api.filters import TextFilter
 from kbsite.api.schema import reads
 from kbsite.api.serializers.papers import IdentifierQuerySerializer, PaperSerializer
 from kbsite.filters import FIRST_YEAR, LAST_YEAR, PaperFilters, YearFilter
-from papers import identity, merging
+from papers import citing, identity, merging
 from papers.models import Paper
+from papers.paperhistory import events
 from papers.records import Identifier
+from papers.relatives import relatives
 
 MOVED = OpenApiResponse(description="It turned out to be another paper, which is at Location")
 
@@ -53,17 +57,46 @@ class PaperViewSet(Resource[Paper]):
     lookup_value_converter = "int"
     filterset_class = SearchFilters
     # The search vector is for searching only.
-    queryset = Paper.objects.for_pages().with_reviews().prefetch_related("merges").defer("search").newest()
+    queryset = (
+        Paper.objects.for_pages().with_reviews().prefetch_related("merges", "source_records").defer("search").newest()
+    )
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """An old paper that turned out to be another one leads to it."""
+        return self._of(request, lambda paper: self.get_serializer(paper).data)
+
+    @reads("What is like a paper", {200: RelativesSerializer, 301: MOVED}, 404)
+    @action(detail=True)
+    def related(self, request: Request, pk: int) -> Response:
+        """Those that stand in a list and those that stand in none, each by meaning; none while it has no vector."""
+        return self._of(request, lambda paper: RelativesSerializer(relatives(paper)).data)
+
+    @reads("How a paper is cited", CITED | {301: MOVED}, 404)
+    @action(detail=True, renderer_classes=RENDERERS)
+    def cite(self, request: Request, pk: int) -> Response:
+        """All forms as JSON, or one of them as text: `?format=bibtex`, `ris`, `apa`, `markdown`."""
+        return self._of(
+            request,
+            lambda paper: {form.identifier: written for form, written in citing.cite(paper, citing.row_of(paper))},
+        )
+
+    @reads("What happened to a paper", {200: EventSerializer(many=True), 301: MOVED}, 404, filters=False)
+    @action(detail=True, pagination_class=None)
+    def history(self, request: Request, pk: int) -> Response:
+        """The newest first: sources that told of it, decisions, changes of its entries, merges."""
+        return self._of(request, lambda paper: EventSerializer(events(paper), many=True).data)
+
+    def _of(self, request: Request, told: Callable[[Paper], Any]) -> Response:
+        """Answer of the paper that the address names; of an old one, lead to what it turned out to be."""
         try:
-            return super().retrieve(request, *args, **kwargs)
+            return Response(told(self.get_object()))
         except Http404:
-            now = merging.current(kwargs["pk"])
+            now = merging.current(self.kwargs["pk"])
             if now is None:
                 raise
-            where = reverse("api:paper-detail", [now], request=request)
+            where = reverse(
+                f"api:paper-{'detail' if self.action == 'retrieve' else self.action}", [now], request=request
+            )
             return Response(status=status.HTTP_301_MOVED_PERMANENTLY, headers={"Location": where})
 
     @reads(

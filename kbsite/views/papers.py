@@ -1,22 +1,21 @@
-"""Papers: found by words and filters, and one by one."""
+"""Papers: found by words and filters."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from kbsite.access import Action, needs
 from kbsite.filters import STATUSES, PaperFilters
-from papers import cards, facets, merging, overview, vectors
-from papers.models import Decision, Paper, PaperList
+from papers import cards, facets
+from papers.models import Paper, PaperList
 
 PAGE_SIZE = 25
-RELATED = 8
 SUBJECTS = 8
 MOST_COUNTED = 20_000  # of more papers found by words, the filters do not say how many each would leave
 
@@ -45,29 +44,6 @@ def index(request: HttpRequest) -> HttpResponse:
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
-
-
-@needs(Action.READ)
-@require_safe
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One paper: what sources say of it, where it stands in each list and why, and what is like it."""
-    paper = Paper.objects.for_pages().prefetch_related("merges").filter(pk=pk).first()
-    if paper is None and (now := merging.current(pk)):
-        return redirect("paper", now, permanent=True)
-    if paper is None:
-        raise Http404(f"There is no paper {pk}.")
-    near = vectors.related(paper, RELATED)
-    papers = Paper.objects.for_pages().with_standing().in_bulk([pk for pk, _ in near])
-    context = {
-        "paper": paper,
-        "cards": [cards.card(paper_list, paper) for paper_list in PaperList.objects.order_by("name")],
-        "rows": overview.rows_of(paper),
-        "decisions": Decision.objects.filter(paper=paper)
-        .select_related("list", "user", "category", "duplicate_of", "undoes__category")
-        .prefetch_related("category__texts__document", "undoes__category__texts__document"),
-        "related": [(papers[pk], likeness) for pk, likeness in near if pk in papers],
-    }
-    return render(request, "kbsite/papers/detail.html", context)
 
 
 def page_of(found: Any, number: str, size: int) -> Page[Any]:

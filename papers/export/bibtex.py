@@ -35,6 +35,11 @@ def render(paper_list: PaperList, language: str) -> Exported:
     return Exported(name, "application/x-bibtex; charset=utf-8", "\n".join(entries).encode())
 
 
+def one(citation: Citation) -> str:
+    """Return the entry of a paper by itself."""
+    return _entry(citation, _key(citation, set()))
+
+
 def _entry(citation: Citation, key: str) -> str:
     fields = {
         "title": f"{{{_escape(citation.title)}}}",  # the second braces keep its capitals

@@ -8,7 +8,9 @@ from datetime import date
 
 from papers import dates, venues
 from papers.export.formats import Listed
+from papers.models import Paper
 from papers.readme.inline import plain
+from papers.readme.row import RowFields
 
 OTHERS = "others"  # the last author, for those that a row leaves out: so BibTeX writes et al.
 
@@ -41,7 +43,11 @@ class Citation:
 
 def cite(entry: Listed) -> Citation:
     """Return how to cite an entry's paper: its own title and authors, and the venue that the list shows."""
-    paper, fields = entry.paper, entry.fields
+    return of_row(entry.paper, entry.fields)
+
+
+def of_row(paper: Paper, fields: RowFields) -> Citation:
+    """Return how to cite a paper of which a row, written or to be, says this."""
     identifiers = {row.scheme: row.value for row in paper.identifiers.all()}
     venue = plain(fields.venue)
     is_published = venues.is_published(venue) and not _ARCHIVE.search(venue) and not _ONLY_A_DATE.fullmatch(venue)

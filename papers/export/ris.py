@@ -9,12 +9,13 @@ from papers.models import PaperList
 
 def render(paper_list: PaperList, language: str) -> Exported:
     """Return a record for every paper; lines end in CR LF, as the format wants."""
-    records = "".join(_record(citation) for citation in cited(listed(paper_list, language)))
+    records = "".join(record(citation) for citation in cited(listed(paper_list, language)))
     name = file_name(paper_list, language, "ris")
     return Exported(name, "application/x-research-info-systems; charset=utf-8", records.encode())
 
 
-def _record(citation: Citation) -> str:
+def record(citation: Citation) -> str:
+    """Return the record of a paper."""
     kind = "JOUR" if citation.is_journal else "CONF" if citation.venue else "UNPB"
     tags = [
         ("TY", kind),

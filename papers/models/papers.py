@@ -64,6 +64,7 @@ class Paper(models.Model):
         facts: RelatedManager[Fact]
         merges: RelatedManager[Merge]
         reviews: RelatedManager[Review]
+        source_records: RelatedManager[SourceRecord]
 
     class Meta:
         ordering = ["-published", "-id"]

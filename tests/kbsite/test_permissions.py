@@ -102,6 +102,7 @@ def address(route: str, site: Any) -> str:
         "uidb64": "MQ",
         "token": "x-y",
     }
+    words["number"] = "2611.00001" if route.startswith("arxiv/") else "10.1000/x1"
     words["slug"] = site.topic.slug if "topics/" in route else site.list.slug
 
     route = route.replace("export.<str:form>", "export.csv")

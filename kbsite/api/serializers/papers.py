@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from papers import identity
-from papers.models import Entry, Fact, IdentifierRow, Merge, Paper, Review
+from papers.models import Entry, Fact, IdentifierRow, Merge, Paper, Review, SourceRecord
+from papers.paperhistory import versions
 from papers.records import Identifier
 
 
@@ -72,6 +74,25 @@ class MergeSerializer(serializers.ModelSerializer[Merge]):
         read_only_fields = fields
 
 
+class SourceRecordSerializer(serializers.ModelSerializer[SourceRecord]):
+    """That a source tells of a paper, and when it last told something new."""
+
+    version = serializers.IntegerField(read_only=True, allow_null=True, help_text="As this source knows it")
+
+    class Meta:
+        model = SourceRecord
+        fields = ["source", "version", "first_seen", "changed_at"]
+        read_only_fields = fields
+
+
+class VersionSerializer(serializers.Serializer[Any]):
+    """A version on arXiv."""
+
+    number = serializers.IntegerField()
+    link = serializers.CharField()
+    day = serializers.DateField(allow_null=True, help_text="Known of the first and the current one")
+
+
 class PaperSerializer(serializers.ModelSerializer[Paper]):
     link = serializers.CharField(read_only=True, help_text="Where it is read")
     identifiers = IdentifierSerializer(many=True, read_only=True)
@@ -81,6 +102,12 @@ class PaperSerializer(serializers.ModelSerializer[Paper]):
         many=True, read_only=True, help_text="Of a paper that is back in the queue: `returned_for` says why"
     )
     merges = MergeSerializer(many=True, read_only=True, help_text="Papers that turned out to be this one")
+    versions = serializers.SerializerMethodField(help_text="On arXiv, the current one first")
+    source_records = SourceRecordSerializer(many=True, read_only=True, help_text="Who tells of it")
+
+    @extend_schema_field(VersionSerializer(many=True))
+    def get_versions(self, paper: Paper) -> Any:
+        return VersionSerializer(versions(paper), many=True).data
 
     class Meta:
         model = Paper
@@ -103,6 +130,8 @@ class PaperSerializer(serializers.ModelSerializer[Paper]):
             "entries",
             "reviews",
             "merges",
+            "versions",
+            "source_records",
             "added_at",
             "changed_at",
         ]
