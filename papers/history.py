@@ -30,7 +30,7 @@ SHOWN = 5  # decisions and changes of one act that are told one by one
 _OTHER = {
     "papers_glossaryterm": ("translation",),
     "papers_category": ("order", "criterion"),
-    "papers_paperlist": ("columns", "name", "homepage", "second_opinion"),
+    "papers_paperlist": ("columns", "name", "homepage", "second_opinion", "takes_proposals"),
     "papers_finding": ("state", "choice"),
 }
 

@@ -37,6 +37,13 @@ def want_second_opinion(paper_list: PaperList, is_wanted: bool, user: AbstractBa
         paper_list.save(update_fields=["second_opinion"])
 
 
+def take_proposals(paper_list: PaperList, is_wanted: bool, user: AbstractBaseUser | None) -> None:
+    """Open or close the form by which authors propose papers."""
+    with acts.act(paper_list, user, Act.Kind.SETTINGS):
+        paper_list.takes_proposals = is_wanted
+        paper_list.save(update_fields=["takes_proposals"])
+
+
 def say_criterion(category: Category, words: str, user: AbstractBaseUser | None) -> None:
     """Say in the curators' own words what belongs into a category; "" leaves it to the README."""
     with acts.act(category.list, user, Act.Kind.SETTINGS):

@@ -103,6 +103,8 @@ def _titles(told: Mapping[str, Any] | None, is_gone: bool) -> Iterator[Differenc
 
 def as_text(value: Any) -> str:
     """Return a value of a row as people read it: tags between commas, links to code with their labels."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
         return "; ".join(f"{key}: {text}" for key, text in value.items())
     if isinstance(value, list):

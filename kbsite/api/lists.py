@@ -157,9 +157,8 @@ class PaperListViewSet(Resource[PaperList]):
     def takes_proposals(self, request: Request, slug: str) -> Response:
         asked = TakesProposalsSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        paper_list = self.get_object()
-        paper_list.takes_proposals = asked.validated_data["takes_proposals"]
-        paper_list.save(update_fields=["takes_proposals"])
+        is_wanted = asked.validated_data["takes_proposals"]
+        listsettings.take_proposals(self.get_object(), is_wanted, person(request))
         return Response(asked.validated_data)
 
     @writes("Say whether a paper wants the same word of two curators", {200: SecondOpinionSerializer}, 404)

@@ -100,6 +100,11 @@ _FIELDS = {
     "extra": _("Other columns"),
     "row": _("The row"),
     "category": _("Category"),
+    "columns": _("What columns tell"),
+    "name": _("Name"),
+    "homepage": _("Homepage"),
+    "second_opinion": _("Two opinions on each paper"),
+    "takes_proposals": _("Authors may propose papers"),
 }
 
 

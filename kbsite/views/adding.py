@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kbsite import curation, proposing
 from kbsite.access import Action, named, needs
 from kbsite.forms import one_line
-from papers import adding, cards, pasting, proposals
+from papers import adding, cards, listsettings, pasting, proposals
 from papers.adding import Added, Choice
 from papers.models import Category, PaperList
 from papers.pasting import Item
@@ -47,8 +47,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
 def switch(request: HttpRequest, slug: str) -> HttpResponse:
     """Open or close the list's public form."""
     paper_list = get_object_or_404(PaperList, slug=slug)
-    paper_list.takes_proposals = request.POST.get("open") == "1"
-    paper_list.save(update_fields=["takes_proposals"])
+    listsettings.take_proposals(paper_list, request.POST.get("open") == "1", request.user)  # type: ignore[arg-type]
     messages.success(
         request,
         _("Authors may propose papers now.") if paper_list.takes_proposals else _("The list takes no proposals now."),

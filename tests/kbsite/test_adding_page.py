@@ -9,10 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from kbsite import broker
+from kbsite import broker, curation
 from papers import pasting, review
-from papers.models import Decision, Entry, Paper, Proposal
-from tests.factories import make_suggestion
+from papers.models import Act, Decision, Entry, Paper, Proposal
+from tests.factories import make_suggestion, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -168,6 +168,12 @@ def test_authors_can_be_kept_out_of_one_list(desk, caches, address, settings):
     desk.post(switch, {"open": "1"})
     caches.refresh_from_db()
     assert caches.takes_proposals
+    told = text_of(desk.get(reverse("history", args=[caches.slug])))
+    assert "Authors may propose papers: no yes" in told and "Authors may propose papers: yes no" in told
+    act = Act.objects.filter(kind=Act.Kind.SETTINGS).first()
+    curation.undo_act(act, make_user("another", curator=True))
+    caches.refresh_from_db()
+    assert not caches.takes_proposals
 
 
 def test_the_page_costs_the_same_queries_however_much_is_there(desk, address):
