@@ -50,9 +50,9 @@ def regions(places: Places, texts: Sequence[str]) -> list[Region]:
 
 
 def region_of(places: Places, middles: Places) -> NDArray[np.int64]:
-    """Return the number of each place's region, shape (places,)."""
+    """Return the number of each place's region, from 1, shape (places,)."""
     apart = ((places[:, None] - middles[None]) ** 2).sum(axis=-1)
-    return np.asarray(apart.argmin(axis=1))
+    return np.asarray(apart.argmin(axis=1) + 1)
 
 
 def telling(texts: Sequence[str], groups: NDArray[np.int32], count: int) -> list[tuple[str, ...]]:

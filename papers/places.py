@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from papers import merging
@@ -56,6 +57,7 @@ def store(layout: Layout, papers: Sequence[Paper], where: Places, regions: Seque
             unique_fields=["layout", "paper"],
             update_fields=["text_hash", "x", "y", "region"],
         )
+        Layout.objects.filter(pk=layout.pk).update(changed_at=timezone.now())
     return len(rows)
 
 

@@ -15,10 +15,11 @@ class Layout(models.Model):
 
     encoder = models.CharField(max_length=200, help_text="Whose vectors it understands")
     arrays = models.BinaryField(help_text="The transform, as an .npz (ingest/projection.py)")
-    regions = models.JSONField(default=list, help_text='[{"x": …, "y": …, "terms": […]}, …]: region 0, 1, …')
+    regions = models.JSONField(default=list, help_text='[{"x": …, "y": …, "terms": […]}, …]: regions 1, 2, …')
     papers = models.PositiveIntegerField(help_text="How many had a vector when it was fitted")
     is_ready = models.BooleanField(default=False, help_text="Every paper of that time has its place")
     made_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now_add=True, help_text="When a place was last written")
 
     class Meta:
         ordering = ["-id"]
@@ -35,7 +36,7 @@ class Place(models.Model):
     text_hash = models.CharField(max_length=64)
     x = models.FloatField()
     y = models.FloatField(help_text="Upwards")
-    region = models.PositiveSmallIntegerField(help_text="Its number in the layout")
+    region = models.PositiveSmallIntegerField(help_text="Its number in the layout, from 1")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["layout", "paper"], name="place_unique")]
