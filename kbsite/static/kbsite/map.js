@@ -27,17 +27,23 @@ let current = -1; // the point under the pointer, or walked to
 let hasChosen = false;
 let drag = null; // what a pointer that is down does: { kind, from, trail, moved }
 const fingers = new Map();
-let isDue = false;
+let isDue = false; // a frame is asked for
+let isStale = false; // the points are to be drawn in it, not only what lies over them
 
 // --- drawing ---------------------------------------------------------------------------------------------------
 
 const draw = () => {
+  isStale = true;
+  drawTop();
+};
+
+const drawTop = () => {
   if (isDue) return;
   isDue = true;
   requestAnimationFrame(() => {
-    isDue = false;
     const began = performance.now();
-    painter.draw(points, look, look.scale / whole.scale, hasChosen);
+    if (isStale) painter.draw(points, look, look.scale / whole.scale, hasChosen);
+    isDue = isStale = false;
     drawOver();
     stage.dispatchEvent(new CustomEvent("drawn", { detail: performance.now() - began }));
   });
@@ -81,8 +87,9 @@ const nameRegions = (context, style) => {
   context.lineJoin = "round";
   const taken = [];
   for (const { x, y, text } of labels) {
-    const [left, top, half] = [across(x), down(y), context.measureText(text).width / 2 + 6];
-    if (left < -half || left > over.clientWidth + half || top < 0 || top > over.clientHeight) continue;
+    const [middle, top, half] = [across(x), down(y), context.measureText(text).width / 2 + 6];
+    if (middle < 0 || middle > over.clientWidth || top < 0 || top > over.clientHeight) continue;
+    const left = Math.min(Math.max(middle, half), over.clientWidth - half);
     if (taken.some((other) => Math.abs(other.left - left) < other.half + half && Math.abs(other.top - top) < 20)) continue;
     taken.push({ left, top, half });
     context.lineWidth = 4;
@@ -153,7 +160,7 @@ const pointAt = (point) => {
   current = point;
   view.classList.toggle("is-on", point >= 0);
   showCard();
-  draw();
+  drawTop();
 };
 
 const showCard = () => {
@@ -278,7 +285,7 @@ over.addEventListener("pointermove", (event) => {
   if (!drag.moved) return;
   if (drag.trail) {
     drag.trail.push(placed(left, top));
-    draw();
+    drawTop();
   } else if (drag.kind === "pan") {
     view.classList.add("is-moving");
     card.hidden = true;

@@ -36,7 +36,8 @@ export class Painter {
   draw(points, view, zoom, hasChosen) {
     const { width, height, pixels, ratio } = this;
     pixels.fill((255 << 24) | (this.ground[2] << 16) | (this.ground[1] << 8) | this.ground[0]);
-    const grown = Math.min(1 + Math.log2(Math.max(zoom, 1)) / 5, 2) * ratio;
+    const narrow = Math.min(Math.max(width / ratio / 900, 0.65), 1);
+    const grown = Math.min(1 + Math.log2(Math.max(zoom, 1)) / 5, 2) * narrow * ratio;
     const [listed, other] = [Math.round(9 * grown), Math.round(4 * grown)];
     const scale = view.scale * ratio;
     const [left, upper] = [width / 2 - view.x * scale, height / 2 + view.y * scale];
