@@ -11,6 +11,7 @@ import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ REACH = 0.1  # in standard deviations of the landmarks: within it neighbours agr
 SAME = 0.999  # the cosine from which a paper is a landmark itself: rounding to half precision costs some 1e-5
 PERPLEXITY = 30.0
 ROUNDS = 1000
+BEGINNING = 1e-4  # the standard deviation at which t-SNE begins (van der Maaten)
+WIDTH = 0.45  # times the root of the number of landmarks: the one at which it ends, about
 CHUNK = 2000  # papers placed at once: likenesses to 3,000 landmarks are 24 MB
 
 
@@ -99,17 +102,23 @@ class Projection:
 def fit(vectors: Floats, categories: Sequence[str | None], former: Places | None = None) -> Projection:
     """Return the projection of landmarks: their vectors, the category of each that is listed, and former places.
 
-    Rows of `former`, shape (landmarks, 2), are NaN for landmarks that had no place. t-SNE then begins at the former
-    places and what it comes to is turned back upon them, so that a map that is fitted anew looks like the old one.
+    Rows of `former`, shape (landmarks, 2), are NaN for landmarks that had no place. t-SNE then only settles what it
+    came to before: it begins at the former places, as wide as it ends, without the exaggeration that lets clusters
+    find each other, and is turned back upon them. So a map that is fitted anew looks like the old one.
     """
     from sklearn.manifold import TSNE
 
     directions, middle = parting(vectors, categories)
     own = stretched(vectors, directions, middle)
-    start = _principal(own) if former is None else _filled(own, former)
-    start = (start - start.mean(axis=0)) / max(float(start.std()), 1e-9) * 1e-4  # as van der Maaten begins
+    if former is None or np.isnan(former).any(axis=1).all():
+        start, width = _principal(own), BEGINNING
+        options: dict[str, Any] = {"max_iter": ROUNDS}
+    else:
+        start, width = _filled(own, former), WIDTH * len(own) ** 0.5
+        options = {"max_iter": ROUNDS // 2, "early_exaggeration": 1.0}
+    start = (start - start.mean(axis=0)) / max(float(start.std()), 1e-9) * width
     perplexity = min(PERPLEXITY, (len(own) - 1) / 3)
-    model = TSNE(2, perplexity=perplexity, init=start, metric="cosine", random_state=0, max_iter=ROUNDS, n_jobs=1)
+    model = TSNE(2, perplexity=perplexity, init=start, metric="cosine", random_state=0, n_jobs=1, **options)
     found = model.fit_transform(own).astype(np.float64)
     found = _to_unit(found) if former is None else aligned(found, former)
     return Projection(own, found, directions, middle)
@@ -166,8 +175,6 @@ def _principal(own: Floats) -> Places:
 def _filled(own: Floats, former: Places) -> Places:
     """Return the former places, and for landmarks that had none one among those like them."""
     missing = np.isnan(former).any(axis=1)
-    if missing.all():
-        return _principal(own)
     none = np.zeros((own.shape[1], 0), np.float32), np.zeros(0, np.float32)
     found = former.copy()
     found[missing] = Projection(own[~missing], former[~missing], *none).place(own[missing])

@@ -33,7 +33,7 @@ def placed(site):  # noqa: F811
 
 @pytest.fixture
 def map_page(placed, page):  # noqa: F811
-    page.set_viewport_size({"width": 1280, "height": 1000})
+    page.set_viewport_size({"width": 1280, "height": 1400})
     page.goto(MAP)
     page.wait_for_selector("[data-map][data-titled]")
     return page
@@ -182,7 +182,7 @@ def test_it_reads_without_a_script(placed, site, page):  # noqa: F811
     plain.goto(MAP)
     plain.locator("table th a").first.click()
     plain.wait_for_url(re.compile(r"region=\d+"))
-    plain.locator(".paper").first.wait_for()
+    plain.locator("main a[href^='/papers/']").first.wait_for()
 
 
 def test_where_the_points_cannot_be_had_the_listed_papers_stay(placed, page):  # noqa: F811

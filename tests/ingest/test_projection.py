@@ -51,7 +51,7 @@ def test_fitted_anew_with_more_papers_it_looks_like_the_old_one(fitted):
     labels = [f"c{group}" for group in np.concatenate([groups, their])]
     again = fit(np.concatenate([rows, more]), labels, former)
     moved = np.linalg.norm(again.places[: len(rows)] - found.places, axis=1)
-    assert np.median(moved) < 0.2, "of a map whose radius is 1"
+    assert np.median(moved) < 0.1, "of a map whose radius is 1"
 
 
 def test_turned_mirrored_scaled_and_shifted_places_come_back():
