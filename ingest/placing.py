@@ -1,7 +1,8 @@
 """Place: the stage that gives papers their places on the map of the field.
 
 "Do up to N of what is missing": safe to repeat and to stop anywhere. A layout is fitted when an encoder has none yet,
-and when a person asks; all that comes later is placed by it, so that a map is the same from day to day.
+when a person asks, and a few times while the catalogue is small and grows many times over; all that comes later is
+placed by it, so that a map is the same from day to day.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from papers.querysets import LIKELY
 FEWEST = 30  # papers with a vector, for which a map is worth drawing
 MOST_LANDMARKS = 3000  # t-SNE of so many takes half a minute on one core
 MOST_LISTED = 2000  # of the landmarks: the rest shows what the lists stand among
+GROWN = 4  # times the papers that a layout was fitted on: no picture of the field, if those were few
 CHUNK = 1000
 
 Progress = Callable[[Run], None]
@@ -38,15 +40,30 @@ def is_due() -> bool:
         return False
     layout = Layout.objects.filter(encoder=encoder).defer("arrays").first()
     if layout is not None:
-        return not layout.is_ready or vectors.current(places.unplaced(layout), encoder).exists()
+        is_missing = not layout.is_ready or vectors.current(places.unplaced(layout), encoder).exists()
+        return is_missing or is_outgrown(layout)
     return vectors.current(Paper.objects.all(), encoder)[FEWEST - 1 : FEWEST].exists() and not embedding.is_due()
+
+
+def is_outgrown(layout: Layout) -> bool:
+    """Say whether a layout was fitted on so few papers, of so many by now, that it is fitted anew by itself.
+
+    A first layout knows the first hundred papers of an installation. One that had as many as there are landmarks is
+    kept: at most four times in its life a map settles anew, and moves little then (docs/map.md).
+    """
+    if layout.papers >= MOST_LANDMARKS or not layout.is_ready:
+        return False
+    most = GROWN * layout.papers
+    return vectors.current(Paper.objects.all(), layout.encoder)[most - 1 : most].exists() and not embedding.is_due()
 
 
 def place(limit: int | None = None, refit: bool = False, progress: Progress = runs.progress) -> Run:
     """Give up to `limit` papers their places, fitting a layout where there is none or anew; return the run."""
     encoder = places.latest_encoder() or ""
     with runs.open(Run.Kind.PLACE, encoder) as run:
-        layout = None if refit else Layout.objects.filter(encoder=encoder).first()
+        layout = Layout.objects.filter(encoder=encoder).first()
+        if layout is not None and (refit or is_outgrown(layout)):
+            layout = None
         if layout is None and (layout := _fitted(encoder)) is None:
             run.note = f"A map needs {FEWEST} papers with a vector: embed first."
             return run

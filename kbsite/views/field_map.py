@@ -21,7 +21,6 @@ from papers.models import Category, PaperList
 
 LONGEST_WORDS = 300
 YEAR = 31_536_000  # seconds
-GROWN = 4  # so many times the papers that a layout was fitted on ask for another one
 
 
 @needs(Action.READ, named)

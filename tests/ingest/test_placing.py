@@ -93,6 +93,22 @@ def test_a_layout_waits_until_every_paper_has_a_vector(library):
     assert not placing.is_due()
 
 
+def test_a_map_of_few_papers_is_fitted_anew_when_they_have_become_many(library):
+    placing.place()
+    (first,) = Layout.objects.all()
+    for number in range(60, 60 * placing.GROWN - 1):
+        a_paper(number)
+    placing.place()
+    assert Layout.objects.get() == first and not placing.is_due()
+    a_paper(240)
+    before = where()
+    assert placing.place().fetched == 240
+    assert Layout.objects.get() != first and not placing.is_due()
+    after = where()
+    moved = [np.hypot(*(np.array(after[paper.pk]) - before[paper.pk])) for paper in library]
+    assert np.median(moved) < 0.25
+
+
 def test_another_encoder_gets_a_layout_of_its_own_upon_the_former(library):
     placing.place()
     before = where()
