@@ -21,7 +21,7 @@ MISSED_PERIODS = 2  # so many periods without a pull are silence, and silence is
 _VERDICTS = (Run.State.DONE, Run.State.LATE, Run.State.FAILED, Run.State.PARKED)
 
 # Work without a topic: by the newest runs of the ledger, so that looking costs the same however long it is.
-_OTHER_KINDS = (Run.Kind.PULL, Run.Kind.EMBED, Run.Kind.CLASSIFY, Run.Kind.TRAIN, Run.Kind.ENRICH)
+_OTHER_KINDS = (Run.Kind.PULL, Run.Kind.EMBED, Run.Kind.CLASSIFY, Run.Kind.TRAIN, Run.Kind.ENRICH, Run.Kind.PLACE)
 _LOOKED_AT = 500
 _FORGOTTEN_AFTER = timedelta(days=14)  # such as what was done for a list that is no longer here
 

@@ -53,6 +53,7 @@ class Run(models.Model):
         CLASSIFY = "classify"
         TRAIN = "train"
         ENRICH = "enrich"
+        PLACE = "place"
         TRY = "try", "Dry run"
 
     class State(models.TextChoices):

@@ -216,8 +216,8 @@ def _task(run: Run) -> Signature[Any]:
         days = [str(day) for day in (run.since, run.until) if day] if _is_by_hand(run) else []
         return signature("ingest.tasks.pull_now", (run.topic.pk, *days))
     match run.kind:
-        case Run.Kind.EMBED:
-            return signature("ingest.tasks.embed")
+        case Run.Kind.EMBED | Run.Kind.PLACE:
+            return signature(f"ingest.tasks.{run.kind}")
         case Run.Kind.CLASSIFY | Run.Kind.TRAIN:
             return signature(f"ingest.tasks.{run.kind}", (run.subject,))
         case Run.Kind.ENRICH:

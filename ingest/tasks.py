@@ -14,7 +14,7 @@ from datetime import date
 from celery import shared_task
 from django.conf import settings
 
-from ingest import embedding, learner, learning, pipeline, runs
+from ingest import embedding, learner, learning, pipeline, placing, runs
 from ingest import enrich as enriching
 from ingest.models import Run, Topic
 from papers import proposals
@@ -101,6 +101,8 @@ def catch_up() -> None:
             classify.apply_async((paper_list.slug,), expires=STALE)
     if embedding.is_due():
         embed.apply_async(expires=STALE)
+    if placing.is_due():
+        place.apply_async(expires=STALE)
 
 
 @shared_task
@@ -112,6 +114,15 @@ def embed() -> None:
             embedding.embed()
     for slug in PaperList.objects.values_list("slug", flat=True):
         classify.apply_async((slug,), expires=STALE)
+    place.apply_async(expires=STALE)
+
+
+@shared_task
+def place() -> None:
+    """Give the papers that lack one their place on the map of the field."""
+    if placing.is_due():
+        with suppress(runs.AlreadyRunning):
+            placing.place()
 
 
 @shared_task

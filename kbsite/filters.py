@@ -76,6 +76,7 @@ class PaperFilters(AboutPapers):
     status = django_filters.ChoiceFilter(
         method="together", choices=[(each, each) for each in STATUSES], label="Where it stands in the list"
     )
+    region = IdFilter(method="filter_region", label="Number of a region of the map of the field")
     sort = django_filters.ChoiceFilter(
         method="together", choices=[(each, each) for each in SORTS], label="The order; best match first if q is given"
     )
@@ -83,6 +84,9 @@ class PaperFilters(AboutPapers):
     class Meta:
         model = Paper
         fields: tuple[str, ...] = ()
+
+    def filter_region(self, queryset: PaperQuerySet, name: str, value: int) -> PaperQuerySet:
+        return queryset.in_region(value)
 
     @property
     def paper_list(self) -> PaperList | None:

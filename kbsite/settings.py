@@ -227,6 +227,7 @@ CELERY_TASK_ROUTES = {
     "ingest.tasks.embed": {"queue": "gpu"},
     "ingest.tasks.train": {"queue": "gpu"},
     "ingest.tasks.classify": {"queue": "gpu"},
+    "ingest.tasks.place": {"queue": "gpu"},
 }
 CELERY_BEAT_SCHEDULER = "ingest.beat.Scheduler"
 # The tables say what is due and missing; beat only has them asked, and a message that nobody took in time has a

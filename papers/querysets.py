@@ -143,6 +143,13 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         """
         return self.filter(standing(status, paper_list))
 
+    def in_region(self, number: int) -> PaperQuerySet:
+        """Papers that stand in this region of the map of the field."""
+        from papers.models import Place
+
+        here = Place.objects.filter(paper=OuterRef("pk"), layout__is_ready=True, region=number)
+        return self.filter(Exists(here))
+
     def from_source(self, source: str) -> PaperQuerySet:
         from papers.models import SourceRecord
 

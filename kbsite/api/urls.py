@@ -7,6 +7,7 @@ from kbsite.api import (
     acts,
     docs,
     entries,
+    fieldmap,
     findings,
     heads,
     languages,
@@ -50,6 +51,7 @@ router.register("invitations", people.InvitationViewSet, "invitation")
 urlpatterns = [
     *router.urls,
     path("lists/<slug:slug>/progress/", progress.ProgressView.as_view(), name="list-progress"),
+    path("lists/<slug:slug>/map/", fieldmap.FieldMapView.as_view(), name="list-map"),
     path(
         "lists/<slug:slug>/languages/",
         languages.LanguageViewSet.as_view({"get": "show", "post": "create"}),

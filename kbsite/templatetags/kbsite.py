@@ -248,6 +248,12 @@ def mark(category: Category | int | None) -> SafeString:
     )
 
 
+@register.simple_tag
+def shape(index: int) -> SafeString:
+    """Return what a category's mark is drawn of, in a box of 10 by 10."""
+    return mark_safe(_SHAPES[index])  # noqa: S308  a constant of this file
+
+
 @register.filter
 def colour(position: int) -> int:
     """Return which of the colours a category's position has."""

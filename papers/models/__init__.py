@@ -15,6 +15,7 @@ from papers.models.lists import (
     PaperList,
 )
 from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
+from papers.models.places import Layout, Place
 from papers.models.proposals import Proposal
 from papers.models.reviews import Decision, Hold, Opinion, Review, SavedView, Skip, Suggestion
 
@@ -33,12 +34,14 @@ __all__ = [
     "GlossaryTerm",
     "Hold",
     "IdentifierRow",
+    "Layout",
     "Merge",
     "Opinion",
     "Order",
     "Origin",
     "Paper",
     "PaperList",
+    "Place",
     "Proposal",
     "Review",
     "RowChange",

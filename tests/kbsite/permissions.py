@@ -87,6 +87,10 @@ PAGES: dict[tuple[str, str], Line] = {
     ("GET", "proposals/confirm/<str:token>/"): (ANYONE, 410),
     ("POST", "proposals/confirm/<str:token>/"): (ANYONE, 410, {}),
     ("GET", "proposals/<uuid:key>/"): (ANYONE, 200),
+    ("GET", L + "map/"): (ANYONE, 200),
+    ("GET", L + "map/points/"): (ANYONE, 404),  # no paper has a place
+    ("GET", L + "map/titles/"): (ANYONE, 404),
+    ("GET", L + "map/found/"): (ANYONE, 200),
     ("GET", L + "history/"): (ANYONE, 200),
     ("GET", L + "history/export.<str:form>"): (ANYONE, 200),
     ("GET", "acts/<int:pk>/undo/"): (CURATORS, 200),
@@ -157,6 +161,7 @@ API: dict[tuple[str, str], Line] = {
     ("GET", A + "lists/<slug:slug>/diff/<slug:language>/"): (ANYONE, 200),
     ("GET", A + "lists/<slug:slug>/export/<slug:language>/<slug:form>/"): (ANYONE, 200),
     ("GET", A + "lists/<slug:slug>/progress/"): (ANYONE, 200),
+    ("GET", A + "lists/<slug:slug>/map/"): (ANYONE, 200),
     ("POST", A + "lists/<slug:slug>/add/"): (CURATORS, 200, {"text": "2612.00001", "dry_run": True}),
     ("POST", A + "lists/<slug:slug>/takes-proposals/"): (CURATORS, 200, {"takes_proposals": False}),
     ("GET", A + "proposals/"): (SOME_CURATORS, 200),
