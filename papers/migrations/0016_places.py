@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('papers', '0014_opinions'),
+        ('papers', '0015_until_version'),
     ]
 
     operations = [
