@@ -52,8 +52,7 @@ class PaperViewSet(Resource[Paper]):
     serializer_class = PaperSerializer
     lookup_value_converter = "int"
     filterset_class = SearchFilters
-    # The search vector is for searching only.
-    queryset = Paper.objects.for_pages().with_reviews().prefetch_related("merges").defer("search").newest()
+    queryset = Paper.objects.for_pages().with_reviews().prefetch_related("merges").newest()
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """An old paper that turned out to be another one leads to it."""

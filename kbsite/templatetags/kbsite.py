@@ -19,8 +19,9 @@ from kbsite import mail, toast, topicform
 from kbsite.access import Action, Allowed, error_of, is_curator, may, place_of
 from papers import identity, overview
 from papers.models import Category, Entry, IdentifierRow, Paper, PaperList, Review, Suggestion
-from papers.querysets import FOUND, FOUND_END, LIKELY
+from papers.querysets import LIKELY
 from papers.records import Identifier
+from papers.search.passages import FOUND, FOUND_END
 
 register = template.Library()
 

@@ -17,6 +17,7 @@ from papers.models.lists import (
 from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
 from papers.models.proposals import Proposal
 from papers.models.reviews import Decision, Hold, Opinion, Review, SavedView, Skip, Suggestion
+from papers.models.search import QueryVector, SearchText, SearchWord
 
 __all__ = [
     "Act",
@@ -40,9 +41,12 @@ __all__ = [
     "Paper",
     "PaperList",
     "Proposal",
+    "QueryVector",
     "Review",
     "RowChange",
     "SavedView",
+    "SearchText",
+    "SearchWord",
     "Skip",
     "SourceRecord",
     "Suggestion",
