@@ -38,6 +38,7 @@ anyone = needs(Action.ENTER)
 urlpatterns = [
     path("", dashboard.home, name="home"),
     path("papers/", papers.index, name="papers"),
+    path("papers/complete/", papers.complete, name="complete"),
     path("papers/<int:pk>/", papers.detail, name="paper"),
     path("lists/new/", new_list.show, name="new-list"),  # so no list is called "new"
     path("lists/<slug:slug>/", lists.detail, name="list"),

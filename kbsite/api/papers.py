@@ -17,7 +17,7 @@ from kbsite.api.base import Resource
 from kbsite.api.filters import TextFilter
 from kbsite.api.schema import reads
 from kbsite.api.serializers import IdentifierQuerySerializer, PaperSerializer
-from kbsite.filters import FIRST_YEAR, LAST_YEAR, PaperFilters, YearFilter
+from kbsite.filters import FIRST_YEAR, LAST_YEAR, SEARCH, PaperFilters, YearFilter
 from papers import identity, merging
 from papers.models import Paper
 from papers.records import Identifier
@@ -28,9 +28,7 @@ MOVED = OpenApiResponse(description="It turned out to be another paper, which is
 class SearchFilters(PaperFilters):
     """The filters of the page, where `search` may also be called `q`."""
 
-    search = TextFilter(
-        method="together", max_length=300, label='Words ("a phrase", -without, or), an identifier or a link'
-    )
+    search = TextFilter(method="together", max_length=300, label=SEARCH)
     q = TextFilter(method="together", max_length=300, label="The same, as the page calls it")
     year = extend_schema_field(
         {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR, "description": "Year of publication"}

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from kbsite.access import Action, needs
 from kbsite.filters import STATUSES, PaperFilters
 from papers import cards, facets, merging, overview, vectors
 from papers.models import Decision, Paper, PaperList
+from papers.search import completion, passages
 
 PAGE_SIZE = 25
 RELATED = 8
@@ -27,17 +31,22 @@ def index(request: HttpRequest) -> HttpResponse:
     """Papers as the address asks for them; what makes no sense in it is ignored and said."""
     filters = PaperFilters(request.GET, queryset=Paper.objects.all())
     found = filters.qs.for_pages().with_standing()
-    if "q" in filters.value:
-        found = found.with_excerpt(filters.value["q"])
+    search = found.found
+    if search is not None and search.is_named and search.ids and len(filters.value) == 1:
+        return _go_to(request, search.ids[0])
     page = page_of(found, request.GET.get("page", ""), PAGE_SIZE)
     context = {
+        "search": search,
+        "passages": passages.of_papers(list(page), search.stems) if search else {},
         "filters": filters,
         "value": filters.value,
         "list": filters.paper_list,
         "lists": list(PaperList.objects.order_by("name")),
         "page": page,
         "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-        "facets": _facets(request.GET, filters, page.paginator.count),
+        "facets": _facets(
+            request.GET, filters, search.total if search and search.ids is not None else page.paginator.count
+        ),
         "carried": [(name, text) for name, text in request.GET.items() if name not in ("q", "page") and text],
     }
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
@@ -70,6 +79,27 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "kbsite/papers/detail.html", context)
 
 
+@needs(Action.READ)
+@require_safe
+def complete(request: HttpRequest) -> JsonResponse:
+    """What may be meant by what stands in the search box so far; the API answers the same, and counts who asks."""
+    found = completion.complete(request.GET.get("q", ""))
+    response = JsonResponse({"results": [as_json(each) for each in found]})
+    response["Cache-Control"] = "private, max-age=60"
+    return response
+
+
+def as_json(each: completion.Completion) -> dict[str, Any]:
+    """Return a completion with the address that it leads to."""
+    where = reverse("paper", args=[each.paper]) if each.paper else f"{reverse('papers')}?{urlencode({'q': each.query})}"
+    return {"kind": each.kind, "text": each.text, "address": where}
+
+
+def _go_to(request: HttpRequest, pk: int) -> HttpResponse:
+    where = reverse("paper", args=[pk])
+    return HttpResponseClientRedirect(where) if request.htmx else redirect(where)  # type: ignore[attr-defined]
+
+
 def page_of(found: Any, number: str, size: int) -> Page[Any]:
     """Return a page of rows; the nearest one there is when the number makes no sense."""
     return Paginator(found, size).get_page(number if number.isascii() else 1)
@@ -82,6 +112,7 @@ def _facets(asked: QueryDict, filters: PaperFilters, found: int) -> dict[str, An
         data = asked.copy()
         for name in names:
             data.pop(name, None)
+        data["sort"] = "newest"  # all that fulfil what is asked, and no ranking: they are only counted
         return PaperFilters(data, queryset=Paper.objects.all()).qs
 
     paper_list = filters.paper_list

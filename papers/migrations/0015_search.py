@@ -193,6 +193,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(FUNCTIONS, FORGET),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
         # After the rows: that is faster.
+        migrations.AddIndex('searchtext', models.Index(models.OrderBy(models.F('day'), descending=True, nulls_last=True), models.OrderBy(models.F('paper'), descending=True), name='search_newest')),
         migrations.AddIndex('searchtext', index('title', 'search_title')),
         migrations.AddIndex('searchtext', index('names', 'search_names')),
         migrations.AddIndex('searchtext', index('body', 'search_body')),

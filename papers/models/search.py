@@ -31,6 +31,8 @@ class SearchText(models.Model):
 
     class Meta:
         indexes = [
+            # The newest with words that many have: a search need not see them all.
+            models.Index(models.F("day").desc(nulls_last=True), models.F("paper").desc(), name="search_newest"),
             GinIndex(fields=["title"], name="search_title", gin_pending_list_limit=PENDING),
             GinIndex(fields=["names"], name="search_names", gin_pending_list_limit=PENDING),
             GinIndex(fields=["body"], name="search_body", gin_pending_list_limit=PENDING),

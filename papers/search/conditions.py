@@ -60,7 +60,7 @@ def _any(group: tuple[Term, ...]) -> Q:
 def _one(term: Term) -> Q:
     if term.field in _WORDS_OF:  # whose tsquery says itself that it is negated
         return has_words(_WORDS_OF[term.field], tsquery.of_term(term))
-    one: Q = _OF_FIELDS[term.field](term)
+    one = _OF_FIELDS[term.field](term)
     return ~one if term.negated else one
 
 
@@ -155,7 +155,7 @@ _OF_FIELDS: Mapping[str, Callable[[Term], Q]] = {
 }
 
 
-def _in_array(column: str, term: Term) -> Any:
+def _in_array(column: str, term: Term) -> Q:
     """Whether an array has the value, whatever its case; or one that begins so."""
     text = term.text.lower()
     escaped = re.sub(r"([\\%_])", r"\\\1", text) + ("%" if term.kind is Kind.PREFIX else "")

@@ -27,7 +27,7 @@ class Found:
     query: Query
     papers: PaperQuerySet = field(repr=False, compare=False)  # among which it was looked for
     ids: tuple[int, ...] | None = None  # None: all that fulfil the query, in no order of their own
-    total: int = 0  # papers that fulfil the query
+    total: int = 0  # papers that fulfil the query; where it is cut, there are more
     literal: frozenset[int] = frozenset()  # those of `ids` that do
     is_named: bool = False  # the text is an identifier or a link: only the paper that has it
     by_meaning: bool = False  # meaning was asked, too
@@ -39,6 +39,11 @@ class Found:
     def is_cut(self) -> bool:
         """Whether there are more papers that fulfil the query than are given."""
         return self.ids is not None and self.total > words.MOST
+
+    @property
+    def near(self) -> int:
+        """How many papers are given that do not fulfil the query but are near to it."""
+        return len(set(self.ids or ()) - self.literal)
 
     @cached_property
     def offers(self) -> list[tuple[Term, Query, int]]:

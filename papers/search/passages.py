@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from papers.search.syntax import CJK
+
+if TYPE_CHECKING:
+    from papers.models import Paper
 
 # Marks around the words that were found: characters for private use, which no text holds and HTML does not know.
 FOUND, FOUND_END = "\ue000", "\ue001"
@@ -77,3 +81,16 @@ def _has_stem(word: str, begins: dict[str, int]) -> bool:
 
 def _head(stem: str) -> str:
     return stem[:-1] if stem.endswith("i") and len(stem) > 3 else stem
+
+
+def of_papers(papers: Sequence[Paper], stems: Sequence[str]) -> dict[int, str]:
+    """Return by paper the passage that shows best what was found: of the abstract, else of what a list says of it."""
+    if not stems:
+        return {}
+    from papers.models import EntryText
+
+    found = {paper.pk: passage(paper.abstract, stems) for paper in papers}
+    said = EntryText.objects.filter(entry__paper__in=[pk for pk in found if not found[pk]]).order_by("pk")
+    for pk, *texts in said.values_list("entry__paper", "tldr", "title"):
+        found[pk] = found[pk] or next(filter(None, (passage(text, stems) for text in texts)), "")
+    return found

@@ -28,8 +28,8 @@ class Words(SearchQuery):
         super().__init__("", search_type="raw")
         self.sql, self.params = sql, params
 
-    def as_sql(self, *args: Any, **kwargs: Any) -> tuple[str, tuple[str, ...]]:
-        return self.sql, self.params
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        return self.sql, list(self.params)
 
     @property
     def identity(self) -> tuple[Any, ...]:

@@ -1,8 +1,9 @@
 """The order of papers by the words of a query, at a cost that does not grow with how many papers have them.
 
-PostgreSQL ranks every match, which for words that a third of all abstracts have takes a third of a second. Here all
-matches are only counted, and looked at in their short rows: those with the words in their titles come first, then the
-newest. Of these few the texts themselves are looked at. How much a word counts is told by how rare it is (K. Spärck
+PostgreSQL ranks every match, which for words that a third of all abstracts have takes a third of a second. Here only
+the newest papers with the words are candidates, and the newest with all of them in their titles: both are found from an
+index, by words or, for frequent ones, by day, as the planner sees fit. Those whose titles say most come first, and of
+these the texts are looked at. How much a word counts is told by how rare it is (K. Spärck
 Jones, "A statistical interpretation of term specificity", 1972), which ANALYZE has counted.
 """
 
@@ -12,13 +13,13 @@ import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.search import SearchRank
 from django.db import connection
-from django.db.models import F, Window
-from django.db.models.aggregates import Count
+from django.db.models import F, Value
 
 from papers.models import SearchText
 from papers.search import conditions, tsquery
@@ -27,10 +28,11 @@ from papers.search.syntax import Query
 if TYPE_CHECKING:
     from papers.querysets import PaperQuerySet
 
-MOST = 500  # papers in an answer
+MOST = 500  # papers in an answer; of more it is said that there are more
+TITLED = 200  # papers that have all the words in their titles, the newest
 LOOKED_AT = 200  # whose texts are
 LOOSE = 100  # papers that have some of the words only
-COMMON = 3000  # papers that are looked through for some of the words
+COMMON = 1500  # papers that are looked through for some of the words
 HALF = 0.5  # of what all words weigh, which a paper with some of them must have
 REMEMBERED = 300.0  # seconds
 
@@ -40,7 +42,7 @@ _WEIGHTS = "{0.35, 0.3, 0.4, 1.0}"  # as PostgreSQL wants them: D, C, B, A
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Papers by their words, the best first, at most MOST of them; `total` is how many there are."""
+    """Papers by their words, the best first, at most MOST of them; `total` is how many there are, or MOST + 1."""
 
     ids: tuple[int, ...] = ()
     total: int = 0
@@ -52,9 +54,13 @@ def ranked(papers: PaperQuerySet, query: Query, stems: Sequence[Sequence[str]]) 
     if asked is None:
         return Ranked()
     rows = _among(SearchText.objects.filter(body=asked), papers.filter(conditions.holds(_rest(query))))
-    found = _first(rows, _flat(stems), MOST)
-    best = _by_texts([pk for pk, _ in found[:LOOKED_AT]], stems)
-    return Ranked((*best, *(pk for pk, _ in found[LOOKED_AT:])), found[0][1] if found else 0)
+    words = _flat(stems)
+    newest = _rows(rows, words, MOST + 1)
+    total = len(newest)
+    if total > TITLED:  # else they are all there
+        newest |= _rows(rows.filter(title=asked), words, TITLED)
+    ids = sorted(newest, key=lambda pk: (*newest[pk], pk), reverse=True)
+    return Ranked((*_by_texts(ids[:LOOKED_AT], stems), *ids[LOOKED_AT:MOST]), total)
 
 
 def loosely(papers: PaperQuerySet, query: Query, stems: Sequence[Sequence[str]], but: Collection[int]) -> list[int]:
@@ -75,8 +81,9 @@ def loosely(papers: PaperQuerySet, query: Query, stems: Sequence[Sequence[str]],
     if (words := conditions.words_of(strict)) is not None:
         rows = rows.filter(body=words)
     rows = _among(rows.exclude(pk__in=but), papers.filter(conditions.holds(_rest(strict))))
-    found = _first(rows, _flat(loose), LOOKED_AT)
-    return _by_texts([pk for pk, _ in found], loose, HALF)[:LOOSE]
+    some = _rows(rows, _flat(loose), COMMON)
+    ids = sorted(some, key=lambda pk: (*some[pk], pk), reverse=True)
+    return _by_texts(ids[:LOOKED_AT], loose, HALF)[:LOOSE]
 
 
 def frequencies() -> Mapping[str, float]:
@@ -105,13 +112,11 @@ def _among(rows: Any, papers: PaperQuerySet) -> Any:
     return rows.filter(paper__in=papers.order_by().values("pk")) if papers.query.where else rows
 
 
-def _first(rows: Any, stems: Sequence[str], most: int) -> list[tuple[int, int]]:
-    """Return the papers with the most of the words in their titles, then the newest; with how many there are in all."""
-    titled = SearchRank(F("title"), tsquery.of_lexemes(stems)) if stems else None
-    order = [F("day").desc(nulls_last=True), "-pk"]
-    if titled is not None:
-        rows, order = rows.annotate(titled=titled), [F("titled").desc(), *order]
-    return list(rows.annotate(total=Window(Count("pk"))).order_by(*order).values_list("pk", "total")[:most])
+def _rows(rows: Any, stems: Sequence[str], most: int) -> dict[int, tuple[float, date]]:
+    """Return the newest papers of the rows: how many of the words their titles have, and how prominently; their day."""
+    titled = SearchRank(F("title"), tsquery.of_lexemes(stems)) if stems else Value(0.0)
+    newest = rows.annotate(titled=titled).order_by(F("day").desc(nulls_last=True), "-pk")
+    return {pk: (rank, day or date.min) for pk, rank, day in newest.values_list("pk", "titled", "day")[:most]}
 
 
 def _by_texts(papers: Sequence[int], stems: Sequence[Sequence[str]], least: float = 0.0) -> list[int]:

@@ -55,6 +55,7 @@ PAGES: dict[tuple[str, str], Line] = {
     ("GET", "healthz"): (ANYONE, 200),
     ("GET", "papers/"): (ANYONE, 200),
     ("GET", "papers/<int:pk>/"): (ANYONE, 200),
+    ("GET", "papers/complete/"): (ANYONE, 200),
     ("GET", "lists/new/"): (MAINTAINERS_OF_ALL, 200),
     ("POST", "lists/new/"): (MAINTAINERS_OF_ALL, 422, {}),
     ("GET", L): (ANYONE, 200),
