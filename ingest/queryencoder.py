@@ -14,20 +14,20 @@ import psycopg
 from django.db import DatabaseError, connection
 
 from ingest.classifier import encoder as encoders
-from ingest.classifier.encoder import Encoder
+from ingest.classifier.encoder import Encoder, EncoderError
 from papers.search import meaning
 
 log = logging.getLogger(__name__)
 
+TRIED_EVERY = 60.0  # seconds, while no encoder can be loaded
 STAND_BY = 5.0  # seconds between two looks whether there is a leader
 TIDIED_EVERY = 3600.0  # seconds
 
 
 def run(is_stopped: Callable[[], bool]) -> None:
-    """Lead, as soon as nobody else does, and answer until we are told to stop; raise EncoderError if none is there."""
-    encoder = encoders.load()
-    encoder.encode(["a question"])  # what is made at the first use is made before somebody waits
-    while not is_stopped():
+    """Lead, as soon as nobody else does, and answer until we are told to stop."""
+    encoder = _loaded(is_stopped)
+    while encoder is not None and not is_stopped():
         try:
             if _takes_the_lead():
                 log.info("This query encoder leads, with %s.", encoder.name)
@@ -39,6 +39,22 @@ def run(is_stopped: Callable[[], bool]) -> None:
             connection.close()  # and with it the lock
             time.sleep(1.0)
     connection.close()
+
+
+def _loaded(is_stopped: Callable[[], bool]) -> Encoder | None:
+    """Return the encoder, as soon as it can be had; without one the site searches by words, and says so."""
+    tried_at = float("-inf")
+    while not is_stopped():
+        if time.monotonic() - tried_at > TRIED_EVERY:
+            try:
+                encoder = encoders.load()
+                encoder.encode(["a question"])  # what is made at the first use is made before somebody waits
+                return encoder
+            except EncoderError as error:
+                log.warning("there is no encoder for queries: %s", error)
+                tried_at = time.monotonic()
+        time.sleep(1.0)
+    return None
 
 
 def answer(encoder: Encoder, questions: Sequence[str]) -> None:

@@ -59,7 +59,7 @@ class Found:
                 yield group[0], rest, count
 
 
-def found(papers: PaperQuerySet, text: str) -> Found:
+def found(papers: PaperQuerySet, text: str, with_meaning: bool = True) -> Found:
     """Look for what a text asks for among the papers: by its words and by its meaning, both rankings in one."""
     text = readable(text)
     identifier = identity.identify(text)
@@ -80,16 +80,16 @@ def found(papers: PaperQuerySet, text: str) -> Found:
         stems = tsquery.lexemes(said)
         by_words, query = words.ranked(papers, said, stems), right
     loosely = words.loosely(papers, said, stems, by_words.ids) if by_words.total < FEW else []
-    near, lacks_encoder = _near(papers, query)
+    nearest, lacks_encoder = near(papers, query) if with_meaning else (None, False)
     exact = [pk for pk in _called(papers, text) if pk not in by_words.ids[:1]]
-    ids = list(dict.fromkeys([*exact, *fused([*by_words.ids, *loosely], near or [])]))
+    ids = list(dict.fromkeys([*exact, *fused([*by_words.ids, *loosely], nearest or [])]))
     return Found(
         query,
         papers,
         tuple(ids),
         by_words.total,
         frozenset(by_words.ids),
-        by_meaning=near is not None,
+        by_meaning=nearest is not None,
         lacks_encoder=lacks_encoder,
         corrected=corrected,
         stems=tuple(dict.fromkeys(stem for group in stems for stem in group)),
@@ -109,7 +109,7 @@ def matching(papers: PaperQuerySet, text: str) -> PaperQuerySet:
     return papers.filter(conditions.holds(query)) if query.groups else papers.none()
 
 
-def _near(papers: PaperQuerySet, query: Query) -> tuple[list[int] | None, bool]:
+def near(papers: PaperQuerySet, query: Query) -> tuple[list[int] | None, bool]:
     """Return the papers that are near in meaning and fulfil all but the bare words; and whether an encoder lacks."""
     text = translation.in_other_words(query) if query.loose else ""
     if not any(char.isascii() and char.isalpha() for char in text):

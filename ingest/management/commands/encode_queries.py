@@ -5,10 +5,9 @@ from __future__ import annotations
 import signal
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from ingest import queryencoder
-from ingest.classifier.encoder import EncoderError
 
 
 class Command(BaseCommand):
@@ -21,7 +20,4 @@ class Command(BaseCommand):
         told: list[int] = []
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda number, _: told.append(number))
-        try:
-            queryencoder.run(lambda: bool(told))
-        except EncoderError as error:
-            raise CommandError(str(error)) from error
+        queryencoder.run(lambda: bool(told))
