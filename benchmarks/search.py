@@ -33,6 +33,7 @@ QUERIES = Path(__file__).with_name("search-queries.jsonl")
 WORDS, MEANING, HYBRID = "words", "meaning", "hybrid"
 LEAST = 0.85
 DEPTH = 10
+RARE = 0.02  # of all papers: a paraphrase shares no word that fewer have with the papers that it is about
 
 
 def main() -> int:
@@ -53,7 +54,11 @@ def main() -> int:
         rows = [row for row in rows if judgedcorpus.SHARED.is_file() or not row.get("shared")]
         with query_encoder():
             figures = [measured(row) for row in rows]
+        shared_words = {row["query"]: rare_words(row) for row in rows if row["kind"] == "paraphrase"}
     found: dict[str, Any] = {"corpus": corpus, "queries": len(rows), "nDCG@10": summary(rows, figures)}
+    for query, words in shared_words.items():
+        if words:
+            print(f"no paraphrase: “{query}” shares {', '.join(words)} with its papers", file=sys.stderr)
     if asked.each:
         found["each"] = {row["query"]: figure for row, figure in zip(rows, figures, strict=True)}
     print(json.dumps(found, indent=2, ensure_ascii=False) if asked.json else in_words(found))
@@ -78,10 +83,25 @@ def measured(row: Mapping[str, Any]) -> dict[str, float]:
     return {name: round(ndcg(ids, grades), 3) for name, ids in rankings.items()}
 
 
+def rare_words(row: Mapping[str, Any]) -> list[str]:
+    """Return the stems that a query shares with the papers that answer it best and with few others."""
+    from django.db import connection
+
+    papers = [paper for paper, grade in grades_of(row["relevant"]).items() if grade == max(row["relevant"].values())]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT stem FROM unnest(tsvector_to_array(to_tsvector('english', %s))) stem WHERE"
+            " EXISTS (SELECT FROM papers_searchtext WHERE paper_id = ANY(%s) AND stem = ANY(tsvector_to_array(body)))"
+            " AND (SELECT avg((stem = ANY(tsvector_to_array(body)))::int) FROM papers_searchtext) < %s",
+            [row["query"], papers, RARE],
+        )
+        return [stem for (stem,) in cursor.fetchall()]
+
+
 def ndcg(ranking: Sequence[int], grades: Mapping[int, int]) -> float:
     """Return the gain of the first DEPTH of a ranking as a share of the highest that there is."""
     best = sorted(grades.values(), reverse=True)
-    return _gain([grades.get(each, 0) for each in ranking]) / _gain(best)
+    return float(_gain([grades.get(each, 0) for each in ranking]) / _gain(best))
 
 
 def _gain(grades: Sequence[int]) -> float:

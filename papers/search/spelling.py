@@ -14,11 +14,14 @@ from collections.abc import Collection, Iterable
 from django.db import connection
 from django.db.models import Max
 
-from papers.models import Paper, SearchWord
-from papers.search.syntax import plain
+from papers.models import Paper, SearchText, SearchWord
+from papers.search import tsquery
+from papers.search.syntax import Term, plain
 
 SHORTEST, LONGEST = 4, 32  # letters; shorter words have too many neighbours
 BATCH = 5000  # titles
+RARER = 20  # times a mistake is than the word that was meant: some abstracts have it, too
+ENOUGH = 5  # texts: what these have is no mistake
 FAR_FROM = 7  # letters of a word from which on two mistakes are forgiven
 
 _WORD = re.compile(r"[^\W_]+")
@@ -44,7 +47,7 @@ def learn(limit: int | None = None) -> int:
 
 
 def corrected(words: Collection[str]) -> dict[str, str]:
-    """Return the words that no title has, with the nearest one that some have, the more frequent before the rarer."""
+    """Return the words that hardly any text has, with the nearest one of a title, the more frequent first."""
     asked = {word for word in words if SHORTEST <= len(word) <= LONGEST and not word.isdigit()}
     if not asked:
         return {}
@@ -67,11 +70,20 @@ def distance(one: str, other: str) -> int:
     return last[-1]
 
 
+def _said(word: str, most: int) -> int:
+    """In how many texts the word is, in any of its forms; of more than `most` just so many."""
+    return SearchText.objects.filter(body=tsquery.of_term(Term(word)))[:most].count()
+
+
 def _nearest(word: str) -> str:
     most = 2 if len(word) >= FAR_FROM else 1
     near = SearchWord.objects.filter(gaps__overlap=_gaps(word)).values_list("word", "papers")
     ranked = sorted((distance(word, other), -papers, other) for other, papers in near)
-    return ranked[0][2] if ranked and ranked[0][0] <= most else ""
+    if not ranked or ranked[0][0] > most:
+        return ""
+    other, said = ranked[0][2], _said(word, ENOUGH)
+    is_a_mistake = said < ENOUGH and (said == 0 or _said(other, said * RARER) == said * RARER)
+    return other if is_a_mistake else ""
 
 
 def _gaps(word: str) -> list[str]:

@@ -33,7 +33,7 @@ TITLED = 200  # papers that have all the words in their titles, the newest
 LOOKED_AT = 200  # whose texts are
 LOOSE = 100  # papers that have some of the words only
 COMMON = 1500  # papers that are looked through for some of the words
-HALF = 0.5  # of what all words weigh, which a paper with some of them must have
+MOSTLY = 0.7  # of what all words weigh, which a paper with some of them must have
 REMEMBERED = 300.0  # seconds
 
 # A word in the title, in the abstract, among the authors, in a list's row.
@@ -83,7 +83,7 @@ def loosely(papers: PaperQuerySet, query: Query, stems: Sequence[Sequence[str]],
     rows = _among(rows.exclude(pk__in=but), papers.filter(conditions.holds(_rest(strict))))
     some = _rows(rows, _flat(loose), COMMON)
     ids = sorted(some, key=lambda pk: (*some[pk], pk), reverse=True)
-    return _by_texts(ids[:LOOKED_AT], loose, HALF)[:LOOSE]
+    return _by_texts(ids[:LOOKED_AT], loose, MOSTLY)[:LOOSE]
 
 
 def frequencies() -> Mapping[str, float]:
