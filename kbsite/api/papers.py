@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse, extend_schema_field, extend_schema_view
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -17,6 +17,7 @@ from kbsite.api.base import Resource
 from kbsite.api.filters import TextFilter
 from kbsite.api.schema import reads
 from kbsite.api.serializers import IdentifierQuerySerializer, PaperSerializer
+from kbsite.completions import completions
 from kbsite.filters import FIRST_YEAR, LAST_YEAR, SEARCH, PaperFilters, YearFilter
 from papers import identity, merging
 from papers.models import Paper
@@ -38,6 +39,18 @@ class SearchFilters(PaperFilters):
     def value(self) -> dict[str, Any]:
         value = super().value
         return value | {"q": value["search"]} if "search" in value else value
+
+
+class CompletionQuerySerializer(serializers.Serializer[Any]):
+    q = serializers.CharField(max_length=300, required=False, default="", help_text="What is typed so far")
+
+
+class CompletionSerializer(serializers.Serializer[Any]):
+    """A suggestion of the search box."""
+
+    kind = serializers.CharField(help_text="paper, author or tag")
+    text = serializers.CharField()
+    address = serializers.CharField(help_text="Of the page that it leads to")
 
 
 @extend_schema_view(
@@ -62,6 +75,20 @@ class PaperViewSet(Resource[Paper]):
                 raise
             where = reverse("api:paper-detail", [now], request=request)
             return Response(status=status.HTTP_301_MOVED_PERMANENTLY, headers={"Location": where})
+
+    @reads(
+        "What the search box suggests",
+        CompletionSerializer(many=True),
+        400,
+        parameters=[CompletionQuerySerializer],
+        filters=False,
+    )
+    @action(detail=False, pagination_class=None)
+    def complete(self, request: Request) -> Response:
+        """Titles, authors and tags that go on from the text; none for an identifier or a search with operators."""
+        asked = CompletionQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        return Response(CompletionSerializer(completions(asked.validated_data["q"]), many=True).data)
 
     @reads(
         "The paper of an identifier or a link",

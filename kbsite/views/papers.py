@@ -9,15 +9,15 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryD
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from kbsite.access import Action, needs
+from kbsite.completions import completions
 from kbsite.filters import STATUSES, PaperFilters
 from papers import cards, facets, merging, overview, vectors
 from papers.models import Decision, Paper, PaperList
-from papers.search import completion, passages
+from papers.search import passages
 
 PAGE_SIZE = 25
 RELATED = 8
@@ -83,16 +83,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def complete(request: HttpRequest) -> JsonResponse:
     """What may be meant by what stands in the search box so far; the API answers the same, and counts who asks."""
-    found = completion.complete(request.GET.get("q", ""))
-    response = JsonResponse({"results": [as_json(each) for each in found]})
+    response = JsonResponse({"results": completions(request.GET.get("q", ""))})
     response["Cache-Control"] = "private, max-age=60"
     return response
-
-
-def as_json(each: completion.Completion) -> dict[str, Any]:
-    """Return a completion with the address that it leads to."""
-    where = reverse("paper", args=[each.paper]) if each.paper else f"{reverse('papers')}?{urlencode({'q': each.query})}"
-    return {"kind": each.kind, "text": each.text, "address": where}
 
 
 def _go_to(request: HttpRequest, pk: int) -> HttpResponse:

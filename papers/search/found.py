@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -71,8 +71,8 @@ def found(papers: PaperQuerySet, text: str, with_meaning: bool = True) -> Found:
         return Found(query, papers, ())
     said = translation.translated(query)
     stems = tsquery.lexemes(said)
-    if not any(stems):
-        return Found(query, papers)
+    if conditions.words_of(said) is None or not any(stems):
+        return Found(query, papers, stems=_flat(stems))
     by_words, corrected = words.ranked(papers, said, stems), {}
     if not by_words.total and (corrected := spelling.corrected(_words(query))):
         right = query.with_words(corrected)
@@ -92,7 +92,7 @@ def found(papers: PaperQuerySet, text: str, with_meaning: bool = True) -> Found:
         by_meaning=nearest is not None,
         lacks_encoder=lacks_encoder,
         corrected=corrected,
-        stems=tuple(dict.fromkeys(stem for group in stems for stem in group)),
+        stems=_flat(stems),
     )
 
 
@@ -127,6 +127,10 @@ def _called(papers: PaperQuerySet, text: str) -> list[int]:
     """Return the papers whose whole title this is."""
     key = identity.title_key(text)
     return list(papers.order_by().filter(title_key=key).values_list("pk", flat=True)[:3]) if len(key) > 5 else []
+
+
+def _flat(stems: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(stem for group in stems for stem in group))
 
 
 def _words(query: Query) -> set[str]:

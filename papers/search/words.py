@@ -59,8 +59,8 @@ def ranked(papers: PaperQuerySet, query: Query, stems: Sequence[Sequence[str]]) 
     total = len(newest)
     if total > TITLED:  # else they are all there
         newest |= _rows(rows.filter(title=asked), words, TITLED)
-    ids = sorted(newest, key=lambda pk: (*newest[pk], pk), reverse=True)
-    return Ranked((*_by_texts(ids[:LOOKED_AT], stems), *ids[LOOKED_AT:MOST]), total)
+    ids = sorted(newest, key=lambda pk: (*newest[pk], pk), reverse=True)[:MOST]
+    return Ranked((*_by_texts(ids[:LOOKED_AT], stems), *ids[LOOKED_AT:]), total)
 
 
 def loosely(papers: PaperQuerySet, query: Query, stems: Sequence[Sequence[str]], but: Collection[int]) -> list[int]:

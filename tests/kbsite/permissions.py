@@ -181,6 +181,7 @@ API: dict[tuple[str, str], Line] = {
     ("PATCH", A + "lists/<slug:slug>/settings/"): (MAINTAINERS, 200, {"orders": {"surveys": "alphabetical"}}),
     ("GET", A + "papers/"): (ANYONE, 200),
     ("GET", A + "papers/<int:pk>/"): (ANYONE, 200),
+    ("GET", A + "papers/complete/"): (ANYONE, 200, {"q": "cache"}),
     ("GET", A + "papers/by-identifier/"): (ANYONE, 200, {"value": "2306.14048"}),
     ("GET", A + "suggestions/"): (ANYONE, 200),
     ("GET", A + "suggestions/<int:pk>/"): (ANYONE, 200),
