@@ -105,7 +105,7 @@ def ndcg(ranking: Sequence[int], grades: Mapping[int, int]) -> float:
 
 
 def _gain(grades: Sequence[int]) -> float:
-    return sum((2**grade - 1) / math.log2(place + 2) for place, grade in enumerate(grades[:DEPTH]))
+    return sum(float(2**grade - 1) / math.log2(place + 2) for place, grade in enumerate(grades[:DEPTH]))
 
 
 def grades_of(relevant: Mapping[str, int]) -> dict[int, int]:

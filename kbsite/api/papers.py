@@ -42,7 +42,9 @@ class SearchFilters(PaperFilters):
 
 
 class CompletionQuerySerializer(serializers.Serializer[Any]):
-    q = serializers.CharField(max_length=300, required=False, default="", help_text="What is typed so far")
+    q = serializers.CharField(
+        max_length=300, required=False, default="", allow_blank=True, help_text="What is typed so far"
+    )
 
 
 class CompletionSerializer(serializers.Serializer[Any]):

@@ -24,13 +24,14 @@ CREATE FUNCTION papers_pairs(said text) RETURNS text LANGUAGE sql IMMUTABLE PARA
     ) END
 $$;
 
--- A text as it is cut into words: no accents, no joints in words, runs of CJK as overlapping pairs.
+-- A text as it is cut into words: no accents, no joints in words nor marks of HTML (the text search would leave out
+-- a script, to the end of the text if need be), runs of CJK as overlapping pairs.
 CREATE FUNCTION papers_plain(said text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
-        WHEN said ~ '^[\u0001-\u007f]*$' THEN regexp_replace(said, '[-_/:~]+', ' ', 'g')
+        WHEN said ~ '^[\u0001-\u007f]*$' THEN regexp_replace(said, '[-_/<>:~]+', ' ', 'g')
         ELSE papers_pairs(regexp_replace(
             normalize(regexp_replace(normalize(said, NFKD), '[\u0300-\u036f]', '', 'g'), NFC),
-            '[-_/\u2010-\u2015\u2212\u00b7:~]+', ' ', 'g'
+            '[-_/<>\u2010-\u2015\u2212\u00b7:~]+', ' ', 'g'
         ))
     END
 $$;

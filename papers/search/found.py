@@ -15,7 +15,7 @@ from papers.search.syntax import Query, Term, parse, readable
 if TYPE_CHECKING:
     from papers.querysets import PaperQuerySet
 
-NEAR = 100  # papers that are near in meaning
+NEAR = 50  # papers that are near in meaning
 FEW = 10  # papers that have all the words; with fewer, those that have most of them are shown, too
 MOST_OFFERED = 4
 
@@ -124,9 +124,10 @@ def near(papers: PaperQuerySet, query: Query) -> tuple[list[int] | None, bool]:
 
 
 def _called(papers: PaperQuerySet, text: str) -> list[int]:
-    """Return the papers whose whole title this is."""
-    key = identity.title_key(text)
-    return list(papers.order_by().filter(title_key=key).values_list("pk", flat=True)[:3]) if len(key) > 5 else []
+    """Return the papers whose whole title this is; a single word is looked for as others are."""
+    if " " not in text.strip():
+        return []
+    return list(papers.order_by().filter(title_key=identity.title_key(text)).values_list("pk", flat=True)[:3])
 
 
 def _flat(stems: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -27,11 +27,9 @@ KEPT = 20_000  # answers, the newest
 
 _PAUSE = 0.003  # seconds between two looks for an answer
 
-_ANSWER = """
-SELECT encoder, halfvec_send(vector), EXISTS (
-    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid = 0
-        AND objid = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-) FROM (SELECT 1) one LEFT JOIN papers_queryvector ON text = %s
+_LIVES = """
+SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid = 0
+    AND objid = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
 
@@ -40,21 +38,23 @@ def vector_of(text: str, patience: float = PATIENCE) -> tuple[str, Array] | None
     said = " ".join(text.split())[:LONGEST]
     if not said:
         return None
-    answer, lives = _answer(said)
-    if answer is not None or not lives or connection.in_atomic_block:  # a question would wait for the commit
+    answer = _answer(said)
+    if answer is not None or connection.in_atomic_block or not lives():  # a question would wait for the commit
         return answer
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, said])
     until = time.monotonic() + patience
     while answer is None and time.monotonic() < until:
         time.sleep(_PAUSE)
-        answer, _ = _answer(said)
+        answer = _answer(said)
     return answer
 
 
 def lives() -> bool:
     """Say whether a query encoder is there to be asked."""
-    return _answer("")[1]
+    with connection.cursor() as cursor:
+        cursor.execute(_LIVES, [LOCK])
+        return bool(cursor.fetchone()[0])
 
 
 def keep(text: str, encoder: str, vector: Array) -> None:
@@ -72,10 +72,8 @@ def forget(encoder: str) -> None:
         QueryVector.objects.filter(made_at__lte=oldest, made_at__lt=timezone.now() - timedelta(seconds=1)).delete()
 
 
-def _answer(said: str) -> tuple[tuple[str, Array] | None, bool]:
+def _answer(said: str) -> tuple[str, Array] | None:
     with connection.cursor() as cursor:
-        cursor.execute(_ANSWER, [LOCK, said])
-        encoder, vector, lives = cursor.fetchone()
-    if vector is None:
-        return None, lives
-    return (encoder, vectors.from_wire([vector])[0]), lives
+        cursor.execute("SELECT encoder, halfvec_send(vector) FROM papers_queryvector WHERE text = %s", [said])
+        row = cursor.fetchone()
+    return None if row is None else (row[0], vectors.from_wire([row[1]])[0])

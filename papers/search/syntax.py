@@ -26,7 +26,7 @@ _SAME = {"ti": "title", "abs": "abstract", "au": "author", "authors": "author", 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7a3"
 _CJK_RUN = re.compile(f"[{CJK}]+")
 _MARKS = re.compile("[\u0300-\u036f]")  # accents, once they are taken apart from their letters
-_JOINTS = re.compile("[-_/\u2010-\u2015\u2212\u00b7:~]+")  # between the parts of one word or of two, as people please
+_JOINTS = re.compile("[-_/<>\u2010-\u2015\u2212\u00b7:~]+")  # between the parts of one word or of two, as people please
 
 _TOKEN = re.compile(
     r"""

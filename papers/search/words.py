@@ -28,11 +28,11 @@ from papers.search.syntax import Query
 if TYPE_CHECKING:
     from papers.querysets import PaperQuerySet
 
-MOST = 500  # papers in an answer; of more it is said that there are more
-TITLED = 200  # papers that have all the words in their titles, the newest
-LOOKED_AT = 200  # whose texts are
-LOOSE = 100  # papers that have some of the words only
-COMMON = 1500  # papers that are looked through for some of the words
+MOST = 250  # papers in an answer; of more it is said that there are more
+TITLED = 150  # papers that have all the words in their titles, the newest
+LOOKED_AT = 120  # whose texts are
+LOOSE = 50  # papers that have some of the words only
+COMMON = 1000  # papers that are looked through for some of the words
 MOSTLY = 0.7  # of what all words weigh, which a paper with some of them must have
 REMEMBERED = 300.0  # seconds
 
@@ -53,12 +53,15 @@ def ranked(papers: PaperQuerySet, query: Query, stems: Sequence[Sequence[str]]) 
     asked = conditions.words_of(query)
     if asked is None:
         return Ranked()
-    rows = _among(SearchText.objects.filter(body=asked), papers.filter(conditions.holds(_rest(query))))
+    among = papers.filter(conditions.holds(_rest(query)))
+    rows = _among(SearchText.objects.filter(body=asked), among)
     words = _flat(stems)
     newest = _rows(rows, words, MOST + 1)
     total = len(newest)
     if total > TITLED:  # else they are all there
-        newest |= _rows(rows.filter(title=asked), words, TITLED)
+        is_plain = not any(term.negated for group in query.groups for term in group)  # else the abstract decides, too
+        titled = _among(SearchText.objects.all(), among) if is_plain else rows
+        newest |= _rows(titled.filter(title=asked), words, TITLED)
     ids = sorted(newest, key=lambda pk: (*newest[pk], pk), reverse=True)[:MOST]
     return Ranked((*_by_texts(ids[:LOOKED_AT], stems), *ids[LOOKED_AT:]), total)
 

@@ -26,7 +26,6 @@ ENCODER = "made-up/float32/256"
 def _nothing_remembered():
     """What a process remembers for minutes is of another database here."""
     translation._words.cache_clear()
-    words._frequencies.cache_clear()
 
 
 @pytest.fixture
