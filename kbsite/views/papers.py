@@ -106,6 +106,8 @@ def _facets(asked: QueryDict, filters: PaperFilters, found: int) -> dict[str, An
         for name in names:
             data.pop(name, None)
         data["sort"] = "newest"  # all that fulfil what is asked, and no ranking: they are only counted
+        if filters.qs.found is not None and filters.qs.found.corrected:
+            data["q"] = str(filters.qs.found.query)
         return PaperFilters(data, queryset=Paper.objects.all()).qs
 
     paper_list = filters.paper_list
