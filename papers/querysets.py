@@ -52,7 +52,10 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         else:
             ids = Value(list(found.ids), output_field=ArrayField(models.BigIntegerField()))
             place = Func(ids, F("pk"), function="array_position", output_field=models.IntegerField())
-            papers = self.filter(pk__in=found.ids).order_by(place)
+            # An array is one parameter, however many papers there are: it is sent and read much sooner than as many.
+            is_found = Func(F("pk"), ids, template="%(expressions)s)", function="", arg_joiner=" = ANY(")
+            is_found.output_field = models.BooleanField()
+            papers = self.filter(is_found).order_by(place)
         papers.found = found
         return papers
 
