@@ -19,8 +19,10 @@ from ingest import enrich as enriching
 from ingest.models import Run, Topic
 from papers import proposals
 from papers.models import PaperList
+from papers.search import spelling
 
 STALE = 300  # a message that waited so long has had successors
+TITLES = 20_000  # whose words are taken in within a minute, some seconds of work
 SHORT = 120  # for tasks that only look and send; those that work have the limits of the settings
 
 
@@ -103,6 +105,7 @@ def catch_up() -> None:
         embed.apply_async(expires=STALE)
     if placing.is_due():
         place.apply_async(expires=STALE)
+    spelling.learn(TITLES)
 
 
 @shared_task

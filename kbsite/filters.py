@@ -14,6 +14,10 @@ from papers.querysets import PaperQuerySet
 STATUSES = ("listed", "likely", "awaiting", "returned", "rejected", "deferred", "duplicate")
 SORTS = ("match", "newest", "relevance")
 FIRST_YEAR, LAST_YEAR = 1800, 9999
+SEARCH = (
+    'Words, "a phrase", -without, either OR other, prefix*, a field (title: abstract: author: subject: venue: year: '
+    "tag: category: code:), an identifier or a link"
+)
 
 
 class _YearField(forms.IntegerField):
@@ -31,7 +35,7 @@ class YearFilter(IdFilter):
 class AboutPapers(Filters):
     """Questions about papers themselves, wherever they stand, in the words of an address."""
 
-    q = TextFilter(method="together", max_length=300, label='Words ("a phrase", -without, or), an identifier or link')
+    q = TextFilter(method="together", max_length=300, label=SEARCH)
     subject = TextFilter(method="filter_subject", max_length=40, label="An arXiv subject, as cs.CL")
     author = TextFilter(method="filter_author", max_length=200, label="An author's whole name")
     year = YearFilter(field_name="published", lookup_expr="year", label="Year of publication")
@@ -62,10 +66,6 @@ class AboutPapers(Filters):
 
     def filter_code(self, queryset: PaperQuerySet, name: str, value: bool) -> PaperQuerySet:
         return queryset.with_code() if value else queryset.exclude(pk__in=queryset.with_code().values("pk"))
-
-    def filter_queryset(self, queryset: PaperQuerySet) -> PaperQuerySet:
-        found: PaperQuerySet = super().filter_queryset(queryset)
-        return found.found_by(self.value["q"]) if "q" in self.value else found
 
 
 class PaperFilters(AboutPapers):
@@ -110,8 +110,10 @@ class PaperFilters(AboutPapers):
             found = found.of_category(value["category"], self.paper_list)
         if "status" in value:
             found = found.of_status(value["status"], self.paper_list)
-        if self.order == "match":
-            return found
+        if self.order == "match":  # after all else, among what is left
+            return found.found_by(value["q"])
+        if "q" in value:
+            found = found.matching(value["q"])
         return found.most_relevant(self.paper_list) if self.order == "relevance" else found.newest()
 
 

@@ -46,7 +46,7 @@ class QueueFilters(AboutPapers):
         for name in AboutPapers.base_filters:
             if name in value:
                 found = self.filters[name].filter(found, value[name])
-        return found.found_by(value["q"]) if "q" in value else found
+        return found.matching(value["q"]) if "q" in value else found
 
 
 class SuggestionFilters(QueueFilters):

@@ -40,6 +40,7 @@ anyone = needs(Action.ENTER)
 urlpatterns = [
     path("", dashboard.home, name="home"),
     path("papers/", papers.index, name="papers"),
+    path("papers/complete/", papers.complete, name="complete"),
     path("papers/<int:pk>/", paper.detail, name="paper"),
     path("papers/<int:pk>.md", paper.markdown, name="paper-markdown"),
     path("papers/<int:pk>/cite/<str:form>/", paper.cite, name="cite"),

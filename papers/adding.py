@@ -197,7 +197,7 @@ def preview(paper_list: PaperList, items: Sequence[Item]) -> list[Line]:
         for paper in Paper.objects.filter(title_key__in=keys).prefetch_related("identifiers").order_by("-pk")
     }
     homes = [next((owners[each] for each in item.identifiers if each in owners), None) for item in items]
-    papers = Paper.objects.defer("search").prefetch_related("identifiers").in_bulk({pk for pk in homes if pk})
+    papers = Paper.objects.prefetch_related("identifiers").in_bulk({pk for pk in homes if pk})
     papers |= {paper.pk: paper for paper in namesakes.values()}
     stand = standings(paper_list, papers.values())
     seen: dict[object, Item] = {}

@@ -35,7 +35,7 @@ class UpsertResult:
     @cached_property
     def papers(self) -> dict[Identifier, Paper]:
         """The paper of every identifier that the page names, read when asked for."""
-        stored = Paper.objects.defer("search").in_bulk(set(self.ids.values()))
+        stored = Paper.objects.in_bulk(set(self.ids.values()))
         return {identifier: stored[pk] for identifier, pk in self.ids.items()}
 
 
@@ -174,7 +174,7 @@ def _store(records: Sequence[PaperRecord], result: UpsertResult) -> None:
 
 def _one_of(homes: Sequence[int], record: PaperRecord, result: UpsertResult) -> Told:
     """Merge the papers that a record says are one, and return it with what it says of the one it is taken for."""
-    papers = Paper.objects.defer("search").prefetch_related("identifiers", "source_records").in_bulk(homes)
+    papers = Paper.objects.prefetch_related("identifiers", "source_records").in_bulk(homes)
     home, others = papers[homes[0]], [papers[pk] for pk in homes[1:]]
     foreign: dict[int, Paper] = {}
     for other in others:
@@ -284,7 +284,7 @@ def _change(changed: Mapping[int, PaperRecord], last: Mapping[int, Mapping[str, 
     if not changed:
         return
     # Locked in the order that every other writer of several papers keeps.
-    locked = Paper.objects.filter(pk__in=changed).defer("search").order_by("pk").select_for_update(no_key=True)
+    locked = Paper.objects.filter(pk__in=changed).order_by("pk").select_for_update(no_key=True)
     papers = {paper.pk: paper for paper in locked}
     copy_over(
         [

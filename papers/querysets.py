@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Exists, F, FilteredRelation, Func, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Exists, F, FilteredRelation, Func, OuterRef, Prefetch, Q, Subquery, Value
 from django.utils import timezone
-
-from papers import identity
 
 if TYPE_CHECKING:
     # Named in the base classes.
     from papers.models import Decision, EntryChange, Paper, PaperList, Review, Suggestion  # noqa: F401
+    from papers.search import Found
 
 LIKELY = 0.5  # a suggestion of at least this relevance says that the paper belongs in the list
-# Marks around the words that were found: characters for private use, which no text holds and HTML does not know.
-FOUND, FOUND_END = "\ue000", "\ue001"
 
 
 class EntryChangeQuerySet(models.QuerySet["EntryChange"]):
@@ -68,33 +65,39 @@ class PaperQuerySet(models.QuerySet["Paper"]):
     def with_identifier(self, scheme: str, value: str) -> PaperQuerySet:
         return self.filter(identifiers__scheme=scheme, identifiers__value=value)
 
-    def matching(self, words: str) -> PaperQuerySet:
-        """Papers whose title or abstract holds the words ("quoted phrases", -without, or), best first."""
-        query = SearchQuery(words, search_type="websearch", config="english")
-        return self.filter(search=query).order_by(SearchRank(F("search"), query).desc(), "-id")
+    found: Found | None = None  # how they were found, of what found_by gives
+
+    def matching(self, text: str) -> PaperQuerySet:
+        """All papers that fulfil what a text asks for (papers/search/syntax.py), in no order of their own."""
+        from papers import search
+
+        return search.matching(self, text)
 
     def found_by(self, text: str) -> PaperQuerySet:
-        """The paper of an identifier or link, if one is stored under it; else those matching the words."""
-        identifier = identity.identify(text)
-        named = self.with_identifier(*identifier) if identifier else self.none()
-        return named if named.exists() else self.matching(text)
+        """The paper of an identifier or link, else what a search finds among these papers, the best first.
 
-    def with_excerpt(self, words: str) -> PaperQuerySet:
-        """With `excerpt`: the passages of the abstract that hold the words, which stand between FOUND and FOUND_END."""
-        query = SearchQuery(words, search_type="websearch", config="english")
-        return self.annotate(
-            excerpt=SearchHeadline(
-                "abstract",
-                query,
-                config="english",
-                start_sel=FOUND,
-                stop_sel=FOUND_END,
-                max_fragments=2,
-                min_words=12,
-                max_words=28,
-                fragment_delimiter=" … ",
-            )
-        )
+        Filter before: at most words.MOST papers with the words and some that are near in meaning are given. `found`
+        says how they were found, and stays with what is made of this queryset.
+        """
+        from papers import search
+
+        found = search.found(self, text)
+        if found.ids is None:
+            papers = self.matching(text).newest()
+        else:
+            ids = Value(list(found.ids), output_field=ArrayField(models.BigIntegerField()))
+            place = Func(ids, F("pk"), function="array_position", output_field=models.IntegerField())
+            # An array is one parameter, however many papers there are: it is sent and read much sooner than as many.
+            is_found = Func(F("pk"), ids, template="%(expressions)s)", function="", arg_joiner=" = ANY(")
+            is_found.output_field = models.BooleanField()
+            papers = self.filter(is_found).order_by(place)
+        papers.found = found
+        return papers
+
+    def _clone(self) -> PaperQuerySet:
+        clone: PaperQuerySet = super()._clone()  # type: ignore[misc]
+        clone.found = self.found
+        return clone
 
     def listed_in(self, paper_list: PaperList) -> PaperQuerySet:
         return self.filter(Exists(_entries().filter(paper=OuterRef("pk"), category__list=paper_list)))

@@ -37,7 +37,7 @@ def relatives(paper: Paper, limit: int = SHOWN) -> Relatives:
     # One more than asked for: the paper itself, unless a list has it.
     anywhere = vectors.nearest_of_all(row.vector, limit + 1, row.encoder, without=Entry.objects.values("paper"))
     others = [(pk, likeness) for pk, likeness in anywhere if pk != paper.pk][:limit]
-    found = Paper.objects.for_pages().with_standing().defer("search").in_bulk([pk for pk, _ in [*listed, *others]])
+    found = Paper.objects.for_pages().with_standing().in_bulk([pk for pk, _ in [*listed, *others]])
     return Relatives(
         tuple((found[pk], likeness) for pk, likeness in listed if pk in found),
         tuple((found[pk], likeness) for pk, likeness in others if pk in found),

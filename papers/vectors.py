@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Array: TypeAlias = NDArray[np.float32]
 Neighbours: TypeAlias = list[tuple[int, float]]  # (paper id, cosine similarity), nearest first
 
+FEW = 10_000  # papers whose vectors are all read in some 10 ms; the index would look at many others in vain
 SEARCH_BREADTH = 100  # candidates HNSW keeps; 0.99 of the true ten nearest at 100,000 vectors (measured)
 
 
@@ -61,16 +62,23 @@ def nearest_of_all(
     everything = Paper.objects.all()
     if len(vector) != DEFAULT_DIMENSIONS:
         return nearest(vector, everything, limit, encoder, without)
-    indexed = Cast("vector", HalfVectorField(dimensions=DEFAULT_DIMENSIONS))
-    rows = Embedding.objects.filter(encoder=encoder).exclude(paper__in=without)
-    rows = rows.annotate(size=Func("vector", function="vector_dims", output_field=IntegerField())).filter(
-        size=DEFAULT_DIMENSIONS
-    )
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
-        cursor.execute(f"SET LOCAL hnsw.ef_search = {SEARCH_BREADTH:d}")
-        found = _closest(rows.annotate(distance=CosineDistance(indexed, _vector(vector))), limit)
+    found = _by_index(vector, limit, encoder, without)
     return found if len(found) == limit else nearest(vector, everything, limit, encoder, without)
+
+
+def nearest_among(vector: Sequence[float] | Array, among: QuerySet[Paper], limit: int, encoder: str) -> Neighbours:
+    """Return the nearest papers of `among`, however many these are: as many as asked for, where there are so many.
+
+    Exactly where they are few, which is also fast; else by the index, which goes on until it has found enough of them
+    (pgvector's README, "Iterative Index Scans"), and exactly again where it gives up before.
+    """
+    if not among.query.where:
+        return nearest_of_all(vector, limit, encoder)
+    if len(vector) == DEFAULT_DIMENSIONS and among.order_by()[: FEW + 1].count() > FEW:
+        found = _by_index(vector, limit, encoder, among=among)
+        if len(found) == limit:
+            return found
+    return nearest(vector, among, limit, encoder)
 
 
 def related(paper: Paper, limit: int, listed_in: PaperList | None = None, encoder: str | None = None) -> Neighbours:
@@ -102,14 +110,14 @@ def matrix(rows: QuerySet[Embedding]) -> tuple[list[int], Array]:
     PostgreSQL sends a vector as text unless asked for its wire form, and parsing 384 decimals is most of the work.
     """
     pairs = list(rows.annotate(wire=_wire()).values_list("paper_id", "wire"))
-    return [paper for paper, _ in pairs], _array([wire for _, wire in pairs])
+    return [paper for paper, _ in pairs], from_wire([wire for _, wire in pairs])
 
 
 def of_texts(text_hashes: Collection[str], encoder: str) -> dict[str, Array]:
     """Return the vectors that are stored for these texts, by hash, whosever texts they are."""
     rows = Embedding.objects.filter(encoder=encoder, text_hash__in=set(text_hashes))
     pairs = list(rows.annotate(wire=_wire()).values_list("text_hash", "wire"))
-    return dict(zip([key for key, _ in pairs], _array([wire for _, wire in pairs]), strict=True))
+    return dict(zip([key for key, _ in pairs], from_wire([wire for _, wire in pairs]), strict=True))
 
 
 def store(encoder: str, papers: Sequence[Paper], vectors: Array) -> None:
@@ -129,6 +137,26 @@ def store(encoder: str, papers: Sequence[Paper], vectors: Array) -> None:
             unique_fields=["paper", "encoder"],
             update_fields=["text_hash", "vector"],
         )
+
+
+def _by_index(
+    vector: Sequence[float] | Array,
+    limit: int,
+    encoder: str,
+    without: Collection[int] | QuerySet[Any, Any] = (),
+    among: QuerySet[Paper] | None = None,
+) -> Neighbours:
+    """Return what the HNSW index finds; under a filter it may be fewer than there are."""
+    indexed = Cast("vector", HalfVectorField(dimensions=DEFAULT_DIMENSIONS))
+    rows = Embedding.objects.filter(encoder=encoder).exclude(paper__in=without)
+    rows = rows.annotate(size=Func("vector", function="vector_dims", output_field=IntegerField())).filter(
+        size=DEFAULT_DIMENSIONS
+    )
+    if among is not None:
+        rows = rows.filter(paper__in=among.order_by().values("pk"))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL hnsw.iterative_scan = strict_order; SET LOCAL hnsw.ef_search = {SEARCH_BREADTH:d}")
+        return _closest(rows.annotate(distance=CosineDistance(indexed, _vector(vector))), limit)
 
 
 def _candidates(
@@ -151,7 +179,7 @@ def _wire() -> Func:
     return Func("vector", function="halfvec_send", output_field=BinaryField())
 
 
-def _array(wires: Sequence[bytes | memoryview]) -> Array:
+def from_wire(wires: Sequence[bytes | memoryview]) -> Array:
     """Return vectors from PostgreSQL's wire form: two 16-bit numbers, then big-endian 16-bit floats."""
     if not wires:
         return np.zeros((0, 0), dtype=np.float32)

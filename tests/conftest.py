@@ -29,6 +29,14 @@ def _empty_cache():
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def _no_word_is_frequent(monkeypatch):
+    """How frequent words are, a process remembers for minutes: no test may meet what another one's database knew."""
+    from papers.search import words
+
+    monkeypatch.setattr(words, "frequencies", lambda: {"": 0.0})
+
+
 @pytest.fixture
 def curator(django_user_model) -> AbstractBaseUser:
     """A curator of all lists."""

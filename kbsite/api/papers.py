@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse, extend_schema_field, extend_schema_view
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -19,7 +19,8 @@ from kbsite.api.base import Resource
 from kbsite.api.filters import TextFilter
 from kbsite.api.schema import reads
 from kbsite.api.serializers.papers import IdentifierQuerySerializer, PaperSerializer
-from kbsite.filters import FIRST_YEAR, LAST_YEAR, PaperFilters, YearFilter
+from kbsite.completions import completions
+from kbsite.filters import FIRST_YEAR, LAST_YEAR, SEARCH, PaperFilters, YearFilter
 from papers import citing, identity, merging
 from papers.models import Paper
 from papers.paperhistory import events
@@ -32,9 +33,7 @@ MOVED = OpenApiResponse(description="It turned out to be another paper, which is
 class SearchFilters(PaperFilters):
     """The filters of the page, where `search` may also be called `q`."""
 
-    search = TextFilter(
-        method="together", max_length=300, label='Words ("a phrase", -without, or), an identifier or a link'
-    )
+    search = TextFilter(method="together", max_length=300, label=SEARCH)
     q = TextFilter(method="together", max_length=300, label="The same, as the page calls it")
     year = extend_schema_field(
         {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR, "description": "Year of publication"}
@@ -44,6 +43,20 @@ class SearchFilters(PaperFilters):
     def value(self) -> dict[str, Any]:
         value = super().value
         return value | {"q": value["search"]} if "search" in value else value
+
+
+class CompletionQuerySerializer(serializers.Serializer[Any]):
+    q = serializers.CharField(
+        max_length=300, required=False, default="", allow_blank=True, help_text="What is typed so far"
+    )
+
+
+class CompletionSerializer(serializers.Serializer[Any]):
+    """A suggestion of the search box."""
+
+    kind = serializers.CharField(help_text="paper, author or tag")
+    text = serializers.CharField()
+    address = serializers.CharField(help_text="Of the page that it leads to")
 
 
 @extend_schema_view(
@@ -56,10 +69,7 @@ class PaperViewSet(Resource[Paper]):
     serializer_class = PaperSerializer
     lookup_value_converter = "int"
     filterset_class = SearchFilters
-    # The search vector is for searching only.
-    queryset = (
-        Paper.objects.for_pages().with_reviews().prefetch_related("merges", "source_records").defer("search").newest()
-    )
+    queryset = Paper.objects.for_pages().with_reviews().prefetch_related("merges", "source_records").newest()
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """An old paper that turned out to be another one leads to it."""
@@ -98,6 +108,20 @@ class PaperViewSet(Resource[Paper]):
                 f"api:paper-{'detail' if self.action == 'retrieve' else self.action}", [now], request=request
             )
             return Response(status=status.HTTP_301_MOVED_PERMANENTLY, headers={"Location": where})
+
+    @reads(
+        "What the search box suggests",
+        CompletionSerializer(many=True),
+        400,
+        parameters=[CompletionQuerySerializer],
+        filters=False,
+    )
+    @action(detail=False, pagination_class=None)
+    def complete(self, request: Request) -> Response:
+        """Titles, authors and tags that go on from the text; none for an identifier or a search with operators."""
+        asked = CompletionQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        return Response(CompletionSerializer(completions(asked.validated_data["q"]), many=True).data)
 
     @reads(
         "The paper of an identifier or a link",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,8 +20,9 @@ from kbsite import mail, toast, topicform
 from kbsite.access import Action, Allowed, error_of, is_curator, may, place_of
 from papers import identity, overview
 from papers.models import Category, Entry, IdentifierRow, Paper, PaperList, Review, Suggestion
-from papers.querysets import FOUND, FOUND_END, LIKELY
+from papers.querysets import LIKELY
 from papers.records import Identifier
+from papers.search.passages import FOUND, FOUND_END, marked
 
 register = template.Library()
 
@@ -174,6 +176,18 @@ def host(address: str) -> str:
 def is_list(value: Any) -> bool:
     """Say whether a value is a list of values."""
     return isinstance(value, list | tuple)
+
+
+@register.filter
+def marked_for(text: str, stems: Sequence[str]) -> SafeString:
+    """Return a text in which the words that were searched for are marked."""
+    return found(marked(text, stems))
+
+
+@register.filter
+def of_key(values: Mapping[Any, Any], key: Any) -> Any:
+    """Return the value of a key, or nothing."""
+    return values.get(key, "") if values else ""
 
 
 @register.filter

@@ -100,7 +100,7 @@ def list_markdown(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _paper(pk: int) -> Paper:
     """Return the paper of a number, or that which it turned out to be; raise Http404."""
-    found = Paper.objects.for_pages().prefetch_related("merges").defer("search")
+    found = Paper.objects.for_pages().prefetch_related("merges")
     paper = found.filter(pk=pk).first()
     if paper is None and (now := merging.current(pk)):
         paper = found.filter(pk=now).first()

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from kbsite.access import Action, needs
+from kbsite.completions import completions
 from kbsite.filters import STATUSES, PaperFilters
 from papers import cards, facets
 from papers.models import Paper, PaperList
+from papers.search import passages
 
 PAGE_SIZE = 25
 SUBJECTS = 8
@@ -26,17 +30,22 @@ def index(request: HttpRequest) -> HttpResponse:
     """Papers as the address asks for them; what makes no sense in it is ignored and said."""
     filters = PaperFilters(request.GET, queryset=Paper.objects.all())
     found = filters.qs.for_pages().with_standing()
-    if "q" in filters.value:
-        found = found.with_excerpt(filters.value["q"])
+    search = found.found
+    if search is not None and search.is_named and search.ids and len(filters.value) == 1:
+        return _go_to(request, search.ids[0])
     page = page_of(found, request.GET.get("page", ""), PAGE_SIZE)
     context = {
+        "search": search,
+        "passages": passages.of_papers(list(page), search.stems) if search else {},
         "filters": filters,
         "value": filters.value,
         "list": filters.paper_list,
         "lists": list(PaperList.objects.order_by("name")),
         "page": page,
         "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-        "facets": _facets(request.GET, filters, page.paginator.count),
+        "facets": _facets(
+            request.GET, filters, search.total if search and search.ids is not None else page.paginator.count
+        ),
         "carried": [(name, text) for name, text in request.GET.items() if name not in ("q", "page") and text],
     }
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
@@ -44,6 +53,20 @@ def index(request: HttpRequest) -> HttpResponse:
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+@needs(Action.READ)
+@require_safe
+def complete(request: HttpRequest) -> JsonResponse:
+    """What may be meant by what stands in the search box so far; the API answers the same, and counts who asks."""
+    response = JsonResponse({"results": completions(request.GET.get("q", ""))})
+    response["Cache-Control"] = "private, max-age=60"
+    return response
+
+
+def _go_to(request: HttpRequest, pk: int) -> HttpResponse:
+    where = reverse("paper", args=[pk])
+    return HttpResponseClientRedirect(where) if request.htmx else redirect(where)  # type: ignore[attr-defined]
 
 
 def page_of(found: Any, number: str, size: int) -> Page[Any]:
@@ -58,6 +81,9 @@ def _facets(asked: QueryDict, filters: PaperFilters, found: int) -> dict[str, An
         data = asked.copy()
         for name in names:
             data.pop(name, None)
+        data["sort"] = "newest"  # all that fulfil what is asked, and no ranking: they are only counted
+        if filters.qs.found is not None and filters.qs.found.corrected:
+            data["q"] = str(filters.qs.found.query)
         return PaperFilters(data, queryset=Paper.objects.all()).qs
 
     paper_list = filters.paper_list

@@ -18,6 +18,7 @@ from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, S
 from papers.models.places import Layout, Place
 from papers.models.proposals import Proposal
 from papers.models.reviews import Decision, Hold, Opinion, Review, SavedView, Skip, Suggestion
+from papers.models.search import QueryVector, SearchText, SearchWord
 
 __all__ = [
     "Act",
@@ -43,9 +44,12 @@ __all__ = [
     "PaperList",
     "Place",
     "Proposal",
+    "QueryVector",
     "Review",
     "RowChange",
     "SavedView",
+    "SearchText",
+    "SearchWord",
     "Skip",
     "SourceRecord",
     "Suggestion",

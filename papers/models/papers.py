@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models.functions import Cast
 from django.db.models.lookups import Exact
@@ -50,12 +49,6 @@ class Paper(models.Model):
     text_hash = models.CharField(max_length=64, help_text="SHA-256 of the text that is embedded")
     added_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
-    search = models.GeneratedField(
-        expression=SearchVector("title", weight="A", config="english")
-        + SearchVector("abstract", weight="B", config="english"),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
 
     objects = PaperQuerySet.as_manager()
     if TYPE_CHECKING:
@@ -70,7 +63,6 @@ class Paper(models.Model):
         ordering = ["-published", "-id"]
         indexes = [
             models.Index(models.F("published").desc(nulls_last=True), models.F("id").desc(), name="paper_newest"),
-            GinIndex(fields=["search"], name="paper_search"),
             GinIndex(fields=["subjects"], name="paper_subjects"),
             GinIndex(fields=["authors"], name="paper_authors"),
         ]

@@ -249,10 +249,15 @@ def test_filters(world, client, asked, expected):
     assert sorted(titles(client, **asked)) == sorted(expected)
 
 
-def test_a_link_or_an_id_finds_its_paper(world, client):
-    value = world.likely.main_identifier.value
+def test_a_link_or_an_id_leads_to_its_paper(world, client):
+    value, where = world.likely.main_identifier.value, f"/papers/{world.likely.pk}/"
     for text in (value, f"https://arxiv.org/pdf/{value}v2", f"arXiv:{value}"):
-        assert titles(client, q=text) == ["Likely under beta"]
+        assert client.get("/papers/", {"q": text}).url == where
+        by_htmx = client.get("/papers/", {"q": text}, headers={"HX-Request": "true"})
+        assert by_htmx.headers["HX-Redirect"] == where
+    assert titles(client, q=value, status="likely") == ["Likely under beta"]
+    assert titles(client, q=value, status="listed") == []
+    assert "No paper here has this id" in client.get("/papers/?q=2612.99999").content.decode()
 
 
 def test_an_author_leads_to_all_their_papers(world, client):

@@ -86,7 +86,7 @@ def test_of_all_papers_the_index_finds_nearly_the_true_ones(library, by_index):
 
 
 def test_the_index_is_what_answers_for_all_papers(library, by_index, django_assert_num_queries):
-    with django_assert_num_queries(5) as asked:  # savepoint, two settings, the question, release
+    with django_assert_num_queries(4) as asked:  # savepoint, the settings, the question, release
         vectors.nearest_of_all(unit(7)[0], 10, ENCODER)
     question = next(query["sql"] for query in asked if "<=>" in query["sql"])
     with connection.cursor() as cursor:

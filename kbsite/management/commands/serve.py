@@ -1,4 +1,4 @@
-"""manage.py serve: the site, the worker, the schedule and the learner in the foreground, until Ctrl-C."""
+"""manage.py serve: the site and all that works for it in the foreground, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PORT_TIMEOUT = 3.0  # the site of a `serve` that has just been killed may hold t
 
 
 class Command(BaseCommand):
-    help = "Run the site, the worker, the schedule and the learner in the foreground. Ctrl-C stops them."
+    help = "Run the site and all that works for it in the foreground: worker, schedule, learner, query encoder."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="8000 by default")
@@ -216,7 +216,7 @@ def _already_running(lock: Path) -> str:
 
 
 def _programs(bind: str) -> list[Program]:
-    """Return the site, the worker, the schedule and the learner."""
+    """Return the site, the worker, the schedule, the learner and the query encoder."""
     logs = settings.DATA_DIR / "logs"
     quiet = ("--loglevel=INFO", "--without-gossip", "--without-mingle")
 
@@ -242,6 +242,7 @@ def _programs(bind: str) -> list[Program]:
             logs / "beat.log",
         ),
         Program("The learner", [sys.executable, "manage.py", "learn"], logs / "learner.log"),
+        Program("The query encoder", [sys.executable, "manage.py", "encode_queries"], logs / "queries.log"),
     ]
 
 
