@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from papers import acts, entries, merging, news
@@ -151,49 +151,46 @@ def reconsider(papers: Collection[int]) -> list[Review]:
     if not papers:
         return []
     with transaction.atomic():
-        returned = [*_with_facts(papers), *_with_version(papers)]
-        for review in returned:
-            review.state, review.decision, review.returned_at = Review.State.OPEN, None, timezone.now()
+        set_aside = Review.objects.filter(_MAY_RETURN, paper__in=papers, paper__withdrawn=False)
+        reviews = list(
+            set_aside.annotate(number=F("paper__version"), text=F("paper__text_hash")).select_for_update(of=("self",))
+        )
+        rejected = [review.paper_id for review in reviews if review.state == Review.State.REJECTED]
+        said = news.known(rejected) if rejected else {}
+        returned: list[Review] = []
+        for review in reviews:
+            is_rejected = review.state == Review.State.REJECTED
+            found = _gained(review, said[review.paper_id]) if is_rejected else _newer(review)
+            if found:
+                review.state, review.decision, review.returned_at = Review.State.OPEN, None, timezone.now()
+                review.returned_for, review.returned_with = found
+                returned.append(review)
         Review.objects.bulk_update(returned, ["state", "decision", "returned_for", "returned_with", "returned_at"])
     return returned
 
 
-def _with_facts(papers: Collection[int]) -> list[Review]:
-    """Return the reviews of rejected papers that have gained something, and of which it says so."""
-    once = Q(returned_at=None) | Q(returned_for=Review.News.VERSION)
-    rejected = Review.objects.filter(once, paper__in=papers, state=Review.State.REJECTED, paper__withdrawn=False)
-    reviews = list(rejected.exclude(rejected_with=None).select_for_update(of=("self",)))
-    said = news.known([review.paper_id for review in reviews]) if reviews else {}
-    returned = []
-    for review in reviews:
-        gained = [each for each in Review.News if each in said[review.paper_id] and each not in _before(review)]
-        if gained:
-            review.returned_for, review.returned_with = gained[0], said[review.paper_id][gained[0]]
-            returned.append(review)
-    return returned
+_ONCE = Q(returned_at=None) | Q(returned_for=Review.News.VERSION)
+_MAY_RETURN = Q(_ONCE, state=Review.State.REJECTED, rejected_with__isnull=False) | Q(
+    state=Review.State.DEFERRED, until=None
+)
 
 
-def _with_version(papers: Collection[int]) -> list[Review]:
-    """Return the reviews of papers that were put off until a newer version and have one, and of which it says so."""
-    put_off = Review.objects.filter(
-        paper__in=papers, state=Review.State.DEFERRED, until=None, paper__withdrawn=False
-    ).select_related("paper")
-    returned = []
-    for review in put_off.select_for_update(of=("self",)):
-        if review.put_off_with != version_of(review.paper):
-            review.returned_for = Review.News.VERSION
-            review.returned_with = f"v{review.paper.version}" if review.paper.version else ""
-            returned.append(review)
-    return returned
+def _gained(review: Review, said: Mapping[str, str]) -> tuple[Review.News, str] | None:
+    """Return what is known of a rejected paper that was not when it was rejected."""
+    before = review.rejected_with or []
+    return next(((each, said[each]) for each in Review.News if each in said and each not in before), None)
 
 
-def version_of(paper: Paper) -> str:
+def _newer(review: Any) -> tuple[Review.News, str] | None:
+    """Return the version of a paper, when it is another one than was put off."""
+    if review.put_off_with == version_of(review.number, review.text):
+        return None
+    return Review.News.VERSION, f"v{review.number}" if review.number else ""
+
+
+def version_of(number: int | None, text_hash: str) -> str:
     """Return what tells a version of a paper from another: its number, where sources count, and its text."""
-    return f"{paper.version or ''} {paper.text_hash}"
-
-
-def _before(review: Review) -> list[str]:
-    return review.rejected_with or []
+    return f"{number or ''} {text_hash}"
 
 
 def told_by_readme(
@@ -272,7 +269,8 @@ def _decide(
             **fields,
         )
         review.state, review.decision, review.until = _STATES[kind], decision, fields.get("until")
-        review.put_off_with = version_of(paper) if kind == Decision.Kind.DEFER and review.until is None else ""
+        is_put_off = kind == Decision.Kind.DEFER and review.until is None
+        review.put_off_with = version_of(paper.version, paper.text_hash) if is_put_off else ""
         review.rejected_with = sorted(news.known([paper.pk])[paper.pk]) if kind == Decision.Kind.REJECT else None
         review.save()
         Hold.objects.filter(list=paper_list, paper=paper).delete()
