@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.contrib.auth.models import AnonymousUser
 
 from kbsite.api.filters import Filters, FlagFilter, IdFilter, ListFilter, SlugFilter, TextFilter
 from papers.models import Paper, PaperList
@@ -76,6 +77,7 @@ class PaperFilters(AboutPapers):
     status = django_filters.ChoiceFilter(
         method="together", choices=[(each, each) for each in STATUSES], label="Where it stands in the list"
     )
+    seen = FlagFilter(method="filter_seen", label="Whether you have seen it; nobody else’s seeing counts")
     sort = django_filters.ChoiceFilter(
         method="together", choices=[(each, each) for each in SORTS], label="The order; best match first if q is given"
     )
@@ -98,6 +100,14 @@ class PaperFilters(AboutPapers):
         if asked and (asked != "match" or "q" in self.value):
             return str(asked)
         return "match" if "q" in self.value else "newest"
+
+    @property
+    def reader(self) -> Any:
+        """Who asks, as the request says that comes with the filters; AnonymousUser where none does."""
+        return getattr(self.request, "user", None) or AnonymousUser()
+
+    def filter_seen(self, queryset: PaperQuerySet, name: str, value: bool) -> PaperQuerySet:
+        return queryset.seen_by(self.reader, value)
 
     def filter_queryset(self, queryset: PaperQuerySet) -> PaperQuerySet:
         found: PaperQuerySet = super().filter_queryset(queryset)

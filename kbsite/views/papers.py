@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from kbsite.access import Action, needs
 from kbsite.filters import STATUSES, PaperFilters
+from kbsite.readers import marks_for
 from papers import cards, facets
 from papers.models import Paper, PaperList
 
@@ -24,7 +25,7 @@ MOST_COUNTED = 20_000  # of more papers found by words, the filters do not say h
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Papers as the address asks for them; what makes no sense in it is ignored and said."""
-    filters = PaperFilters(request.GET, queryset=Paper.objects.all())
+    filters = PaperFilters(request.GET, queryset=Paper.objects.all(), request=request)
     found = filters.qs.for_pages().with_standing()
     if "q" in filters.value:
         found = found.with_excerpt(filters.value["q"])
@@ -35,6 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "list": filters.paper_list,
         "lists": list(PaperList.objects.order_by("name")),
         "page": page,
+        "marks": marks_for(request.user, page),
         "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "facets": _facets(request.GET, filters, page.paginator.count),
         "carried": [(name, text) for name, text in request.GET.items() if name not in ("q", "page") and text],
@@ -58,7 +60,7 @@ def _facets(asked: QueryDict, filters: PaperFilters, found: int) -> dict[str, An
         data = asked.copy()
         for name in names:
             data.pop(name, None)
-        return PaperFilters(data, queryset=Paper.objects.all()).qs
+        return PaperFilters(data, queryset=Paper.objects.all(), request=filters.request).qs
 
     paper_list = filters.paper_list
     named = list(cards.categories(paper_list)) if paper_list else []

@@ -16,6 +16,7 @@ from papers.models.lists import (
 )
 from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
 from papers.models.proposals import Proposal
+from papers.models.readers import Reader, Reading, SavedSearch, Seen
 from papers.models.reviews import Decision, Hold, Opinion, Review, SavedView, Skip, Suggestion
 
 __all__ = [
@@ -40,9 +41,13 @@ __all__ = [
     "Paper",
     "PaperList",
     "Proposal",
+    "Reader",
+    "Reading",
     "Review",
     "RowChange",
+    "SavedSearch",
     "SavedView",
+    "Seen",
     "Skip",
     "SourceRecord",
     "Suggestion",
