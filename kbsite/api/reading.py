@@ -135,7 +135,7 @@ class ReadingViewSet(Resource[Reading]):
 # --- what was seen ----------------------------------------------------------------------------------------------
 
 
-class SeenSerializer(serializers.ModelSerializer[Seen]):
+class SeenPaperSerializer(serializers.ModelSerializer[Seen]):
     paper = PaperRefSerializer(read_only=True)
 
     class Meta:
@@ -155,7 +155,7 @@ class TicksSerializer(serializers.Serializer[Any]):
     )
 
 
-class CountSerializer(serializers.Serializer[Any]):
+class HowManySerializer(serializers.Serializer[Any]):
     """How many papers that was."""
 
     papers = serializers.IntegerField()
@@ -168,13 +168,13 @@ class RememberingSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_view(
-    list=reads("Papers that you have seen", SeenSerializer(many=True), 400, 403),
-    retrieve=reads("A paper that you have seen", SeenSerializer, 403, 404),
+    list=reads("Papers that you have seen", SeenPaperSerializer(many=True), 400, 403),
+    retrieve=reads("A paper that you have seen", SeenPaperSerializer, 403, 404),
 )
 class SeenViewSet(Resource[Seen]):
     """What one opened, where that is remembered, or ticked as seen. Nobody sees another one's."""
 
-    serializer_class = SeenSerializer
+    serializer_class = SeenPaperSerializer
     lookup_value_converter = "int"
     queryset = Seen.objects.all()
     needs = dict.fromkeys(
@@ -185,7 +185,7 @@ class SeenViewSet(Resource[Seen]):
         found = Seen.objects.filter(user=person(self.request).pk).select_related("paper")
         return found.prefetch_related("paper__identifiers").defer("paper__search")
 
-    @writes("Tick papers as seen", {200: CountSerializer}, request=TicksSerializer)
+    @writes("Tick papers as seen", {200: HowManySerializer}, request=TicksSerializer)
     def create(self, request: Request) -> Response:
         """Answers how many were not before."""
         asked = TicksSerializer(data=request.data)
@@ -197,7 +197,7 @@ class SeenViewSet(Resource[Seen]):
         self.get_object().delete()
         return Response(status=HTTPStatus.NO_CONTENT)
 
-    @writes("Forget all that you have seen", {200: CountSerializer}, request=None)
+    @writes("Forget all that you have seen", {200: HowManySerializer}, request=None)
     @action(detail=False, methods=["post"])
     def forget(self, request: Request) -> Response:
         return Response({"papers": seen.forget(person(request))})
