@@ -74,10 +74,10 @@ class PaperFilters(AboutPapers):
 
     list = ListFilter(method="together", label="Slug of the list that category, status and relevance are about")
     category = SlugFilter(method="together", label="Key of a category: listed there, or likely to belong there")
+    seen = FlagFilter(method="filter_seen", label="Whether you have seen it; nobody else’s seeing counts")
     status = django_filters.ChoiceFilter(
         method="together", choices=[(each, each) for each in STATUSES], label="Where it stands in the list"
     )
-    seen = FlagFilter(method="filter_seen", label="Whether you have seen it; nobody else’s seeing counts")
     sort = django_filters.ChoiceFilter(
         method="together", choices=[(each, each) for each in SORTS], label="The order; best match first if q is given"
     )

@@ -30,7 +30,8 @@ def marks_for(user: Any, papers: Iterable[Paper]) -> Mapping[int, reading.Mark] 
 def query_of(filters: PaperFilters) -> str:
     """Return what an address says of a search, in one order; what makes no sense in it is left out.
 
-    Where it asks about a list and names none, the only one there is is named: another may come.
+    How it is sorted is no part of it. Where it asks about a list and names none, the only one there is is named, for
+    another may come.
     """
     filters.form.is_valid()
     data: Any = filters.data
@@ -48,10 +49,10 @@ def query_of(filters: PaperFilters) -> str:
 
 
 def filters_of(search: SavedSearch) -> PaperFilters:
-    """Return the filters that a saved search asks for, as its owner."""
-    return PaperFilters(
-        QueryDict(search.query), queryset=Paper.objects.all(), request=SimpleNamespace(user=search.user)
-    )
+    """Return the filters that a saved search asks for, as its owner: all that fulfil them, and none is ranked."""
+    asked = QueryDict(search.query, mutable=True)
+    asked["sort"] = "newest"
+    return PaperFilters(asked, queryset=Paper.objects.all(), request=SimpleNamespace(user=search.user))
 
 
 def name_of(filters: PaperFilters) -> str:
@@ -80,12 +81,12 @@ def _flag(value: bool | None, yes: str, no: str) -> str:
 # --- what is found, and what is new of it ---------------------------------------------------------------------
 
 
-def found_by(search: SavedSearch, filters: PaperFilters | None = None) -> Any:
+def found_by(search: SavedSearch) -> Any:
     """Return the papers that a saved search finds, with `came_at`, those that came last first.
 
     One that asks for listed papers counts from the day when a paper entered the list.
     """
-    filters = filters or filters_of(search)
+    filters = filters_of(search)
     found: Any = filters.qs
     is_listed = filters.value.get("status") == "listed"
     arrived = found.with_arrival(filters.paper_list if is_listed else None, is_listed)

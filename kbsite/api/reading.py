@@ -99,7 +99,7 @@ class ReadingViewSet(Resource[Reading]):
     needs = dict.fromkeys(("list", "retrieve", "create", "partial_update", "destroy", "export"), Action.KEEP_READING)
 
     def get_queryset(self) -> Any:
-        return reading.of(person(self.request)).prefetch_related("paper__identifiers").defer("paper__search")
+        return reading.of(person(self.request)).prefetch_related("paper__identifiers")
 
     @writes("Put a paper on your reading list", {201: ReadingSerializer}, request=NewReadingSerializer)
     def create(self, request: Request) -> Response:
@@ -183,7 +183,7 @@ class SeenViewSet(Resource[Seen]):
 
     def get_queryset(self) -> Any:
         found = Seen.objects.filter(user=person(self.request).pk).select_related("paper")
-        return found.prefetch_related("paper__identifiers").defer("paper__search")
+        return found.prefetch_related("paper__identifiers")
 
     @writes("Tick papers as seen", {200: HowManySerializer}, request=TicksSerializer)
     def create(self, request: Request) -> Response:

@@ -32,7 +32,7 @@ def show(request: HttpRequest) -> HttpResponse:
     found = reading.of(_reader(request)).prefetch_related("paper__identifiers", "paper__facts")
     if state in Reading.State:
         found = found.filter(state=state)
-    page = page_of(found.defer("paper__search"), request.GET.get("page", ""), PAGE_SIZE)
+    page = page_of(found, request.GET.get("page", ""), PAGE_SIZE)
     counts = reading.counts(_reader(request))
     context = {
         "page": page,

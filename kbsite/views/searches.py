@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from kbsite.access import Action, needs
 from kbsite.filters import PaperFilters
-from kbsite.readers import filters_of, found_by, marks_for, name_of, new_in, query_of
+from kbsite.readers import found_by, marks_for, name_of, new_in, query_of
 from kbsite.views.papers import PAGE_SIZE, page_of
 from papers import savedsearches
 from papers.models import Paper, SavedSearch
@@ -59,13 +59,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     search = get_object_or_404(savedsearches.of(request.user).select_related("user"), pk=pk)  # type: ignore[arg-type]
     if request.method == "POST":
         return _change(request, search)
-    filters = filters_of(search)
-    page = page_of(
-        found_by(search, filters).for_pages().with_standing().defer("search"), request.GET.get("page", ""), PAGE_SIZE
-    )
+    page = page_of(found_by(search).for_pages().with_standing(), request.GET.get("page", ""), PAGE_SIZE)
     context = {
         "search": search,
-        "value": filters.value,
         "new": new_in([search])[search.pk],
         "page": page,
         "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),

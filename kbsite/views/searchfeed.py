@@ -42,7 +42,7 @@ class SearchFeed(Feed):  # type: ignore[type-arg]  # generic for mypy only
         return f"{reverse('papers')}?{search.query}"
 
     def items(self, search: SavedSearch) -> Any:
-        return found_by(search).defer("search")[:MOST]
+        return found_by(search)[:MOST]
 
     def item_title(self, paper: Paper) -> str:
         return paper.title

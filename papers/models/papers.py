@@ -70,10 +70,10 @@ class Paper(models.Model):
         ordering = ["-published", "-id"]
         indexes = [
             models.Index(models.F("published").desc(nulls_last=True), models.F("id").desc(), name="paper_newest"),
-            models.Index(fields=["added_at"], name="paper_added"),
             GinIndex(fields=["search"], name="paper_search"),
             GinIndex(fields=["subjects"], name="paper_subjects"),
             GinIndex(fields=["authors"], name="paper_authors"),
+            models.Index(fields=["added_at"], name="paper_added"),
         ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(title=""), name="paper_has_title"),
