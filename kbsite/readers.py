@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from kbsite.filters import PaperFilters
+from kbsite.forms import one_line
 from kbsite.templatetags.kbsite import source, status
 from papers import reading, seen
 from papers.models import Paper, SavedSearch
@@ -59,7 +60,7 @@ def name_of(filters: PaperFilters) -> str:
     """Return what a search is called until its owner calls it otherwise: what it asks for, in words."""
     value = filters.value
     parts = [
-        f"“{value['q']}”" if "q" in value else "",
+        f"“{one_line(value['q'])}”" if "q" in value else "",
         str(value.get("category", "")),
         status(value["status"]) if "status" in value else "",
         str(value.get("author", "")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from kbsite.access import Action, needs
 from kbsite.filters import PaperFilters
+from kbsite.forms import OneLine
 from kbsite.readers import found_by, marks_for, name_of, new_in, query_of
 from kbsite.views.papers import PAGE_SIZE, page_of
 from papers import savedsearches
@@ -23,7 +24,7 @@ from papers.models import Paper, SavedSearch
 class NameForm(forms.Form):
     """What a search is called."""
 
-    name = forms.CharField(max_length=savedsearches.LONGEST_NAME, label=gettext_lazy("Name"))
+    name = OneLine(max_length=savedsearches.LONGEST_NAME, label=gettext_lazy("Name"))
 
 
 @needs(Action.KEEP_READING)
@@ -43,12 +44,16 @@ def _save(request: HttpRequest) -> HttpResponse:
     query = query_of(filters)
     try:
         search, is_new = savedsearches.save(request.user, query, name_of(filters))  # type: ignore[arg-type]
-    except (savedsearches.TooMany, savedsearches.SaysNothing) as problem:
-        messages.error(request, str(problem))
-        return redirect(reverse("papers", query=request.GET or None))
-    if is_new:
-        messages.success(request, _("Saved. It has a feed, and counts what is new from now on."))
-    return redirect("search", search.pk)
+    except savedsearches.TooMany:
+        problem = _("You keep %(n)d searches already; delete one first.") % {"n": savedsearches.MOST}
+    except savedsearches.SaysNothing:
+        problem = _("Say first what you search for: words or a filter.")
+    else:
+        if is_new:
+            messages.success(request, _("Saved. It has a feed, and counts what is new from now on."))
+        return redirect("search", search.pk)
+    messages.error(request, problem)
+    return redirect(reverse("papers", query=request.GET or None))
 
 
 @needs(Action.KEEP_READING)
@@ -62,12 +67,13 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     page = page_of(found_by(search).for_pages().with_standing(), request.GET.get("page", ""), PAGE_SIZE)
     context = {
         "search": search,
+        "by_words": "q" in QueryDict(search.query),
         "new": new_in([search])[search.pk],
         "page": page,
         "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "marks": marks_for(request.user, page),
         "feed": request.build_absolute_uri(reverse("search-feed", args=[search.secret])),
-        "form": NameForm({"name": search.name}),
+        "longest": savedsearches.LONGEST_NAME,
     }
     response = render(request, "kbsite/searches/show.html", context)
     if request.method == "GET" and page.number == 1:
@@ -92,5 +98,7 @@ def _change(request: HttpRequest, search: SavedSearch) -> HttpResponse:
         savedsearches.rename(search, form.cleaned_data["name"])
         messages.success(request, _("Saved."))
     else:
-        messages.error(request, _("A search needs a name of at most 120 characters."))
+        messages.error(
+            request, _("A search needs a name of at most %(n)d characters.") % {"n": savedsearches.LONGEST_NAME}
+        )
     return redirect("search", search.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from kbsite.readers import found_by
 from papers import savedsearches
 from papers.models import Paper, SavedSearch
 
+_UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 MOST = 50  # entries: a reader that comes once a day misses none of them
 
 
@@ -25,6 +27,7 @@ class SearchFeed(Feed):  # type: ignore[type-arg]  # generic for mypy only
     """The papers that came last, as Atom (RFC 4287)."""
 
     feed_type = Atom1Feed
+    author_name = "Listkeeper"  # of entries that name none: Atom wants one
 
     def get_object(self, request: HttpRequest, secret: str) -> SavedSearch:
         search = savedsearches.of_secret(secret)
@@ -33,7 +36,7 @@ class SearchFeed(Feed):  # type: ignore[type-arg]  # generic for mypy only
         return search
 
     def title(self, search: SavedSearch) -> str:
-        return f"{search.name} · Listkeeper"
+        return f"{_plain(search.name)} · Listkeeper"
 
     def subtitle(self, search: SavedSearch) -> str:
         return _("What is new in a saved search")
@@ -45,19 +48,19 @@ class SearchFeed(Feed):  # type: ignore[type-arg]  # generic for mypy only
         return found_by(search)[:MOST]
 
     def item_title(self, paper: Paper) -> str:
-        return paper.title
+        return _plain(paper.title)
 
     def item_description(self, paper: Paper) -> str:
-        return paper.abstract
+        return _plain(paper.abstract)
 
     def item_link(self, paper: Paper) -> str:
         return reverse("paper", args=[paper.pk])
 
-    def item_author_name(self, paper: Paper) -> str:
-        return ", ".join(paper.authors)
+    def item_author_name(self, paper: Paper) -> str | None:
+        return _plain(", ".join(paper.authors)) or None
 
     def item_categories(self, paper: Paper) -> list[str]:
-        return paper.subjects
+        return [_plain(subject) for subject in paper.subjects]
 
     def item_pubdate(self, paper: Any) -> datetime:
         came_at: datetime = paper.came_at
@@ -65,6 +68,11 @@ class SearchFeed(Feed):  # type: ignore[type-arg]  # generic for mypy only
 
     def item_updateddate(self, paper: Any) -> datetime:
         return self.item_pubdate(paper)
+
+
+def _plain(text: str) -> str:
+    """Return the text without what XML 1.0 cannot say; a source may have told it."""
+    return _UNSAYABLE.sub(" ", text)
 
 
 _feed = SearchFeed()

@@ -177,6 +177,17 @@ def test_the_feed_opens_by_its_secret_alone_and_tells_what_came_last(client, ada
     assert SavedSearch.objects.get().looked_at == search.looked_at  # a program that asks is nobody who looked
 
 
+def test_the_feed_says_nothing_that_xml_cannot(chair, client):
+    Paper.objects.filter(pk=make_paper().pk).update(title="On\x0bcaches", authors=[])
+    save(chair, "q=caches%0b&subject=cs.CL")
+    search = SavedSearch.objects.get()
+    assert search.name == "“caches”, cs.CL"
+    SavedSearch.objects.update(name="A\x0b name")
+    _, root = feed_of(client, search)
+    assert root.find("atom:entry/atom:title", ATOM).text == "On caches"
+    assert root.find("atom:author/atom:name", ATOM).text == "Listkeeper"
+
+
 def test_the_feed_hides_what_its_owner_has_seen(client, ada):
     make_paper("Unseen caches")
     seen.tick(ada, [make_paper("Seen caches").pk])
