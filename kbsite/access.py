@@ -24,7 +24,7 @@ from rest_framework.throttling import BaseThrottle
 
 from ingest.models import Run, Topic
 from kbsite.models import Membership
-from papers.models import Act, Decision, Entry, PaperList
+from papers.models import Act, Decision, Entry, PaperList, Reading, SavedSearch, Seen
 
 ALL = "*"  # neither is a slug
 SOME = "?"
@@ -46,6 +46,7 @@ class Action(StrEnum):
     READ = "read"  # every page of a list, its exports and its patch: a list is published anyway
     ENTER = "enter"  # signing in and out, a new password, an invitation's link: the secret is what opens
     KEEP_ACCOUNT = "keep_account"  # one's own keys to the API
+    KEEP_READING = "keep_reading"  # one's own saved searches, reading list, and what one has seen
     PROPOSE = "propose"  # a paper, by the public form; the address is confirmed by mail
     DECIDE = "decide"  # the queue, and taking a decision back
     EDIT = "edit"  # the rows of entries, their categories, their end
@@ -64,6 +65,7 @@ LEAST: Mapping[Action, Role] = {
     Action.READ: Role.READER,
     Action.ENTER: Role.READER,
     Action.KEEP_ACCOUNT: Role.SUBMITTER,
+    Action.KEEP_READING: Role.SUBMITTER,
     Action.PROPOSE: Role.READER,
     Action.DECIDE: Role.CURATOR,
     Action.EDIT: Role.CURATOR,
@@ -160,6 +162,8 @@ def place_of(thing: Any) -> str:
         return place_of(thing.topic)
     if isinstance(thing, Entry):
         return place_of(thing.category)
+    if isinstance(thing, SavedSearch | Reading | Seen):
+        return ALL  # a person's own
     return place_of(thing.list)  # a decision, a topic, a membership, …
 
 

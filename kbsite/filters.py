@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.contrib.auth.models import AnonymousUser
 
 from kbsite.api.filters import Filters, FlagFilter, IdFilter, ListFilter, SlugFilter, TextFilter
 from papers.models import Paper, PaperList
@@ -73,6 +74,7 @@ class PaperFilters(AboutPapers):
 
     list = ListFilter(method="together", label="Slug of the list that category, status and relevance are about")
     category = SlugFilter(method="together", label="Key of a category: listed there, or likely to belong there")
+    seen = FlagFilter(method="filter_seen", label="Whether you have seen it; nobody else’s seeing counts")
     status = django_filters.ChoiceFilter(
         method="together", choices=[(each, each) for each in STATUSES], label="Where it stands in the list"
     )
@@ -102,6 +104,14 @@ class PaperFilters(AboutPapers):
         if asked and (asked != "match" or "q" in self.value):
             return str(asked)
         return "match" if "q" in self.value else "newest"
+
+    @property
+    def reader(self) -> Any:
+        """Who asks, as the request says that comes with the filters; AnonymousUser where none does."""
+        return getattr(self.request, "user", None) or AnonymousUser()
+
+    def filter_seen(self, queryset: PaperQuerySet, name: str, value: bool) -> PaperQuerySet:
+        return queryset.seen_by(self.reader, value)
 
     def filter_queryset(self, queryset: PaperQuerySet) -> PaperQuerySet:
         found: PaperQuerySet = super().filter_queryset(queryset)

@@ -191,6 +191,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {"ReadingStateEnum": "papers.models.Reading.State"},  # others have a `state`, too
 }
 
 # --- work -----------------------------------------------------------------------------------------------------

@@ -26,7 +26,9 @@ from papers.models import (
     Opinion,
     Paper,
     Proposal,
+    Reading,
     Review,
+    Seen,
     SourceRecord,
     Suggestion,
 )
@@ -84,6 +86,7 @@ def merge(paper: Paper, other: Paper, record: PaperRecord) -> tuple[int, Paper]:
     EntryChange.objects.filter(paper=gone).update(paper=kept)
     Proposal.objects.filter(paper=gone).update(paper=kept)
     _unite_opinions(kept, gone)
+    _unite_readings(kept, gone)
     _unite_computed(kept, gone)
     merge.note = " ".join(notes)
     merge.save(update_fields=["note"])
@@ -230,6 +233,22 @@ def _unite_opinions(kept: Paper, gone: Paper) -> None:
             Opinion.objects.filter(pk=opinion.pk).update(paper=kept)
     Opinion.objects.filter(duplicate_of=gone).update(duplicate_of=kept)
     Opinion.objects.filter(paper=kept, duplicate_of=kept, decision=None).delete()  # so it is: nothing to decide
+
+
+def _unite_readings(kept: Paper, gone: Paper) -> None:
+    """Let readers' marks follow; who noted both papers keeps both notes, and the one that they read further counts."""
+    order = [*map(str, Reading.State)]
+    mine = {reading.user_id: reading for reading in Reading.objects.filter(paper=kept)}
+    for theirs in Reading.objects.filter(paper=gone):
+        own = mine.get(theirs.user_id)
+        if own is None:
+            Reading.objects.filter(pk=theirs.pk).update(paper=kept)
+            continue
+        own.state = max(own.state, theirs.state, key=order.index)
+        own.note = "\n\n".join(dict.fromkeys(note for note in (own.note, theirs.note) if note))
+        own.save(update_fields=["state", "note", "changed_at"])
+    seen_already = Seen.objects.filter(paper=kept).values("user")
+    Seen.objects.filter(paper=gone).exclude(user__in=seen_already).update(paper=kept)
 
 
 def _unite_findings(kept: Paper, gone: Paper) -> None:

@@ -10,6 +10,8 @@ from django.db.models import Exists, F, FilteredRelation, Func, OuterRef, Prefet
 from django.utils import timezone
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
     # Named in the base classes.
     from papers.models import Decision, EntryChange, Paper, PaperList, Review, Suggestion  # noqa: F401
     from papers.search import Found
@@ -164,6 +166,20 @@ class PaperQuerySet(models.QuerySet["Paper"]):
 
         told = EntryText.objects.filter(entry__paper=OuterRef("pk")).exclude(code=[])
         return self.filter(Exists(Fact.objects.filter(paper=OuterRef("pk"), kind="code")) | Exists(told))
+
+    def seen_by(self, user: AbstractBaseUser, is_seen: bool = True) -> PaperQuerySet:
+        """Papers that a reader opened or ticked as seen, or those that they did not."""
+        from papers.models import Seen
+
+        seen = Exists(Seen.objects.filter(user=user.pk, paper=OuterRef("pk")))
+        return self.filter(seen if is_seen else ~seen)
+
+    def with_arrival(self, listed_in: PaperList | None = None, listed: bool = False) -> PaperQuerySet:
+        """With `came_at`: when a paper came here or, of `listed` ones, when it last entered the list, or any."""
+        if not listed:
+            return self.annotate(came_at=F("added_at"))
+        entered = _entries_of(listed_in).order_by("-added_at").values("added_at")[:1]
+        return self.annotate(came_at=Subquery(entered))
 
     def most_relevant(self, paper_list: PaperList | None = None) -> PaperQuerySet:
         """With `relevance`, as the classifier sees it for this list or the one they suit best; the highest first."""

@@ -18,9 +18,11 @@ from kbsite.api import (
     people,
     progress,
     proposals,
+    reading,
     reviews,
     runs,
     savedviews,
+    searches,
     settings,
     topics,
 )
@@ -46,6 +48,9 @@ router.register("topics", topics.TopicViewSet, "topic")
 router.register("runs", runs.RunViewSet, "run")
 router.register("parked", parked.ParkedViewSet, "parked")
 router.register("memberships", people.MembershipViewSet, "membership")
+router.register("searches", searches.SavedSearchViewSet, "search")
+router.register("reading", reading.ReadingViewSet, "reading")
+router.register("seen", reading.SeenViewSet, "seen")
 router.register("invitations", people.InvitationViewSet, "invitation")
 
 urlpatterns = [

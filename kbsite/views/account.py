@@ -12,6 +12,7 @@ from kbsite.access import Action, needs
 from kbsite.forms import TokenForm
 from kbsite.models import ApiToken, Membership
 from kbsite.numbers import number
+from kbsite.readers import told_of_seen
 
 
 @needs(Action.KEEP_ACCOUNT)
@@ -37,4 +38,5 @@ def show(request: HttpRequest) -> HttpResponse:
             form = TokenForm()
     memberships = Membership.objects.filter(user=request.user).select_related("list")  # type: ignore[misc]
     context = {"form": form, "tokens": tokens.all(), "secret": secret, "memberships": memberships}
+    context |= told_of_seen(request.user)
     return render(request, "kbsite/account.html", context, status=422 if form.errors else 200)

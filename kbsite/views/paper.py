@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from kbsite import markdownpages, scholarly
 from kbsite.access import Action, named, needs
-from papers import cards, citing, identity, merging, overview
+from kbsite.readers import marks_for
+from papers import cards, citing, identity, merging, overview, seen
 from papers.codelinks import code_links
 from papers.models import Paper, PaperList
 from papers.paperhistory import events, versions
@@ -32,6 +33,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     paper = _paper(pk)
     if paper.pk != pk:
         return redirect("paper", paper.pk, permanent=True)
+    if request.method == "GET" and request.user.is_authenticated:
+        seen.opened(request.user, paper.pk)
     if request.get_preferred_type(["text/html", MARKDOWN]) == MARKDOWN:
         response = _as_markdown(request, paper)
     else:
@@ -121,6 +124,7 @@ def _as_page(request: HttpRequest, paper: Paper) -> HttpResponse:
     address = request.build_absolute_uri(reverse("paper", args=[paper.pk]))
     row = citing.row_of(paper, rows)
     lists = list(PaperList.objects.order_by("name"))
+    alike = relatives(paper)
     context = {
         "paper": paper,
         "address": address,
@@ -130,7 +134,8 @@ def _as_page(request: HttpRequest, paper: Paper) -> HttpResponse:
         "rows": rows,
         "code": code_links(paper, rows),
         "versions": versions(paper),
-        "relatives": relatives(paper),
+        "relatives": alike,
+        "marks": marks_for(request.user, [paper, *(other for other, _likeness in [*alike.listed, *alike.others])]),
         "cited": citing.cite(paper, row),
         "events": events(paper),
         "properties": scholarly.properties(paper, address),

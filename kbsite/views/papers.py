@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from kbsite.access import Action, needs
 from kbsite.completions import completions
 from kbsite.filters import STATUSES, PaperFilters
+from kbsite.readers import marks_for
 from papers import cards, facets
 from papers.models import Paper, PaperList
 from papers.search import passages
@@ -28,7 +29,7 @@ MOST_COUNTED = 20_000  # of more papers found by words, the filters do not say h
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Papers as the address asks for them; what makes no sense in it is ignored and said."""
-    filters = PaperFilters(request.GET, queryset=Paper.objects.all())
+    filters = PaperFilters(request.GET, queryset=Paper.objects.all(), request=request)
     found = filters.qs.for_pages().with_standing()
     search = found.found
     if search is not None and search.is_named and search.ids and len(filters.value) == 1:
@@ -42,6 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "list": filters.paper_list,
         "lists": list(PaperList.objects.order_by("name")),
         "page": page,
+        "marks": marks_for(request.user, page),
         "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "facets": _facets(
             request.GET, filters, search.total if search and search.ids is not None else page.paginator.count
@@ -84,7 +86,7 @@ def _facets(asked: QueryDict, filters: PaperFilters, found: int) -> dict[str, An
         data["sort"] = "newest"  # all that fulfil what is asked, and no ranking: they are only counted
         if filters.qs.found is not None and filters.qs.found.corrected:
             data["q"] = str(filters.qs.found.query)
-        return PaperFilters(data, queryset=Paper.objects.all()).qs
+        return PaperFilters(data, queryset=Paper.objects.all(), request=filters.request).qs
 
     paper_list = filters.paper_list
     named = list(cards.categories(paper_list)) if paper_list else []

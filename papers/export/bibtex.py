@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from papers.export.citation import Citation, cited
 from papers.export.formats import Exported, Format, file_name, listed
@@ -29,10 +30,14 @@ _SMALL_WORDS = frozenset({"a", "an", "the", "on", "of", "for", "in", "to", "and"
 
 def render(paper_list: PaperList, language: str) -> Exported:
     """Return an entry for every paper: @inproceedings or @article where it was published, else @misc."""
+    written = many(cited(listed(paper_list, language)))
+    return Exported(file_name(paper_list, language, "bib"), "application/x-bibtex; charset=utf-8", written.encode())
+
+
+def many(citations: Iterable[Citation]) -> str:
+    """Return the entries of papers, no two under one key."""
     keys: set[str] = set()
-    entries = [_entry(citation, _key(citation, keys)) for citation in cited(listed(paper_list, language))]
-    name = file_name(paper_list, language, "bib")
-    return Exported(name, "application/x-bibtex; charset=utf-8", "\n".join(entries).encode())
+    return "\n".join(_entry(citation, _key(citation, keys)) for citation in citations)
 
 
 def one(citation: Citation) -> str:

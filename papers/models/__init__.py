@@ -17,6 +17,7 @@ from papers.models.lists import (
 from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
 from papers.models.places import Layout, Place
 from papers.models.proposals import Proposal
+from papers.models.readers import Reader, Reading, SavedSearch, Seen
 from papers.models.reviews import Decision, Hold, Opinion, Review, SavedView, Skip, Suggestion
 from papers.models.search import QueryVector, SearchText, SearchWord
 
@@ -45,11 +46,15 @@ __all__ = [
     "Place",
     "Proposal",
     "QueryVector",
+    "Reader",
+    "Reading",
     "Review",
     "RowChange",
+    "SavedSearch",
     "SavedView",
     "SearchText",
     "SearchWord",
+    "Seen",
     "Skip",
     "SourceRecord",
     "Suggestion",

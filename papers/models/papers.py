@@ -65,6 +65,7 @@ class Paper(models.Model):
             models.Index(models.F("published").desc(nulls_last=True), models.F("id").desc(), name="paper_newest"),
             GinIndex(fields=["subjects"], name="paper_subjects"),
             GinIndex(fields=["authors"], name="paper_authors"),
+            models.Index(fields=["added_at"], name="paper_added"),
         ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(title=""), name="paper_has_title"),

@@ -36,6 +36,7 @@ SOME_CURATORS = "--+++++++"  # of any list
 SOME_MAINTAINERS = "----++-++"  # of any list
 ADMINISTRATORS = "--------+"
 
+ITS_OWNER = (200, 404)  # the administrator's own, in the world of the test; test_readers.py tells owners from others
 OR_HOME = (200, 302)  # whoever is signed in goes on to the first page
 
 L = "lists/<slug:slug>/"
@@ -137,6 +138,15 @@ PAGES: dict[tuple[str, str], Line] = {
     ("GET", "topics/<slug:slug>/asked/"): (ANYONE, 302),  # to its run
     ("GET", "account/"): (SIGNED_IN, 200),
     ("POST", "account/"): (SIGNED_IN, 200, {"name": "laptop"}),
+    ("POST", "account/seen/"): (SIGNED_IN, 302, {"remember": "1"}),
+    ("POST", "papers/<int:pk>/mark/"): (SIGNED_IN, 302, {"state": "to-read"}),
+    ("GET", "reading/"): (SIGNED_IN, 200),
+    ("GET", "reading/export/<str:form>/"): (SIGNED_IN, 200),
+    ("GET", "searches/"): (SIGNED_IN, 200),
+    ("POST", "searches/"): (SIGNED_IN, 302, {}),
+    ("GET", "searches/<int:pk>/"): (SIGNED_IN, ITS_OWNER),
+    ("POST", "searches/<int:pk>/"): (SIGNED_IN, (302, 404), {"renew": "1"}),
+    ("GET", "searches/feed/<str:secret>/"): (ANYONE, 404),  # by who knows the secret
     ("GET", "people/"): (MAINTAINERS_OF_ALL, 200),
     ("POST", "people/"): (MAINTAINERS_OF_ALL, 302, INVITE | {"invite": "1"}),
     ("GET", "join/<str:secret>/"): (ANYONE, 200),
@@ -235,6 +245,27 @@ API: dict[tuple[str, str], Line] = {
     ("POST", A + "runs/<int:pk>/again/"): (CURATORS, 202),
     ("GET", A + "parked/"): (ANYONE, 200),
     ("POST", A + "parked/replay/"): (CURATORS_OF_ALL, 200),
+    ("GET", A + "searches/"): (SIGNED_IN, 200),
+    ("POST", A + "searches/"): (SIGNED_IN, 201, {"query": "q=other"}),
+    ("GET", A + "searches/<int:pk>/"): (SIGNED_IN, ITS_OWNER),
+    ("PATCH", A + "searches/<int:pk>/"): (SIGNED_IN, ITS_OWNER, {"name": "Other"}),
+    ("DELETE", A + "searches/<int:pk>/"): (SIGNED_IN, (204, 404)),
+    ("GET", A + "searches/<int:pk>/papers/"): (SIGNED_IN, ITS_OWNER),
+    ("POST", A + "searches/<int:pk>/looked/"): (SIGNED_IN, (204, 404)),
+    ("POST", A + "searches/<int:pk>/renew-feed/"): (SIGNED_IN, ITS_OWNER),
+    ("GET", A + "reading/"): (SIGNED_IN, 200),
+    ("POST", A + "reading/"): (SIGNED_IN, 201, lambda world: {"paper": world.waiting[0].pk}),
+    ("GET", A + "reading/<int:pk>/"): (SIGNED_IN, ITS_OWNER),
+    ("PATCH", A + "reading/<int:pk>/"): (SIGNED_IN, ITS_OWNER, {"state": "read"}),
+    ("DELETE", A + "reading/<int:pk>/"): (SIGNED_IN, (204, 404)),
+    ("GET", A + "reading/export/"): (SIGNED_IN, 200),
+    ("GET", A + "seen/"): (SIGNED_IN, 200),
+    ("POST", A + "seen/"): (SIGNED_IN, 200, lambda world: {"papers": [world.waiting[0].pk]}),
+    ("GET", A + "seen/<int:pk>/"): (SIGNED_IN, ITS_OWNER),
+    ("DELETE", A + "seen/<int:pk>/"): (SIGNED_IN, (204, 404)),
+    ("POST", A + "seen/forget/"): (SIGNED_IN, 200),
+    ("GET", A + "seen/remembering/"): (SIGNED_IN, 200),
+    ("PATCH", A + "seen/remembering/"): (SIGNED_IN, 200, {"remembers_seen": True}),
     ("GET", A + "memberships/"): (SOME_MAINTAINERS, 200),
     ("GET", A + "memberships/<int:pk>/"): (MAINTAINERS, 200),
     ("PATCH", A + "memberships/<int:pk>/"): (MAINTAINERS, 200, {"role": "maintainer"}),

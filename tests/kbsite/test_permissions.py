@@ -18,8 +18,8 @@ from django.urls import Resolver404, URLPattern, get_resolver, resolve, reverse
 
 from kbsite.access import ALL, LEAST, SOME, Action, Role, may, place_of
 from kbsite.models import Invitation, Membership
-from papers import proposals
-from papers.models import Act, Finding, SavedView
+from papers import proposals, reading, savedsearches
+from papers.models import Act, Finding, SavedView, Seen
 from tests import factories as make
 from tests.kbsite.api.conftest import _no_throttles, client_of, world  # noqa: F401
 from tests.kbsite.permissions import ANYONE, API, PAGES, PEOPLE, Line
@@ -70,6 +70,10 @@ def site(world):  # noqa: F811
         "administrator": make.make_user("root", is_superuser=True, is_staff=True),
     }
     assert tuple(world.people) == PEOPLE
+    root = world.people["administrator"]
+    world.search, _ = savedsearches.save(root, "q=caches", "Caches")
+    world.reading = reading.put(root, world.entry.paper_id, "reading", "A note")
+    world.seen = Seen.objects.create(user=root, paper=world.entry.paper)
     return world
 
 
@@ -91,6 +95,9 @@ def address(route: str, site: Any) -> str:
         "memberships": site.member,
         "invitations": site.invitation,
         "views": site.view,
+        "searches": site.search,
+        "reading": site.reading,
+        "seen": site.seen,
     }
     if route.startswith(("proposals/<uuid", "api/v1/proposals/<uuid")):
         return "/" + route.replace("<uuid:key>", str(site.proposal.key))

@@ -6,13 +6,14 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
 from openapi_schema_validator import OAS30ReadValidator
 from openapi_spec_validator import validate
 
-from papers import proposals
+from papers import proposals, reading, savedsearches, seen
 from papers.models import Finding
 from tests.kbsite.api.conftest import add_head
 
@@ -133,6 +134,10 @@ def test_answers_are_as_described(schema, world, as_curator, as_maintainer):
         values={"base": "a", "here": "b", "readme": "c"},
     )
     world.list.opinions.create(paper=world.waiting[0], user=world.rejected.user, kind="reject", decision=world.rejected)
+    maintainer = User.objects.get(username="maintainer")
+    savedsearches.save(maintainer, "q=caches", "Caches")
+    reading.put(maintainer, world.waiting[0].pk, note="A note")
+    seen.tick(maintainer, [world.waiting[0].pk])
     named = {"{slug}": "small", "{language}": "en", "{form}": "json", "{id}": "1"}
     for path, item in schema["paths"].items():
         if path == "/api/v1/schema/":

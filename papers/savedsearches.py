@@ -1,0 +1,70 @@
+"""Saved searches: what readers search for again and again, under a name, with what is new since they looked."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from papers.models import SavedSearch
+from papers.models.readers import new_secret
+
+MOST = 30  # of one person: what is new in each is counted when they are shown
+LONGEST_NAME = 120  # characters
+
+
+class TooMany(ValueError):
+    """This person keeps as many searches as can be."""
+
+
+class SaysNothing(ValueError):
+    """The search asks for all papers there are."""
+
+
+def of(user: AbstractBaseUser) -> QuerySet[SavedSearch]:
+    """Return a reader's searches by name."""
+    return SavedSearch.objects.filter(user=user.pk)
+
+
+def of_secret(secret: str) -> SavedSearch | None:
+    """Return the search whose feed this secret opens, while its owner may sign in."""
+    return SavedSearch.objects.filter(secret=secret, user__is_active=True).select_related("user").first()
+
+
+def save(user: AbstractBaseUser, query: str, name: str) -> tuple[SavedSearch, bool]:
+    """Keep a search and return it, and whether it is new: one that is kept already stays as it is called.
+
+    `query` is what the address says of it. Raise TooMany or SaysNothing.
+    """
+    if not query:
+        raise SaysNothing("Say first what you search for: words or a filter.")
+    if known := of(user).filter(query=query).first():
+        return known, False
+    if of(user).count() >= MOST:
+        raise TooMany(f"You keep {MOST} searches already; delete one first.")
+    try:
+        with transaction.atomic():
+            return SavedSearch.objects.create(user_id=user.pk, query=query, name=name[:LONGEST_NAME]), True
+    except IntegrityError:  # the button was pressed twice at once
+        return of(user).get(query=query), False
+
+
+def rename(search: SavedSearch, name: str) -> SavedSearch:
+    """Call a search otherwise."""
+    search.name = name
+    search.save(update_fields=["name"])
+    return search
+
+
+def renew(search: SavedSearch) -> SavedSearch:
+    """Give its feed another address: the older one opens nothing any more."""
+    search.secret = new_secret()
+    search.save(update_fields=["secret"])
+    return search
+
+
+def looked(search: SavedSearch) -> None:
+    """Note that its owner looked at it just now."""
+    search.looked_at = timezone.now()
+    search.save(update_fields=["looked_at"])
