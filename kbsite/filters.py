@@ -76,6 +76,8 @@ class PaperFilters(AboutPapers):
     status = django_filters.ChoiceFilter(
         method="together", choices=[(each, each) for each in STATUSES], label="Where it stands in the list"
     )
+    venue = TextFilter(method="together", max_length=200, label="A venue, as lists have it: NeurIPS, EMNLP Findings")
+    tag = TextFilter(method="together", max_length=200, label="A tag that a list gives it")
     sort = django_filters.ChoiceFilter(
         method="together", choices=[(each, each) for each in SORTS], label="The order; best match first if q is given"
     )
@@ -106,6 +108,10 @@ class PaperFilters(AboutPapers):
             found = found.of_category(value["category"], self.paper_list)
         if "status" in value:
             found = found.of_status(value["status"], self.paper_list)
+        if "venue" in value:
+            found = found.of_venue(value["venue"], self.paper_list)
+        if "tag" in value:
+            found = found.with_tag(value["tag"], self.paper_list)
         if self.order == "match":
             return found
         return found.most_relevant(self.paper_list) if self.order == "relevance" else found.newest()

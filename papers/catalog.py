@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.utils import timezone
 
-from papers import authority, identity, merging, review
+from papers import authority, identity, merging, momentum, review
 from papers.bulk import copy_in, copy_over, next_keys
 from papers.models import Fact, IdentifierRow, Paper, SourceRecord
 from papers.records import Identifier, PaperRecord, Rejected
@@ -311,17 +311,15 @@ def observe(told: Sequence[Told]) -> set[int]:
     if not told:
         return set()
     rows = Fact.objects.filter(paper__in=[paper for paper, _ in told], source__in={record.source for _, record in told})
-    stored = {
-        (paper, source, kind): value
-        for paper, source, kind, value in rows.values_list("paper", "source", "kind", "value")
-    }
+    stored = {(row.paper_id, row.source, row.kind): row for row in rows}
     now = timezone.now()
     news = [
         Fact(paper_id=paper, kind=kind, source=record.source, value=value, observed_at=now)
         for paper, record in told
         for kind, value in _facts(record).items()
-        if (paper, record.source, kind) not in stored or stored[paper, record.source, kind] != value
+        if (paper, record.source, kind) not in stored or stored[paper, record.source, kind].value != value
     ]
+    momentum.keep(stored[key] for fact in news if (key := (fact.paper_id, fact.source, fact.kind)) in stored)
     Fact.objects.bulk_create(
         news,
         update_conflicts=True,

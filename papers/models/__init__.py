@@ -14,7 +14,7 @@ from papers.models.lists import (
     Origin,
     PaperList,
 )
-from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
+from papers.models.papers import EarlierCount, Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
 from papers.models.proposals import Proposal
 from papers.models.reviews import Decision, Hold, Opinion, Review, SavedView, Skip, Suggestion
 
@@ -24,6 +24,7 @@ __all__ = [
     "CategoryText",
     "Decision",
     "Document",
+    "EarlierCount",
     "Embedding",
     "Entry",
     "EntryChange",
