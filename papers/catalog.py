@@ -311,15 +311,19 @@ def observe(told: Sequence[Told]) -> set[int]:
     if not told:
         return set()
     rows = Fact.objects.filter(paper__in=[paper for paper, _ in told], source__in={record.source for _, record in told})
-    stored = {(row.paper_id, row.source, row.kind): row for row in rows}
+    stored = {
+        (paper, source, kind): (pk, value)
+        for pk, paper, source, kind, value in rows.values_list("pk", "paper", "source", "kind", "value")
+    }
     now = timezone.now()
     news = [
         Fact(paper_id=paper, kind=kind, source=record.source, value=value, observed_at=now)
         for paper, record in told
         for kind, value in _facts(record).items()
-        if (paper, record.source, kind) not in stored or stored[paper, record.source, kind].value != value
+        if (paper, record.source, kind) not in stored or stored[paper, record.source, kind][1] != value
     ]
-    momentum.keep(stored[key] for fact in news if (key := (fact.paper_id, fact.source, fact.kind)) in stored)
+    replaced = [(fact.paper_id, fact.source, fact.kind) for fact in news]
+    momentum.keep(stored[key] for key in replaced if key in stored and key[2] in momentum.COUNTS)
     Fact.objects.bulk_create(
         news,
         update_conflicts=True,

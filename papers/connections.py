@@ -16,7 +16,7 @@ from papers.models import Embedding, Paper, PaperList
 
 NEAREST = 5  # to so many each paper points
 MOST = 2000  # papers that are compared, the newest; each with each
-SHOWN = 6
+SHOWN = 5
 KEPT = 600  # seconds: 2,000 papers take some 0.1 s
 
 

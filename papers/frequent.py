@@ -8,7 +8,7 @@ from django.db.models import Count, F, Func, QuerySet, TextField
 
 from papers.models import EntryText, PaperList
 
-SHOWN = 12
+SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)

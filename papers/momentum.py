@@ -27,15 +27,14 @@ class Gain:
     since: date
 
 
-def keep(facts: Iterable[Fact]) -> None:
-    """Keep the counts among these facts, which are about to be replaced; of a day, what was before its first change."""
+def keep(counts: Iterable[tuple[int, object]]) -> None:
+    """Keep these counts, as (fact, value), which are about to be replaced; of a day, what was before its first change.
+
+    What is no count is not kept.
+    """
     today = timezone.localdate()
     EarlierCount.objects.bulk_create(
-        [
-            EarlierCount(fact_id=fact.pk, day=today, value=fact.value)
-            for fact in facts
-            if fact.kind in COUNTS and is_count(fact.value)
-        ],
+        [EarlierCount(fact_id=fact, day=today, value=value) for fact, value in counts if is_count(value)],
         ignore_conflicts=True,
     )
 

@@ -15,7 +15,7 @@ from papers.models import Category, CategoryText, Decision, Entry, EntryText, Pa
 from papers.querysets import LIKELY, waiting_suggestions
 from papers.whatsnew import SPANS, WEEK, News, midnight
 
-NEWS = 6  # how many of what is new are shown
+DECISIONS = 4  # how many of the latest are shown
 MINUTE = 60
 
 
@@ -111,7 +111,7 @@ def overview(paper_list: PaperList, span: str = WEEK) -> Overview:
         .select_related("paper", "user", "category", "duplicate_of", "undoes")
         .defer("paper__search", "paper__abstract", "duplicate_of__search", "duplicate_of__abstract")
         .prefetch_related(_texts())
-        .order_by("-pk")[:NEWS],
+        .order_by("-pk")[:DECISIONS],
     )
 
 

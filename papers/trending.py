@@ -18,7 +18,7 @@ from papers.momentum import COUNTS, Gain
 from papers.querysets import LIKELY, waiting_suggestions
 
 RECENT = timedelta(days=365)  # older papers have counts that nobody added to lately
-SHOWN = 5  # of each kind
+SHOWN = 4  # of each kind
 
 
 @dataclass(frozen=True, slots=True)

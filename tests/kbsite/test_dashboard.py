@@ -18,6 +18,7 @@ from kbsite import dashboard
 from papers import review
 from papers.models import Embedding, Entry
 from papers.models.papers import DEFAULT_DIMENSIONS
+from papers.readme.row import RowFields
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +96,7 @@ def test_the_address_says_how_far_back_new_reaches(small):
         assert f'href="{address}"' in shown[span]
         found = Client().get(address.replace("&amp;", "&")).context["page"].paginator.count
         assert found == n
-        assert re.search(rf'new={span}" aria-current="true">\w+ <span class="count">{2 * n}</span>', shown[span])
+        assert re.search(rf'new={span}" aria-current="true">\w+ <span class="count">{2 * n}<', shown[span])
     assert page("/") == shown["week"] == page("/?new=decade")
 
 
@@ -118,7 +119,7 @@ def test_what_is_talked_about_has_its_source_and_day(small):
     shown = part(page(), "trending")
     assert shown.index("Much liked") < shown.index("Less liked")
     assert "Long ago" not in shown and "In no list" not in shown
-    assert f'arXiv, <time datetime="{timezone.localdate()}">' in shown
+    assert f'arXiv, <time class="nowrap" datetime="{timezone.localdate()}">' in shown
     assert shown.count("No source tells a number yet.") == 2  # stars, citations
 
 
@@ -161,7 +162,7 @@ def test_the_most_connected_paper_is_the_one_that_others_are_nearest_to(small):
 
 def test_decisions_are_drawn_by_week_and_lead_to_their_history(small, curator):
     review.reject(small, make.make_paper("Turned down"), curator)
-    review.accept(small.categories.first(), make.make_paper("Taken in"), {}, curator)
+    review.accept(small.categories.first(), make.make_paper("Taken in"), {"en": RowFields(title="Taken in")}, curator)
     monday = timezone.localdate() - timedelta(days=timezone.localdate().weekday())
     shown = part(page(), "activity")
     assert f"<title>{monday}: 1 accepted</title>" in shown
