@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TypeGuard
 
 from django.utils import timezone
 
@@ -39,7 +40,7 @@ def keep(counts: Iterable[tuple[int, object]]) -> None:
     )
 
 
-def is_count(value: object) -> bool:
+def is_count(value: object) -> TypeGuard[int]:
     """Say whether a fact's value counts something."""
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
 
