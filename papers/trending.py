@@ -8,17 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import BigIntegerField, CharField, F, FloatField, Func, OuterRef, Prefetch, Q, Subquery
-from django.db.models.functions import Cast
+from django.db.models import BigIntegerField, CharField, F, FloatField, Func, OuterRef, Subquery, Window
+from django.db.models.functions import Cast, RowNumber
 from django.utils import timezone
 
 from papers import momentum
-from papers.models import EarlierCount, Entry, Fact, IdentifierRow, Paper, PaperList
+from papers.models import EarlierCount, Entry, Fact, Paper, PaperList
 from papers.momentum import COUNTS, Gain
 from papers.querysets import LIKELY, waiting_suggestions
 
 RECENT = timedelta(days=365)  # older papers have counts that nobody added to lately
 SHOWN = 4  # of each kind
+SOURCES = 3  # hardly more of them count one thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,11 @@ class Trends:
 def trends(paper_list: PaperList) -> tuple[Trends, ...]:
     """Return what is talked about of a list: papers that stand in it or likely belong there, a paper once a kind.
 
-    One query for each kind, and one each for gains and identifiers. Only facts of the list's own papers are read.
+    One query for the facts, and one each for gains and identifiers. Only facts of the list's own papers are read.
     """
     since = timezone.localdate() - RECENT
-    found = {kind: _most(paper_list, kind, since) for kind in COUNTS}
-    facts = [fact for each in found.values() for fact in each]
-    gained = momentum.gains(facts)
+    found = _most(paper_list, since)
+    gained = momentum.gains([fact for each in found.values() for fact in each])
     return tuple(
         Trends(kind, since, tuple(_trend(fact, gained.get(fact.pk)) for fact in found[kind])) for kind in COUNTS
     )
@@ -60,24 +60,28 @@ def _trend(fact: Fact, gain: Gain | None) -> Trend:
     return Trend(fact.paper, fact.kind, int(fact.value), fact.source, timezone.localdate(fact.observed_at), gain)
 
 
-def _most(paper_list: PaperList, kind: str, since: date) -> list[Fact]:
-    """Return the facts that count most, one for each paper: of several sources' words the one that ranks first."""
-    listed = Entry.objects.filter(category__list=paper_list).values("paper")
+def _most(paper_list: PaperList, since: date) -> dict[str, list[Fact]]:
+    """Return by kind the facts that count most, one for each paper: of several sources' words the one ranked first."""
+    listed = Entry.objects.filter(category__list=paper_list).order_by().values("paper")
     likely = waiting_suggestions(LIKELY).filter(list=paper_list).order_by().values("paper")
     before = EarlierCount.objects.filter(fact=OuterRef("pk"), day__gte=momentum.beginning()).order_by("day")
+    most = (F("gained").desc(nulls_last=True), F("count").desc(), F("paper").desc(), F("source").asc())
     rows = (
-        Fact.objects.filter(Q(paper__in=listed) | Q(paper__in=likely), kind=kind, paper__published__gte=since)
+        # By one set of keys: of two, each in its own condition, PostgreSQL reads every fact there is.
+        Fact.objects.filter(paper__in=listed.union(likely), kind__in=COUNTS, paper__published__gte=since)
         .alias(form=Func("value", function="jsonb_typeof", output_field=CharField()))
         .filter(form="number")
         .alias(count=Cast("value", FloatField()), before=Subquery(before.values("value")[:1], BigIntegerField()))
         .alias(gained=F("count") - Cast("before", FloatField()))
+        .alias(rank=Window(RowNumber(), partition_by="kind", order_by=most))
+        .filter(rank__lte=SHOWN * SOURCES)
         .select_related("paper")
         .defer("paper__search", "paper__abstract")
-        .prefetch_related(Prefetch("paper__identifiers", IdentifierRow.objects.all()))
-        .order_by(F("gained").desc(nulls_last=True), "-count", "-paper", "source")
+        .prefetch_related("paper__identifiers")
+        .order_by("kind", "rank")
     )
-    first: dict[int, Fact] = {}
-    for fact in rows[: SHOWN * 3]:  # hardly more than three sources count one thing
+    found: dict[str, dict[int, Fact]] = {kind: {} for kind in COUNTS}
+    for fact in rows:
         if momentum.is_count(fact.value):
-            first.setdefault(fact.paper_id, fact)
-    return list(first.values())[:SHOWN]
+            found[fact.kind].setdefault(fact.paper_id, fact)
+    return {kind: list(facts.values())[:SHOWN] for kind, facts in found.items()}
