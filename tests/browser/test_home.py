@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.test import Client
 
 from tests import factories as make
 from tests.browser.test_every_page import _async_allowed  # noqa: F401
@@ -22,17 +23,31 @@ def several(full):  # noqa: F811
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_with_several_lists_it_has_no_violation(several, live_server, scheme):
+def test_with_several_lists_it_has_no_violation_for_readers_and_curators(several, live_server, curator, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
+    make.make_run("late", topic=make.make_topic("kv-cache", several), error="arXiv answers 503")
+    signed_in = Client()
+    signed_in.force_login(curator)
+    session = {"name": "sessionid", "value": signed_in.cookies["sessionid"].value, "url": live_server.url}
     with browser() as started:
-        page = started.new_context(color_scheme=scheme).new_page()
-        for width in (1440, 390, 360):
+        context = started.new_context(color_scheme=scheme)
+        page = context.new_page()
+        for width, where in (
+            (1440, "/"),
+            (390, "/?new=day"),
+            (360, "/?list=other"),
+            (1440, "/"),
+            (390, "/?list=other"),
+        ):
             page.set_viewport_size({"width": width, "height": 900})
-            page.goto(live_server.url)
-            page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+            page.goto(live_server.url + where)
+            page.evaluate("document.querySelectorAll('main details').forEach((each) => (each.open = true))")
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert [each["id"] for each in Axe().run(page, options=RULES).response["violations"]] == []
+            if width == 360:
+                context.add_cookies([session])  # who signs in sees the sources too
+        assert page.get_by_role("heading", name="Sources").count() == 1
 
 
 def test_the_span_and_the_list_are_chosen_without_script_and_marks_lead_to_papers(several, live_server):
