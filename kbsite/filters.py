@@ -79,6 +79,8 @@ class PaperFilters(AboutPapers):
         method="together", choices=[(each, each) for each in STATUSES], label="Where it stands in the list"
     )
     region = IdFilter(method="filter_region", label="Number of a region of the map of the field")
+    venue = TextFilter(method="together", max_length=200, label="A venue, as lists have it: NeurIPS, EMNLP Findings")
+    tag = TextFilter(method="together", max_length=200, label="A tag that a list gives it")
     sort = django_filters.ChoiceFilter(
         method="together", choices=[(each, each) for each in SORTS], label="The order; best match first if q is given"
     )
@@ -120,6 +122,10 @@ class PaperFilters(AboutPapers):
             found = found.of_category(value["category"], self.paper_list)
         if "status" in value:
             found = found.of_status(value["status"], self.paper_list)
+        if "venue" in value:
+            found = found.of_venue(value["venue"], self.paper_list)
+        if "tag" in value:
+            found = found.with_tag(value["tag"], self.paper_list)
         if self.order == "match":  # after all else, among what is left
             return found.found_by(value["q"])
         if "q" in value:

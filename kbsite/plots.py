@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from papers.activity import Week
 from papers.overview import Line, Month
 
 UP, DOWN = 30, 18  # room for bars above and below a row's base line, in pixels
@@ -102,6 +103,62 @@ def timeline(lines: Sequence[Line], today: date) -> Timeline:
             )
             for n in sorted({n for months in folded for n in months}, reverse=True)
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WeekMark:
+    """A bar: how many papers were accepted in a week, which rise, or set aside, which hang."""
+
+    kind: str  # accepted or set-aside
+    count: int
+    week: Week
+    x: str
+    width: str
+    y: str
+    height: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """Decisions per week; both kinds share one scale."""
+
+    marks: tuple[WeekMark, ...]
+    ticks: tuple[Tick, ...]
+    table: tuple[Week, ...]  # those in which something was decided, the newest first
+    base: int
+    height: int
+
+
+def weekly(weeks: Sequence[Week]) -> Weeks:
+    """Return the plot of the weeks, the first of each month named."""
+    room = 2 * UP
+    most = max([1, *(max(week.accepted, week.set_aside) for week in weeks)])
+    slot = 100 / max(len(weeks), 1)
+    marks = []
+    for place, week in enumerate(weeks):
+        for kind, count in (("accepted", week.accepted), ("set-aside", week.set_aside)):
+            if count == 0:
+                continue
+            height = LEAST + (count / most) * (room - 2 * LEAST)
+            marks.append(
+                WeekMark(
+                    kind=kind,
+                    count=count,
+                    week=week,
+                    x=f"{(place + 0.1) * slot:.3f}%",
+                    width=f"{0.8 * slot:.3f}%",
+                    y=f"{room - height if kind == 'accepted' else room + 1.5:.1f}",
+                    height=f"{height:.1f}",
+                )
+            )
+    first = [place for place, week in enumerate(weeks) if week.monday.day <= 7]
+    return Weeks(
+        marks=tuple(marks),
+        ticks=tuple(Tick(f"{place * slot:.3f}%", f"{weeks[place].monday:%Y-%m}") for place in first),
+        table=tuple(week for week in weeks[::-1] if week.decided),
+        base=room,
+        height=2 * room,
     )
 
 

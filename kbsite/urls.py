@@ -54,6 +54,7 @@ urlpatterns = [
     path("lists/new/", new_list.show, name="new-list"),  # so no list is called "new"
     path("lists/<slug:slug>/", lists.detail, name="list"),
     path("lists/<slug:slug>.md", paper.list_markdown, name="list-markdown"),
+    path("lists/<slug:slug>/figures/<slug:name>.csv", dashboard.figure, name="figure"),
     path("lists/<slug:slug>/queue/", queue.show, name="queue"),
     path("lists/<slug:slug>/queue/moved/", queue.moved, name="moved"),
     path("lists/<slug:slug>/queue/disagreements/", opinions.disagreements, name="disagreements"),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.utils import timezone
 
-from papers import authority, identity, merging, review
+from papers import authority, identity, merging, momentum, review
 from papers.bulk import copy_in, copy_over, next_keys
 from papers.models import Fact, IdentifierRow, Paper, SourceRecord
 from papers.records import Identifier, PaperRecord, Rejected
@@ -312,16 +312,18 @@ def observe(told: Sequence[Told]) -> set[int]:
         return set()
     rows = Fact.objects.filter(paper__in=[paper for paper, _ in told], source__in={record.source for _, record in told})
     stored = {
-        (paper, source, kind): value
-        for paper, source, kind, value in rows.values_list("paper", "source", "kind", "value")
+        (paper, source, kind): (pk, value)
+        for pk, paper, source, kind, value in rows.values_list("pk", "paper", "source", "kind", "value")
     }
     now = timezone.now()
     news = [
         Fact(paper_id=paper, kind=kind, source=record.source, value=value, observed_at=now)
         for paper, record in told
         for kind, value in _facts(record).items()
-        if (paper, record.source, kind) not in stored or stored[paper, record.source, kind] != value
+        if (paper, record.source, kind) not in stored or stored[paper, record.source, kind][1] != value
     ]
+    replaced = [(fact.paper_id, fact.source, fact.kind) for fact in news]
+    momentum.keep(stored[key] for key in replaced if key in stored and key[2] in momentum.COUNTS)
     Fact.objects.bulk_create(
         news,
         update_conflicts=True,

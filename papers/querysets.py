@@ -141,6 +141,14 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         """Papers that stand in a category of this key, and those the classifier finds likely to belong there."""
         return self.filter(Exists(_entries_of(paper_list).filter(category__key=key)) | suggested(paper_list, key))
 
+    def of_venue(self, name: str, paper_list: PaperList | None = None) -> PaperQuerySet:
+        """Papers that a list, or any, says were published there, by the venue's normalised name."""
+        return self.filter(Exists(_texts_of(paper_list).filter(venue_name=name)))
+
+    def with_tag(self, tag: str, paper_list: PaperList | None = None) -> PaperQuerySet:
+        """Papers to which a list, or any, gives this tag, in any of its languages."""
+        return self.filter(Exists(_texts_of(paper_list).filter(tags__contains=[tag])))
+
     def of_status(self, status: str, paper_list: PaperList | None = None) -> PaperQuerySet:
         """Papers by where they stand in a list, or in any.
 
@@ -276,6 +284,13 @@ def returned_reviews() -> models.QuerySet[Review]:
 def _entries_of(paper_list: PaperList | None) -> Any:
     found = _entries().filter(paper=OuterRef("pk"))
     return found.filter(category__list=paper_list) if paper_list else found
+
+
+def _texts_of(paper_list: PaperList | None) -> Any:
+    from papers.models import EntryText
+
+    found = EntryText.objects.filter(entry__paper=OuterRef("pk"))
+    return found.filter(document__list=paper_list) if paper_list else found
 
 
 def _suggestions_of(paper_list: PaperList | None) -> Any:

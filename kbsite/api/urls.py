@@ -5,6 +5,7 @@ from rest_framework.routers import DefaultRouter
 
 from kbsite.api import (
     acts,
+    dashboard,
     docs,
     entries,
     fieldmap,
@@ -55,6 +56,7 @@ router.register("invitations", people.InvitationViewSet, "invitation")
 
 urlpatterns = [
     *router.urls,
+    path("lists/<slug:slug>/dashboard/", dashboard.DashboardView.as_view(), name="list-dashboard"),
     path("lists/<slug:slug>/progress/", progress.ProgressView.as_view(), name="list-progress"),
     path("lists/<slug:slug>/map/", fieldmap.FieldMapView.as_view(), name="list-map"),
     path(

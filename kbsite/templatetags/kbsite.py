@@ -384,6 +384,12 @@ def bar(share: float | None, category: Category | int | None = None, label: str 
     return format_html('<svg class="bar{}" {}><rect width="{}%" height="100%"/></svg>', colour, words, width)
 
 
+@register.simple_tag
+def share(part: int, of: int) -> float:
+    """Return a part's share of something, from 0 to 1."""
+    return part / of if of else 0.0
+
+
 @register.filter
 def address(row: IdentifierRow) -> str:
     """Return where an identifier leads."""

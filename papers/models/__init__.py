@@ -14,7 +14,7 @@ from papers.models.lists import (
     Origin,
     PaperList,
 )
-from papers.models.papers import Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
+from papers.models.papers import EarlierCount, Embedding, Fact, IdentifierRow, Merge, Paper, SourceRecord
 from papers.models.places import Layout, Place
 from papers.models.proposals import Proposal
 from papers.models.readers import Reader, Reading, SavedSearch, Seen
@@ -27,6 +27,7 @@ __all__ = [
     "CategoryText",
     "Decision",
     "Document",
+    "EarlierCount",
     "Embedding",
     "Entry",
     "EntryChange",

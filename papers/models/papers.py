@@ -140,6 +140,23 @@ class Fact(models.Model):
         return f"{self.kind} of {self.paper_id} by {self.source}"
 
 
+class EarlierCount(models.Model):
+    """What a fact that counts (upvotes, stars, citations) said before a day on which it changed.
+
+    Written only when a count changes (papers/momentum.py), so that of the many that never do nothing is kept.
+    """
+
+    fact = models.ForeignKey(Fact, on_delete=models.CASCADE, db_index=False, related_name="earlier")
+    day = models.DateField(help_text="On which it was first told otherwise")
+    value = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["fact", "day"], name="earlier_count_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.value} of {self.fact_id} on {self.day}"
+
+
 class Embedding(models.Model):
     """The unit vector of a paper's text under one encoder; stale when text_hash differs from the paper's.
 

@@ -66,6 +66,7 @@ PAGES: dict[tuple[str, str], Line] = {
     ("POST", "lists/new/"): (MAINTAINERS_OF_ALL, 422, {}),
     ("GET", L): (ANYONE, 200),
     ("GET", "lists/<slug:slug>.md"): (ANYONE, 302),  # to its README
+    ("GET", L + "figures/<slug:name>.csv"): (ANYONE, 200),
     ("GET", L + "queue/"): (CURATORS, 200),
     ("GET", L + "queue/<int:paper_id>/"): (CURATORS, 302),
     ("POST", L + "queue/<int:paper_id>/"): (CURATORS, 302, {"reject": "off-topic"}),
@@ -171,6 +172,7 @@ API: dict[tuple[str, str], Line] = {
     ("GET", A + "lists/<slug:slug>/"): (ANYONE, 200),
     ("GET", A + "lists/<slug:slug>/diff/<slug:language>/"): (ANYONE, 200),
     ("GET", A + "lists/<slug:slug>/export/<slug:language>/<slug:form>/"): (ANYONE, 200),
+    ("GET", A + "lists/<slug:slug>/dashboard/"): (ANYONE, 200),
     ("GET", A + "lists/<slug:slug>/progress/"): (ANYONE, 200),
     ("GET", A + "lists/<slug:slug>/map/"): (ANYONE, 200),
     ("POST", A + "lists/<slug:slug>/add/"): (CURATORS, 200, {"text": "2612.00001", "dry_run": True}),

@@ -104,6 +104,7 @@ def address(route: str, site: Any) -> str:
     words = {
         "key": site.kv.key,
         "language": "zh",
+        "name": "categories",
         "form": "markdown",
         "secret": site.secret,
         "uidb64": "MQ",
