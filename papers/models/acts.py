@@ -74,7 +74,7 @@ class Act(models.Model):
         """Whose act it was; the README's own where nobody is known."""
         if self.user is not None:
             return str(self.user)
-        return Origin.README.label if self.kind == self.Kind.IMPORT else ""
+        return str(Origin.README.label) if self.kind == self.Kind.IMPORT else ""
 
 
 class RowChange(models.Model):
