@@ -63,6 +63,7 @@ class Action(StrEnum):
 
 
 _THOSE = {
+    Role.READER: gettext_lazy("readers"),
     Role.CURATOR: gettext_lazy("curators"),
     Role.MAINTAINER: gettext_lazy("maintainers"),
     Role.ADMINISTRATOR: gettext_lazy("administrators"),
