@@ -16,5 +16,13 @@ from kbsite.access import Action, needs
 @needs(Action.ENTER)
 @require_POST
 def choose(request: HttpRequest) -> HttpResponseBase:
-    """Keep the language and go back to the page that it was chosen on."""
+    """Keep the language and go back to the page that it was chosen on.
+
+    The browser knows best which that is: a script may have changed the address since the page was made. One that does
+    not tell is believed what the page said of itself.
+    """
+    if came_from := request.headers.get("Referer"):
+        sent = request.POST.copy()
+        sent["next"] = came_from
+        request.POST = sent  # type: ignore[assignment]
     return set_language(request)

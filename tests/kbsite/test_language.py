@@ -56,12 +56,17 @@ def test_the_switch_keeps_the_page_and_its_choice(client):
     cookie = client.cookies["django_language"]
     assert (cookie["max-age"], cookie["samesite"], cookie["httponly"]) == (31_536_000, "Lax", True)
     assert language(client.get(answer["Location"])) == "zh-hans"
+    narrowed = "http://testserver/papers/?q=cache&year=2026"  # by a script, after the page was made
+    sent = {"language": "zh-hans", "next": "/papers/?q=cache"}
+    assert client.post("/language/", sent, headers={"referer": narrowed})["Location"] == narrowed
     client.post("/language/", {"language": "en"})
     assert language(client.get("/", headers=CHINESE_BROWSER)) == "en"
 
 
 def test_the_switch_leads_nowhere_else_and_takes_no_other_language(client):
     assert client.post("/language/", {"language": "zh-hans", "next": "https://example.org/"})["Location"] == "/"
+    elsewhere = {"referer": "https://example.org/"}
+    assert client.post("/language/", {"language": "zh-hans"}, headers=elsewhere)["Location"] == "/"
     client.cookies.clear()
     client.post("/language/", {"language": "tlh"})
     assert "django_language" not in client.cookies
