@@ -133,7 +133,7 @@ class WorkHealth:
 
 def label(name: str) -> str:
     """Return a source's name for people; of one that is no longer here, the name that its topics keep."""
-    return source(name).LABEL if name in SOURCES else name
+    return str(source(name).LABEL) if name in SOURCES else name
 
 
 def topics() -> list[TopicHealth]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from papers.models import Paper, PaperList
 
@@ -12,9 +13,9 @@ class Topic(models.Model):
     """A saved query against one source, with its schedule and watermark."""
 
     class Schedule(models.TextChoices):
-        HOURLY = "hourly"
-        DAILY = "daily"
-        WEEKLY = "weekly"
+        HOURLY = "hourly", _("Hourly")
+        DAILY = "daily", _("Daily")
+        WEEKLY = "weekly", _("Weekly")
 
     slug = models.SlugField(unique=True)
     list = models.ForeignKey(PaperList, on_delete=models.CASCADE, null=True, blank=True, related_name="topics")
@@ -47,23 +48,23 @@ class Run(models.Model):
     """
 
     class Kind(models.TextChoices):
-        PULL = "pull"
-        INGEST = "ingest"
-        EMBED = "embed"
-        CLASSIFY = "classify"
-        TRAIN = "train"
-        ENRICH = "enrich"
-        PLACE = "place"
-        TRY = "try", "Dry run"
+        PULL = "pull", _("Pull")
+        INGEST = "ingest", _("Ingest")
+        EMBED = "embed", _("Embed")
+        CLASSIFY = "classify", _("Classify")
+        TRAIN = "train", _("Train")
+        ENRICH = "enrich", _("Enrich")
+        PLACE = "place", _("Place")
+        TRY = "try", _("Dry run")
 
     class State(models.TextChoices):
-        RUNNING = "running"
-        DONE = "done"
-        LATE = "late"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
-        INTERRUPTED = "interrupted"
-        PARKED = "parked"
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        LATE = "late", _("Late")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+        INTERRUPTED = "interrupted", _("Interrupted")
+        PARKED = "parked", _("Parked")
 
     kind = models.CharField(max_length=16, choices=Kind)
     subject = models.TextField(blank=True, help_text="What it worked on: a topic, a list, a file")

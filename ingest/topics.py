@@ -10,6 +10,7 @@ from celery import signature
 from celery.canvas import Signature
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from ingest import runs
 from ingest.models import Run, Topic
@@ -48,7 +49,9 @@ def remove(topic: Topic) -> None:
     """Delete a topic; its papers and runs stay. Raise BeingPulled while a run of it goes on."""
     Topic.objects.select_for_update().filter(pk=topic.pk).first()  # no run of a locked topic begins
     if topic.runs.filter(state=Run.State.RUNNING).exists():
-        raise BeingPulled(f"{topic.slug} is being pulled; cancel the run first, or wait for its end")
+        raise BeingPulled(
+            _("%(slug)s is being pulled; cancel the run first, or wait for its end") % {"slug": topic.slug}
+        )
     topic.delete()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
+from django.utils.translation import gettext as _
 
 from ingest import models
 from ingest.classifier.heads import FORMAT, OUT, Base, Head, HeadError
@@ -39,7 +40,7 @@ def current(paper_list: PaperList) -> tuple[models.Head, Head]:
 def load(row: models.Head) -> Head:
     """Return the head of a row, ready to speak; raise HeadError."""
     if not row.arrays:
-        raise HeadError(f"of {row.name} only the figures are kept")
+        raise HeadError(_("of %(name)s only the figures are kept") % {"name": row.name})
     return Head.load(row.meta, row.arrays, Base.load(row.base.arrays) if row.base is not None else None)
 
 
@@ -139,13 +140,16 @@ def roll_back(paper_list: PaperList, version: int) -> models.Head:
     old = paper_list.heads.select_related("base").filter(version=version).first()
     latest = paper_list.heads.defer("arrays").first()
     if old is None or latest is None:
-        raise NoHead(f"{paper_list.slug} has no head v{version}.")
+        raise NoHead(_("%(slug)s has no head v%(version)s.") % {"slug": paper_list.slug, "version": version})
     load(old)
     first = old.meta.get("again", version)  # of one that spoke again itself, the one that it was
     if latest.meta.get("again", latest.version) == first:
         raise InUse(f"v{version} is in use already")
     if not able(paper_list).filter(pk=old.pk).exists():
-        raise HeadError(f"v{version} knows another encoder, other words or other categories than those of today")
+        raise HeadError(
+            _("v%(version)s knows another encoder, other words or other categories than those of today")
+            % {"version": version}
+        )
     again = paper_list.heads.create(
         version=newest,
         encoder=old.encoder,

@@ -20,6 +20,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.throttling import BaseThrottle
 
 from ingest.models import Run, Topic
@@ -60,6 +62,13 @@ class Action(StrEnum):
     MAKE_LISTS = "make_lists"  # from a few words, or by an import
     MANAGE_PEOPLE = "manage_people"  # invitations and memberships
 
+
+_THOSE = {
+    Role.READER: gettext_lazy("readers"),
+    Role.CURATOR: gettext_lazy("curators"),
+    Role.MAINTAINER: gettext_lazy("maintainers"),
+    Role.ADMINISTRATOR: gettext_lazy("administrators"),
+}
 
 LEAST: Mapping[Action, Role] = {
     Action.READ: Role.READER,
@@ -143,7 +152,7 @@ def error_of(run: Run, user: Any) -> str:
     The words of an exception of ours may tell of our insides; those about a source were written for readers.
     """
     if run.error and run.state == Run.State.FAILED and not may(user, Action.SEE_ERRORS, SOME):
-        return "An error of ours; curators see which."
+        return _("An error of ours; curators see which.")
     return run.error
 
 
@@ -233,11 +242,10 @@ def demand(user: Any, action: Action, place: str) -> None:
 
 def refusal(action: Action, place: str) -> str:
     """Return who may do this there, in a sentence."""
-    role = LEAST[action].name.lower()
-    if role == Role.SUBMITTER.name.lower():
-        return "Sign in to do this."
-    where = {ALL: "all lists", SOME: "a list"}.get(place, f"the list “{place}”")
-    return f"Only {role}s of {where} may do this."
+    if LEAST[action] == Role.SUBMITTER:
+        return _("Sign in to do this.")
+    where = {ALL: _("all lists"), SOME: _("a list")}.get(place) or _("the list “%(name)s”") % {"name": place}
+    return _("Only %(people)s of %(where)s may do this.") % {"people": _THOSE[LEAST[action]], "where": where}
 
 
 class Allowed:

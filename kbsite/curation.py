@@ -20,6 +20,7 @@ from uuid import UUID
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from ingest import learner, tasks
 from kbsite import broker
@@ -121,7 +122,7 @@ def undo(decision: Decision, user: AbstractBaseUser) -> Decision:
     the list and its paper returns to the queue.
     """
     if not Review.objects.filter(decision=decision).exists():
-        raise review.NotInForce("This decision is no longer in force.")
+        raise review.NotInForce(_("This decision is no longer in force."))
     if decision.act is not None and decision.act.kind == decision.kind:
         with suppress(acts.CannotUndo):
             acts.undo(decision.act, user)

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +28,10 @@ def is_configured() -> bool:
 
 def send(template: str, to: str, context: Mapping[str, Any]) -> None:
     """Send a text, whose first line is the subject, to one address; raise Undeliverable."""
-    subject, _, body = render_to_string(template, dict(context)).strip().partition("\n")
+    subject, body = [*render_to_string(template, dict(context)).strip().split("\n", 1), ""][:2]
     message = EmailMessage(subject.strip(), body.strip() + "\n", to=[to])
     try:
         message.send()
     except (SMTPException, OSError) as problem:
         log.error("a mail could not be sent: %s", problem)
-        raise Undeliverable("The mail server did not take the mail.") from problem
+        raise Undeliverable(_("The mail server did not take the mail.")) from problem

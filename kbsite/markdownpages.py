@@ -44,7 +44,7 @@ def paper_page(
     parts = [
         f"# {text(paper.title)}",
         "\n".join(f"- {line}" for line in _about(paper, to)),
-        f"## {_('Abstract')}\n\n{text(paper.abstract) or _('No source has told it yet.')}",
+        "\n\n".join(["## " + _("Abstract"), text(paper.abstract) or _("No source has told it yet.")]),
         _section(_("In lists"), (_in_list(row, to) for row in rows)),
         _section(_("What is known"), _facts(paper)),
         _section(
@@ -53,24 +53,28 @@ def paper_page(
         ),
         _section(_("Papers like this one, in the lists"), _alike(relatives.listed, to)),
         _section(_("Papers like this one, in no list"), _alike(relatives.others, to)),
-        *(_fenced(form.name, written) for form, written in cited),
+        *(_fenced(str(form.name), written) for form, written in cited),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _about(paper: Paper, to: Absolute) -> Iterator[str]:
     if paper.withdrawn:
-        yield f"**{_('Its authors withdrew this paper.')}**"
+        yield "**" + _("Its authors withdrew this paper.") + "**"
     if paper.authors:
-        yield f"{_('Authors')}: {text(', '.join(paper.authors))}"
+        yield _line(_("Authors"), text(", ".join(paper.authors)))
     if paper.published:
-        yield f"{_('Published')}: {paper.published}"
+        yield _line(_("Published"), f"{paper.published}")
     if paper.subjects:
-        yield f"{_('Subjects')}: {text(', '.join(paper.subjects))}"
+        yield _line(_("Subjects"), text(", ".join(paper.subjects)))
     if link := as_address(paper.link):
-        yield f"{_('Read it at')}: {link}"
-    yield f"{_('This page')}: {to(reverse('paper', args=[paper.pk]))}"
-    yield f"{_('As data')}: {to(reverse('api:paper-detail', args=[paper.pk]))}"
+        yield _line(_("Read it at"), link)
+    yield _line(_("This page"), to(reverse("paper", args=[paper.pk])))
+    yield _line(_("As data"), to(reverse("api:paper-detail", args=[paper.pk])))
+
+
+def _line(name: str, value: str) -> str:
+    return f"{name}: {value}"
 
 
 def _in_list(row: EntryText, to: Absolute) -> str:
@@ -118,9 +122,10 @@ def llms_txt(to: Absolute) -> str:
     size = overview.sizes()
     some = Paper.objects.count()
     about = ngettext("%(n)d paper is here.", "%(n)d papers are here.", some) % {"n": some}
+    claim = _("The database behind lists of research papers: what is listed, what is new, and why.")
     parts = [
         "# Listkeeper",
-        f"> {_('The database behind lists of research papers: what is listed, what is new, and why.')} {about}",
+        f"> {claim} {about}",
         _section(_("Lists"), (_of_list(each, size.get(each.pk, 0), to) for each in lists)),
         _section(
             _("Papers"),

@@ -12,6 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from papers.models import PaperList
 
@@ -95,8 +96,8 @@ class Membership(models.Model):
     """A person's role in one list or, without a list, in all of them. What a role may do: access.py."""
 
     class Role(models.TextChoices):
-        CURATOR = "curator"
-        MAINTAINER = "maintainer"
+        CURATOR = "curator", _("Curator")
+        MAINTAINER = "maintainer", _("Maintainer")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     list = models.ForeignKey(PaperList, on_delete=models.CASCADE, null=True, blank=True, related_name="memberships")

@@ -14,6 +14,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from kbsite.forms import OneLine, typed_tags
@@ -187,7 +188,7 @@ class NewListForm(forms.Form):
 
     def _refuse(self, name: str, words: str) -> None:
         if name not in self.errors:
-            self.add_error(name, f"{capfirst(words)}.")
+            self.add_error(name, gettext("%(words)s.") % {"words": capfirst(words)})
 
     def _is_filled(self, category: int) -> bool:
         """Whether anything was typed for a category: what is blank is none."""

@@ -89,7 +89,7 @@ def invite(email: str, role: str, paper_list: PaperList | None, by: Any, site: s
     member = members(paper_list).filter(user__email__iexact=email).first()
     if member:
         words = _("%(name)s, who has this address, is a %(role)s there already.")
-        raise AlreadyMember(words % {"name": member.user, "role": member.role})
+        raise AlreadyMember(words % {"name": member.user, "role": member.get_role_display().lower()})
     invitation = pending(paper_list).filter(email__iexact=email).first() or Invitation(list=paper_list)
     invitation.email, invitation.role = email, role
     return _send(invitation, by, site)

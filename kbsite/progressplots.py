@@ -50,7 +50,7 @@ def queue(progress: Progress) -> Curves:
     plot = curves(
         [Series(_("waiting"), [(at, each.waiting / scale, _waited(each)) for at, each in enumerate(days)])],
         ends=(0, len(days) - 1),
-        ticks=[(at, date_format(days[at].day, "j M")) for at in named],
+        ticks=[(at, date_format(days[at].day, "MONTH_DAY_FORMAT")) for at in named],
         lowest=0.0,
     )
     return replace(plot, upright=ticks)

@@ -12,6 +12,7 @@ from django.core import signing
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from rest_framework.throttling import SimpleRateThrottle
 
 from kbsite import mail
@@ -37,10 +38,10 @@ class Closed(Exception):
 def why_closed(paper_list: PaperList) -> str:
     """Return why a list takes no proposals; empty when it does."""
     if not settings.PROPOSALS:
-        return "Proposals are closed on this site."
+        return _("Proposals are closed on this site.")
     if not mail.is_configured():
-        return "Proposals are closed: this site sends no mail, and a proposal is confirmed by mail."
-    return "" if paper_list.takes_proposals else "This list takes no proposals at present."
+        return _("Proposals are closed: this site sends no mail, and a proposal is confirmed by mail.")
+    return "" if paper_list.takes_proposals else _("This list takes no proposals at present.")
 
 
 def propose(

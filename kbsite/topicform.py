@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ingest import health, topics
@@ -75,7 +76,7 @@ def query_help(name: str) -> str:
     """Return what a query is to a source, in a sentence."""
     if name not in SOURCES:
         return ""
-    return source(name).QUERY or str(_("It takes no query: leave this empty."))
+    return str(source(name).QUERY or _("It takes no query: leave this empty."))
 
 
 def sentence(words: str) -> str:
@@ -85,4 +86,4 @@ def sentence(words: str) -> str:
 
 def ended(words: str) -> str:
     """Return words with a full stop at their end, unless they have an end already."""
-    return words if words.endswith((".", "?", "!", "…")) else f"{words}."
+    return words if words.endswith((".", "?", "!", "…")) else gettext("%(words)s.") % {"words": words}

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
 
 from papers.bulk import copy_in
 from papers.models import Act, Decision, EntryChange, PaperList
@@ -33,12 +34,12 @@ class Followed(CannotUndo):
 
     def __init__(self, act: Act, followers: Sequence[Act]) -> None:
         self.act, self.followers = act, tuple(followers)
-        super().__init__(" ".join(["What this changed was changed again since.", *map(_told, self.followers[:3])]))
+        super().__init__(" ".join([_("What this changed was changed again since."), *map(_told, self.followers[:3])]))
 
 
 def _told(act: Act) -> str:
-    who = f" by {act.who}" if act.who else ""
-    return f"{act.get_kind_display()}{who}, {act.at:%Y-%m-%d %H:%M}."
+    said = {"kind": act.get_kind_display(), "who": act.who, "at": f"{act.at:%Y-%m-%d %H:%M}"}
+    return _("%(kind)s by %(who)s, %(at)s.") % said if act.who else _("%(kind)s, %(at)s.") % said
 
 
 _open: ContextVar[Act | None] = ContextVar("open act", default=None)
@@ -97,9 +98,9 @@ def undo(act: Act, user: AbstractBaseUser, *, cascade: bool = False) -> Act:
         paper_list = PaperList.objects.select_for_update(no_key=True).get(pk=act.list_id)
         act = Act.objects.get(pk=act.pk)
         if act.undone_by_id is not None:
-            raise CannotUndo("This was undone already.")
+            raise CannotUndo(_("This was undone already."))
         if not act.rows.exists():
-            raise CannotUndo("This was done before it was kept what each act changes.")
+            raise CannotUndo(_("This was done before it was kept what each act changes."))
         try:
             return _taken_back(paper_list, [act], user)
         except _Misfit:

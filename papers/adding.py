@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from papers import acts, catalog, entries, identity, review
 from papers.models import Act, Category, Decision, Paper, PaperList, Proposal
@@ -53,9 +54,9 @@ class Line:
         if self.item.problem and self.paper is None:
             return self.item.problem
         if self.same_as is not None:
-            return f"it names the same paper as {self.same_as.where}"
+            return _("it names the same paper as %(where)s") % {"where": self.same_as.where}
         if self.standing is not None and not self.standing.is_open:
-            return f"it is {self.standing.told}"
+            return _("it is %(told)s") % {"told": self.standing.told}
         return self.refused
 
     @property
@@ -101,17 +102,19 @@ class Line:
         """What there is to know of it before it is added, as sentences."""
         notes = []
         if self.paper is not None and self.standing is not None:
-            notes.append(f"It is {self.standing.told}.")
+            notes.append(_("It is %(told)s.") % {"told": self.standing.told})
         else:
-            notes.append("It is new here.")
+            notes.append(_("It is new here."))
         if self.twin is not None:
-            notes.append(f"A paper of this title is known as {identity.link(self.twin.main_identifier)}.")
+            notes.append(
+                _("A paper of this title is known as %(link)s.") % {"link": identity.link(self.twin.main_identifier)}
+            )
         if self.alike is not None:
-            notes.append(f"{self.alike.where.capitalize()} has the same title.")
+            notes.append(_("%(where)s has the same title.") % {"where": self.alike.where.capitalize()})
         if self.needs_title:
-            notes.append("Its title is missing: type it.")
+            notes.append(_("Its title is missing: type it."))
         elif self.awaits_title:
-            notes.append("Its title is missing until arXiv is asked for it.")
+            notes.append(_("Its title is missing until arXiv is asked for it."))
         return " ".join(notes)
 
     @property
@@ -225,7 +228,11 @@ def _refusable(line: Line) -> Line:
     """The line with what the catalogue has against it."""
     record = line.record("") if line.can_add else None
     refused = identity.normalise(record) if record is not None else None
-    return replace(line, refused=f"it has {refused.reason}") if isinstance(refused, Rejected) else line
+    return (
+        replace(line, refused=_("it has %(reason)s") % {"reason": refused.reason})
+        if isinstance(refused, Rejected)
+        else line
+    )
 
 
 def add(paper_list: PaperList, items: Sequence[Item], choices: Mapping[int, Choice], user: AbstractBaseUser) -> Added:
@@ -256,9 +263,9 @@ def _why_not(line: Line, record: PaperRecord | None) -> str:
     if line.problem:
         return line.problem
     if record is None:
-        return "its title is missing, and nobody can be asked for it"
+        return _("its title is missing, and nobody can be asked for it")
     refused = identity.normalise(record)
-    return f"it has {refused.reason}" if isinstance(refused, Rejected) else ""
+    return _("it has %(reason)s") % {"reason": refused.reason} if isinstance(refused, Rejected) else ""
 
 
 def _put_before(
@@ -285,10 +292,10 @@ def _done(line: Line, paper: Paper, category: Category | None, user: AbstractBas
     if category is None:
         return Outcome(line, paper=paper)
     if is_untitled(paper):
-        return Outcome(line, "Its title is not known yet, so it waits in the queue.", paper)
+        return Outcome(line, _("Its title is not known yet, so it waits in the queue."), paper)
     documents = list(category.list.documents.all())
     if not documents:
-        return Outcome(line, "The list has no README yet to take a row, so it waits in the queue.", paper)
+        return Outcome(line, _("The list has no README yet to take a row, so it waits in the queue."), paper)
     primary = documents[0]
     known = {column.role for column in columns(primary, category)}
     row = _row(prefill(paper, primary, category), line.item, known)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
 from bibtexparser.model import DuplicateFieldKeyBlock, Entry
+from django.utils.translation import gettext as _
 from pylatexenc.latex2text import LatexNodes2Text
 from pylatexenc.latexwalker import LatexWalkerError
 
@@ -71,13 +72,15 @@ def _entry(text: str, strings: str) -> Entry:
     try:
         library = parse_string(f"{strings}\n{text}")
     except Exception as error:  # whatever a library makes of what people paste
-        raise Unreadable(f"this BibTeX cannot be read: {error}") from error
+        raise Unreadable(_("this BibTeX cannot be read: %(error)s") % {"error": error}) from error
     for block in library.failed_blocks:
         if isinstance(block, DuplicateFieldKeyBlock) and isinstance(block.ignore_error_block, Entry):
             return block.ignore_error_block  # BibTeX takes the first one, too
     if not library.entries:
         why = next((str(block.error) for block in library.failed_blocks if str(block.error)), "")
-        raise Unreadable(f"this BibTeX is not well formed{f': {why}' if why else ''}")
+        raise Unreadable(
+            _("this BibTeX is not well formed: %(why)s") % {"why": why} if why else _("this BibTeX is not well formed")
+        )
     return library.entries[0]
 
 
@@ -87,7 +90,9 @@ def _fields(entry: Entry) -> Mapping[str, str]:
     for field in entry.fields:
         value = str(field.value)
         if re.search(r"[}\"]\s*[\w-]+\s*=", value):
-            raise Unreadable(f"this BibTeX is not well formed: a comma may be missing after “{field.key}”")
+            raise Unreadable(
+                _("this BibTeX is not well formed: a comma may be missing after “%(key)s”") % {"key": field.key}
+            )
         fields.setdefault(field.key.lower(), value)
     return fields
 

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from papers import keywords, vectors
 from papers.models import (
@@ -214,14 +215,16 @@ def card(paper_list: PaperList, paper: Paper, *, to_decide: bool = True) -> Card
 def lookalikes(paper: Paper, limit: int = 3) -> tuple[Lookalike, ...]:
     """Return other papers of the same title, and those whose text says nearly the same."""
     same = Paper.objects.filter(title_key=paper.title_key).exclude(pk=paper.pk).order_by("pk")[:limit]
-    found = {other.pk: Lookalike(other, "the same title") for other in same}
+    found = {other.pk: Lookalike(other, _("the same title")) for other in same}
     own = paper.embeddings.filter(text_hash=paper.text_hash).order_by("-pk").first()
     if own is not None:
         near = vectors.nearest_of_all(own.vector, limit, own.encoder, without=[paper.pk, *found])
         close = {other: likeness for other, likeness in near if likeness >= SAME_TEXT}
         others = Paper.objects.in_bulk(close)
         found |= {
-            pk: Lookalike(others[pk], f"{likeness:.0%} the same text") for pk, likeness in close.items() if pk in others
+            pk: Lookalike(others[pk], _("%(share)s the same text") % {"share": f"{likeness:.0%}"})
+            for pk, likeness in close.items()
+            if pk in others
         }
     return tuple(found.values())[:limit]
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
 
 from papers import dates, overview, titles
 from papers.authority import rank
@@ -14,13 +17,16 @@ from papers.readme.escape import address, cell_text, code_text, label_text
 from papers.readme.row import RowFields
 from papers.texts import fields_of
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """A way to cite a paper: how people and addresses call it, its file's ending and type, and what writes it."""
 
     identifier: str
-    name: str
+    name: StrOrPromise
     ending: str
     content_type: str
     write: Callable[[Paper, RowFields], str]
@@ -70,7 +76,7 @@ FORMS = {
         Form("bibtex", "BibTeX", "bib", "application/x-bibtex", lambda *of: bibtex.one(_citation(*of))),
         Form("ris", "RIS", "ris", "application/x-research-info-systems", lambda *of: ris.record(_citation(*of))),
         Form("apa", "APA", "txt", "text/plain", lambda *of: apa.reference(_citation(*of)) + "\n"),
-        Form("markdown", "Markdown row", "md", "text/markdown", _row),
+        Form("markdown", _("Markdown row"), "md", "text/markdown", _row),
     )
 }
 

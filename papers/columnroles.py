@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
 from papers import acts
 from papers.models import Act, Document, PaperList
@@ -74,7 +75,7 @@ def _examples(known: tuple[str, ...], table: Table, place: int) -> tuple[str, ..
 
 
 def _first(texts: Iterable[str], number: int) -> Iterator[str]:
-    for _, text in zip(range(number), texts, strict=False):
+    for _place, text in zip(range(number), texts, strict=False):
         yield text
 
 
@@ -87,7 +88,10 @@ def fix(paper_list: PaperList, columns: Mapping[str, str], user: AbstractBaseUse
     """
     unknown = [role for role in columns.values() if role not in list(Role)]
     if unknown:
-        raise WrongColumns(f"“{unknown[0]}” is nothing that a column tells; known are {', '.join(Role)}.")
+        raise WrongColumns(
+            _("“%(role)s” is nothing that a column tells; known are %(roles)s.")
+            % {"role": unknown[0], "roles": ", ".join(Role)}
+        )
     with acts.act(paper_list, user, Act.Kind.SETTINGS):
         locked = PaperList.objects.select_for_update().get(pk=paper_list.pk)
         documents = list(locked.documents.all())
@@ -113,9 +117,14 @@ def _refuse_wrong(document: Document, before: Mapping[str, str], columns: Mappin
     for table in _tables(document, columns):
         where = f"{document.path}, line {table.first_line}"
         if table.first_line in were and not table.tells_papers:
-            raise WrongColumns(f"{where}: no column of this table would tell the papers' titles.")
+            raise WrongColumns(
+                _("%(where)s: no column of this table would tell the papers' titles.") % {"where": where}
+            )
         for column in table.columns:
             wanted = columns.get(column.name)
             if wanted is not None and wanted != column.role:
                 other = next(each.name for each in table.columns if each.role == wanted)
-                raise WrongColumns(f"{where}: “{column.name}” cannot tell the {wanted}: “{other}” does.")
+                raise WrongColumns(
+                    _("%(where)s: “%(header)s” cannot tell the %(role)s: “%(other)s” does.")
+                    % {"where": where, "header": column.name, "role": wanted, "other": other}
+                )

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from papers import acts, agreement, texts
 from papers.following import TRANSLATED_FIELDS as TRANSLATED_FIELDS
@@ -45,7 +46,9 @@ def admit(
             with transaction.atomic():
                 entry = Entry.objects.create(category=category, paper=paper, decision=decision)
         except IntegrityError as error:
-            raise AlreadyListed(f"“{paper}” already stands in {category}.") from error
+            raise AlreadyListed(
+                _("“%(paper)s” already stands in %(category)s.") % {"paper": paper, "category": category}
+            ) from error
         for document in documents:
             own = rows.get(document.language)
             shown = (
@@ -176,7 +179,9 @@ def move(entry: Entry, category: Category, user: AbstractBaseUser | None, origin
     before = _snapshot(entry)
     with acts.act(category.list, user, Act.Kind.MOVE):
         if Entry.objects.filter(category=category, paper=entry.paper).exists():
-            raise AlreadyListed(f"“{entry.paper}” already stands in {category}.")
+            raise AlreadyListed(
+                _("“%(paper)s” already stands in %(category)s.") % {"paper": entry.paper, "category": category}
+            )
         entry.category = category
         entry.save()
         for text in _texts(entry):
@@ -192,7 +197,7 @@ def reorder(entry: Entry, after: Entry | None, user: AbstractBaseUser | None, or
     Return False when it stands there already. Raise ValueError when the other one is of another category.
     """
     if after is not None and (after.category_id != entry.category_id or after.pk == entry.pk):
-        raise ValueError("An entry goes behind another one of its own category.")
+        raise ValueError(_("An entry goes behind another one of its own category."))
     moved = False
     with acts.act(entry.category.list, user, Act.Kind.REORDER):
         # One at a time, or two would take the same place.

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from papers import acts, entries, review
 from papers.models import Act, Category, Document, Entry, EntryText, Finding, Origin, Paper, PaperList
@@ -123,7 +124,7 @@ def dismiss(finding: Finding, user: AbstractBaseUser) -> None:
 def _closed(finding: Finding, state: Finding.State, choice: str, user: AbstractBaseUser) -> None:
     locked = Finding.objects.select_for_update().filter(pk=finding.pk, state=Finding.State.OPEN).first()
     if locked is None:
-        raise NotOpen("This was settled already.")
+        raise NotOpen(_("This was settled already."))
     finding.values, finding.entry = locked.values, locked.entry  # an import may have renewed the question
     finding.state, finding.choice = state, choice
     finding.settled_at, finding.settled_by = timezone.now(), user  # type: ignore[assignment]
@@ -134,7 +135,7 @@ def _take_field(finding: Finding, user: AbstractBaseUser) -> None:
     texts = EntryText.objects.filter(entry=finding.entry_id, document=finding.document)
     text = texts.select_related("entry__category", "document__list").first()
     if text is None:
-        raise CannotSettle("The entry is no longer in the list, so there is nothing to change.")
+        raise CannotSettle(_("The entry is no longer in the list, so there is nothing to change."))
     fields = fields_of_values(values_of(fields_of(text)) | {field_of(finding): finding.values[README]})
     entries.edit(text, fields, user, Origin.README)
 
@@ -151,7 +152,7 @@ def _take_row(finding: Finding, user: AbstractBaseUser) -> None:
         return
     category = Category.objects.filter(list=finding.list, key=wanted["category"]).first()
     if category is None:
-        raise CannotSettle(f"The list no longer has the category “{wanted['category']}”.")
+        raise CannotSettle(_("The list no longer has the category “%(wanted)s”.") % {"wanted": wanted["category"]})
     fields = RowFields.from_json(wanted["fields"])
     try:
         (decision,) = review.told_by_readme(finding.list, [(finding.paper, category)], _note(finding.document), user)

@@ -8,6 +8,7 @@ from datetime import date
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from papers import acts, entries, review
 from papers.models import Act, Category, Decision, Paper, PaperList
@@ -68,7 +69,7 @@ def rows(category: Category, paper: Paper) -> dict[str, RowFields]:
     """
     documents = list(category.list.documents.all())
     if not documents:
-        raise ValueError(f"{category.list} has no README yet to take a row.")
+        raise ValueError(_("%(list)s has no README yet to take a row.") % {"list": category.list})
     primary, *others = documents
     found = {primary.language: prefill(paper, primary, category)}
     return found | {each.language: RowFields(extra=prefill(paper, each, category).extra) for each in others}
@@ -78,7 +79,7 @@ def _each(
     paper_list: PaperList, papers: Sequence[int], user: AbstractBaseUser, decide: Callable[[Paper], Decision]
 ) -> Done:
     if len(papers) > MOST:
-        raise ValueError(f"At most {MOST} papers at once.")
+        raise ValueError(_("At most %(most)s papers at once.") % {"most": MOST})
     results = []
     if paper_list.second_opinion:  # each is to be looked at by two
         return Done(None, tuple(Result(pk, refused=TWO) for pk in dict.fromkeys(papers)))
@@ -88,7 +89,7 @@ def _each(
         found = Paper.objects.prefetch_related("identifiers", "facts").in_bulk(papers)
         for pk in dict.fromkeys(papers):
             if pk not in found:
-                results.append(Result(pk, refused="There is no such paper."))
+                results.append(Result(pk, refused=_("There is no such paper.")))
                 continue
             try:
                 with transaction.atomic():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+
 from papers import identity
 from papers.readme.inline import plain
 from papers.records import Identifier
@@ -53,7 +55,7 @@ def wrong_number(names: Sequence[Identifier]) -> str:
     """Why an id of arXiv's form is none: it begins with a year and a month."""
     for scheme, value in names:
         if scheme == "arxiv" and not 1 <= identity.arxiv_month(value)[1] <= 12:
-            return f"there is no arXiv id {value}: its third and fourth digit are the month"
+            return _("there is no arXiv id %(number)s: its third and fourth digit are the month") % {"number": value}
     return ""
 
 

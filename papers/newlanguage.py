@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.utils.translation import gettext as _
 
 from papers import acts, glossary, instep, languages
 from papers.following import Shown, as_copies
@@ -55,7 +56,7 @@ def create(paper_list: PaperList, language: str, path: str, user: AbstractBaseUs
         paper_list = PaperList.objects.select_for_update().get(pk=paper_list.pk)
         primary = paper_list.documents.first()
         if primary is None:
-            raise CannotCreate("The list has no README to make it from: import one first.")
+            raise CannotCreate(_("The list has no README to make it from: import one first."))
         _refuse(paper_list, language, path)
         words = glossary.own(paper_list, language)
         copies = _copies(primary, words)
@@ -67,7 +68,10 @@ def create(paper_list: PaperList, language: str, path: str, user: AbstractBaseUs
         document = paper_list.documents.get(language=language)
         if lost := languages.shown(primary) - languages.shown(document):
             titles = ", ".join(f"“{copies[entry].fields.title}”" for entry in sorted(lost)[:3])
-            raise CannotCreate(f"{path}: {len(lost)} rows could not be read again: {titles}.")
+            raise CannotCreate(
+                _("%(path)s: %(n)s rows could not be read again: %(titles)s.")
+                % {"path": path, "n": len(lost), "titles": titles}
+            )
         _flag(document, copies)
         instep.fill(document, user)
     return document
@@ -75,14 +79,19 @@ def create(paper_list: PaperList, language: str, path: str, user: AbstractBaseUs
 
 def _refuse(paper_list: PaperList, language: str, path: str) -> None:
     if not is_language(language):
-        raise CannotCreate(f"“{language}” must be a language code, as “en” or “zh”.")
+        raise CannotCreate(_("“%(language)s” must be a language code, as “en” or “zh”.") % {"language": language})
     if FILE.problem(path):
-        raise CannotCreate(f"“{path}” must be {FILE.meaning}.")
+        raise CannotCreate(_("“%(path)s” must be %(meaning)s.") % {"path": path, "meaning": FILE.meaning})
     for document in paper_list.documents.defer("source"):
         if document.language == language:
-            raise CannotCreate(f"The list has a README in “{language}” already: {document.path}.")
+            raise CannotCreate(
+                _("The list has a README in “%(language)s” already: %(path)s.")
+                % {"language": language, "path": document.path}
+            )
         if document.path == path:
-            raise CannotCreate(f"{path} is the README in “{document.language}” already.")
+            raise CannotCreate(
+                _("%(path)s is the README in “%(language)s” already.") % {"path": path, "language": document.language}
+            )
 
 
 def _copies(primary: Document, words: Mapping[str, str]) -> dict[int, Shown]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from papers.models import PaperList
 from papers.readme.document import parse
@@ -150,11 +151,11 @@ def problems(new: NewList) -> list[Problem]:
     found = [Problem(field, words) for field, words in about]
     found += _in_languages(new.languages)
     if not new.categories:
-        found.append(Problem("categories", "a list needs at least one"))
+        found.append(Problem("categories", _("a list needs at least one")))
     keys = [category.key for category in new.categories]
     for place, key in enumerate(keys):
         found.append(Problem("key", KEY.problem(key) or _twice(key, keys[:place]), place))
-    for language, _ in enumerate(new.languages):
+    for language in range(len(new.languages)):
         names = [category.words[language].name for category in new.categories]
         headings = [_heading(name).casefold() for name in names]
         for place, name in enumerate(names):
@@ -166,24 +167,24 @@ def problems(new: NewList) -> list[Problem]:
 
 def _in_languages(languages: Sequence[NewLanguage]) -> Iterator[Problem]:
     if not languages:
-        yield Problem("languages", "a list needs at least one")
+        yield Problem("languages", _("a list needs at least one"))
     codes, files = [each.code for each in languages], [each.file.casefold() for each in languages]
     for place, each in enumerate(languages):
         code = LANGUAGE.problem(each.code) or _twice(each.code, codes[:place])
         yield Problem("code", code, language=place)
-        taken = f'"{NAME}" is the file of the settings' if files[place] == NAME else ""
+        taken = _('"%(name)s" is the file of the settings') % {"name": NAME} if files[place] == NAME else ""
         file = FILE.problem(each.file) or taken or (files[place] in files[:place] and _twice(each.file, [each.file]))
         yield Problem("file", file or "", language=place)
 
 
 def _twice(text: str, before: Sequence[str]) -> str:
-    return f'"{text}" stands there twice' if text in before else ""
+    return _('"%(text)s" stands there twice') % {"text": text} if text in before else ""
 
 
 def _unreadable(name: str, heading: str, before: Sequence[str]) -> str:
     if not heading:
-        return f'"{name}" is no heading: it needs letters or digits'
-    return f'two are called "{name}"' if heading in before else ""
+        return _('"%(name)s" is no heading: it needs letters or digits') % {"name": name}
+    return _('two are called "%(name)s"') % {"name": name} if heading in before else ""
 
 
 def _heading(name: str) -> str:

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from papers import acts, review
 from papers.cards import categories
@@ -88,9 +89,9 @@ def settle(opinion: Opinion, user: AbstractBaseUser) -> Decision:
         _hold_still(paper_list, paper)
         said = list(awaiting(paper_list).filter(paper=paper))
         if len(said) < 2 or opinion.pk not in {each.pk for each in said}:
-            raise CannotSpeak("These two opinions do not stand against each other any more.")
+            raise CannotSpeak(_("These two opinions do not stand against each other any more."))
         if opinion.kind == Decision.Kind.DEFER and not review.can_wait(opinion.until):
-            raise CannotSpeak("It was to be put off, and the day has come: say something else.")
+            raise CannotSpeak(_("It was to be put off, and the day has come: say something else."))
         return _concluded(paper_list, paper, user, _verdict(opinion), said)
 
 
@@ -98,9 +99,9 @@ def take_back(opinion: Opinion) -> None:
     """Take an opinion back on which nothing was decided, as an act of who gave it; raise NotInForce of any other."""
     with acts.act(opinion.list, opinion.user, Act.Kind.TAKE_BACK):
         _hold_still(opinion.list, opinion.paper)
-        gone, _ = Opinion.objects.filter(pk=opinion.pk, decision=None).delete()
+        gone = Opinion.objects.filter(pk=opinion.pk, decision=None).delete()[0]
         if not gone:
-            raise review.NotInForce("This opinion has come to a decision, or is taken back.")
+            raise review.NotInForce(_("This opinion has come to a decision, or is taken back."))
 
 
 def _decide(
@@ -184,14 +185,14 @@ def _check(paper: Paper, verdict: Verdict) -> None:
     if verdict.kind == Decision.Kind.DEFER:
         review.demand_ahead(verdict.until)
     if verdict.duplicate_of is not None and verdict.duplicate_of.pk == paper.pk:
-        raise ValueError("a paper is no duplicate of itself")
+        raise ValueError(_("a paper is no duplicate of itself"))
 
 
 def _demand_silence(said: Sequence[Opinion], user: AbstractBaseUser) -> None:
     if len(said) > 1:
-        raise CannotSpeak("Two curators differ on it: it is to be settled, see the disagreements.")
+        raise CannotSpeak(_("Two curators differ on it: it is to be settled, see the disagreements."))
     if any(each.user_id == user.pk for each in said):
-        raise CannotSpeak("You have said what you think of it; another curator’s opinion is awaited.")
+        raise CannotSpeak(_("You have said what you think of it; another curator’s opinion is awaited."))
 
 
 def _standing(paper_list: PaperList, paper: Paper) -> Review:

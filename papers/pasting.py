@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import islice
 
+from django.utils.translation import gettext as _
+
 from papers import identity
 from papers.bibtexreader import Unreadable, read_entry
 from papers.mentions import mentioned, only_names, title_beside, wrong_number
@@ -60,7 +62,9 @@ class Item:
     @property
     def where(self) -> str:
         """Its place, for people: “line 3”, “lines 4 to 9”."""
-        return f"line {self.first}" if self.first == self.last else f"lines {self.first} to {self.last}"
+        if self.first == self.last:
+            return _("line %(n)s") % {"n": self.first}
+        return _("lines %(first)s to %(last)s") % {"first": self.first, "last": self.last}
 
 
 def read(text: str, headers: Sequence[Sequence[str]] = ()) -> list[Item]:
@@ -69,13 +73,16 @@ def read(text: str, headers: Sequence[Sequence[str]] = ()) -> list[Item]:
     `headers` are those of tables that rows without a header may have come from. Raise TooMuch.
     """
     if len(text) > MOST_CHARACTERS:
-        raise TooMuch(f"This is too much at once: at most {MOST_CHARACTERS:,} characters, and these are {len(text):,}.")
+        raise TooMuch(
+            _("This is too much at once: at most %(most)s characters, and these are %(n)s.")
+            % {"most": f"{MOST_CHARACTERS:,}", "n": f"{len(text):,}"}
+        )
     lines = [line.rstrip("\r\n") for line in split_lines(storable(text.replace("\x00", "")))]
     items = list(islice(_items(lines, headers), MOST_ITEMS + 1))
     if len(items) > MOST_ITEMS:
         raise TooMuch(
-            f"This is too much at once: more than {MOST_ITEMS} papers. "
-            f"Paste what comes before line {items[MOST_ITEMS].first} first."
+            _("This is too much at once: more than %(most)s papers. Paste what comes before line %(line)s first.")
+            % {"most": MOST_ITEMS, "line": items[MOST_ITEMS].first}
         )
     return items
 
@@ -118,7 +125,7 @@ def _items(lines: Sequence[str], headers: Sequence[Sequence[str]]) -> Iterator[I
 
 def _too_long(lines: Sequence[str], first: int, end: int, most: int, form: Form = Form.LINK) -> Item:
     text = "\n".join(lines[first:end])
-    return Item(first + 1, end, text, form, problem=f"it is longer than {most:,} characters")
+    return Item(first + 1, end, text, form, problem=_("it is longer than %(most)s characters") % {"most": f"{most:,}"})
 
 
 def _end(lines: Sequence[str], line: int, goes_on: Callable[[str], bool]) -> int:
@@ -173,7 +180,7 @@ def _bibtex(lines: Sequence[str], first: int, end: int, strings: str) -> Item:
         item, identifiers=said.identifiers, title=said.title, authors=said.authors, venue=said.venue, code=said.code
     )
     if not said.identifiers:
-        return replace(known, problem="it names no paper: give it a url, a doi or an eprint")
+        return replace(known, problem=_("it names no paper: give it a url, a doi or an eprint"))
     return replace(known, problem=wrong_number(said.identifiers))
 
 
@@ -223,8 +230,8 @@ def _rows(lines: Sequence[str], rows: Sequence[int], header: str, headers: Seque
 
 def _why(row: Row | None) -> str:
     if row is None or row.fields.link == "":
-        return "this row has no link to a paper"
-    return f"the link of this row names no paper: {row.fields.link}"
+        return _("this row has no link to a paper")
+    return _("the link of this row names no paper: %(link)s") % {"link": row.fields.link}
 
 
 def _bullet(lines: Sequence[str], first: int, end: int) -> Iterator[Item]:
@@ -245,7 +252,7 @@ def _of_row(item: Item, row: RowFields, name: Identifier) -> Item:
     known = replace(item, identifiers=(name,), title=without_emoji(plain(row.title)), code=code, row=row)
     known = replace(known, venue=plain(row.venue))
     if name.scheme == "url" and is_code_address(name.value):
-        return replace(known, problem=f"its link leads to code, not to a paper: {name.value}")
+        return replace(known, problem=_("its link leads to code, not to a paper: %(link)s") % {"link": name.value})
     return replace(known, problem=wrong_number([name]))
 
 
@@ -271,7 +278,11 @@ def _line(text: str, line: int, form: Form = Form.LINK, raw: str = "", why: str 
     code = next((name.value for name in named if name.scheme == "url" and is_code_address(name.value)), "")
     alike = [name for name in papers if name.scheme == papers[0].scheme]
     if not papers:
-        told = f"this leads to code, not to a paper: {code}" if code else why or "it names no paper by a link or an id"
+        told = (
+            _("this leads to code, not to a paper: %(link)s") % {"link": code}
+            if code
+            else why or _("it names no paper by a link or an id")
+        )
         yield replace(whole, problem=told)
     elif len(alike) > 1:
         for name in alike:  # whose the words beside them are is anybody's guess
@@ -282,5 +293,5 @@ def _line(text: str, line: int, form: Form = Form.LINK, raw: str = "", why: str 
 
 def _of_name(item: Item, name: Identifier) -> Item:
     if name.scheme == "url" and is_code_address(name.value):
-        return replace(item, problem=f"this leads to code, not to a paper: {name.value}")
+        return replace(item, problem=_("this leads to code, not to a paper: %(link)s") % {"link": name.value})
     return replace(item, identifiers=(name,), problem=wrong_number([name]))

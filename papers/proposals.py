@@ -10,6 +10,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from papers import adding, cards, catalog, identity, pasting
 from papers.models import Category, Paper, PaperList, Proposal, Review, Suggestion
@@ -64,18 +66,18 @@ def named(text: str, title: str = "") -> Named:
     except pasting.TooMuch as error:
         raise NoPaper(str(error)) from error
     if len(items) != 1:
-        raise NoPaper("Name one paper, by its link, arXiv id or DOI.")
+        raise NoPaper(_("Name one paper, by its link, arXiv id or DOI."))
     item = items[0]
     if item.problem:
-        raise NoPaper(f"{item.problem[0].upper()}{item.problem[1:]}.")
+        raise NoPaper(_("%(words)s.") % {"words": capfirst(item.problem)})
     identifier = item.identifiers[0]
     paper = Paper.objects.with_identifier(*identifier).prefetch_related("identifiers").first()
     title = " ".join(title.split()) or item.title
     if not title and paper is None and identifier.scheme != "arxiv":
-        raise TitleMissing("Give its title, too: nobody can be asked for it.")
+        raise TitleMissing(_("Give its title, too: nobody can be asked for it."))
     refused = identity.normalise(_record(identifier, title, paper))
     if isinstance(refused, Rejected):
-        raise NoPaper(f"It has {refused.reason}.")
+        raise NoPaper(_("It has %(reason)s.") % {"reason": refused.reason})
     return Named(identifier, title, paper)
 
 
@@ -87,9 +89,9 @@ def propose(
     refuse_what_is_settled(paper_list, given.paper)
     since = timezone.now() - timedelta(days=1)
     if Proposal.objects.filter(email=email, asked_at__gt=since).count() >= MOST_A_DAY:
-        raise TooMany(f"At most {MOST_A_DAY} papers a day can be proposed from one address.")
+        raise TooMany(_("At most %(most)s papers a day can be proposed from one address.") % {"most": MOST_A_DAY})
     if Proposal.objects.filter(confirmed_at=None, asked_at__gt=since).count() >= MOST_UNCONFIRMED_A_DAY:
-        raise TooMany("More was proposed today than is taken in a day. Please come back tomorrow.")
+        raise TooMany(_("More was proposed today than is taken in a day. Please come back tomorrow."))
     return Proposal.objects.create(
         list=paper_list,
         scheme=given.identifier.scheme,
@@ -153,7 +155,7 @@ def refuse_what_is_settled(paper_list: PaperList, paper: Paper | None) -> None:
     if told := publicly(standing):
         raise Refused(told)
     if Proposal.objects.filter(list=paper_list, paper=paper, user=None).exists():
-        raise Refused("It was proposed already, and awaits a decision.")
+        raise Refused(_("It was proposed already, and awaits a decision."))
 
 
 def publicly(standing: Standing) -> str:
@@ -161,11 +163,14 @@ def publicly(standing: Standing) -> str:
     reason = standing.decision.get_reason_display().lower() if standing.decision else ""
     return {
         State.WAITING: "",
-        State.LISTED: f"It is in the list already: {', '.join(standing.categories)}.",
-        State.REJECTED: f"The curators have declined it{f' ({reason})' if reason else ''}.",
-        State.DEFERRED: f"The curators have put it off, until {standing.until or 'there is a new version'}.",
-        State.DUPLICATE: "The curators take it for a paper that is here under another name.",
-        State.WITHDRAWN: "It was withdrawn.",
+        State.LISTED: _("It is in the list already: %(categories)s.") % {"categories": ", ".join(standing.categories)},
+        State.REJECTED: _("The curators have declined it (%(reason)s).") % {"reason": reason}
+        if reason
+        else _("The curators have declined it."),
+        State.DEFERRED: _("The curators have put it off, until %(until)s.")
+        % {"until": standing.until or _("there is a new version")},
+        State.DUPLICATE: _("The curators take it for a paper that is here under another name."),
+        State.WITHDRAWN: _("It was withdrawn."),
     }[standing.state]
 
 

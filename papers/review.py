@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from papers import acts, entries, merging, news
 from papers.models import Act, Category, Decision, Entry, Hold, Origin, Paper, PaperList, Review, Suggestion
@@ -22,7 +23,10 @@ class AlreadyDecided(Exception):
     """Somebody else decided first; `decision` is theirs."""
 
     def __init__(self, decision: Decision) -> None:
-        super().__init__(f"{decision.who} already decided: {decision.get_kind_display()}, {decision.at:%Y-%m-%d %H:%M}")
+        super().__init__(
+            _("%(who)s already decided: %(kind)s, %(at)s")
+            % {"who": decision.who, "kind": decision.get_kind_display(), "at": f"{decision.at:%Y-%m-%d %H:%M}"}
+        )
         self.decision = decision
 
 
@@ -84,7 +88,7 @@ def defer(
 def demand_ahead(until: date | None) -> None:
     """Raise ValueError for a day that does not lie ahead."""
     if not can_wait(until):
-        raise ValueError("a deferral must end after today")
+        raise ValueError(_("a deferral must end after today"))
 
 
 def can_wait(until: date | None) -> bool:
@@ -97,7 +101,7 @@ def duplicate(
 ) -> Decision:
     """Say that the paper is another one under a second record."""
     if paper.pk == of.pk:
-        raise ValueError("a paper is no duplicate of itself")
+        raise ValueError(_("a paper is no duplicate of itself"))
     return _decide(paper_list, paper, user, Decision.Kind.DUPLICATE, duplicate_of=of, note=note, key=key)
 
 
@@ -110,7 +114,7 @@ def undo(decision: Decision, user: AbstractBaseUser) -> Decision:
     with acts.act(decision.list, user, Act.Kind.TAKE_BACK):
         review = Review.objects.select_for_update().filter(decision=decision).first()
         if review is None:
-            raise NotInForce("This decision is no longer in force.")
+            raise NotInForce(_("This decision is no longer in force."))
         undone = Decision.objects.create(
             list=decision.list,
             paper=decision.paper,
@@ -283,7 +287,7 @@ def demand_open(review: Review, kind: Decision.Kind) -> None:
         raise AlreadyDecided(review.decision)
     listed = Entry.objects.filter(category__list=review.list_id, paper=review.paper_id)
     if kind != Decision.Kind.ACCEPT and listed.exists():
-        raise entries.AlreadyListed(f"“{review.paper}” stands in the list: take it out first.")
+        raise entries.AlreadyListed(_("“%(paper)s” stands in the list: take it out first.") % {"paper": review.paper})
 
 
 def sent_before(key: UUID | None) -> Decision | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import Case, Q, QuerySet, When
+from django.utils.translation import gettext as _
 
 from papers.models import PaperList, SavedView
 
@@ -36,7 +37,7 @@ def save(
 ) -> SavedView:
     """Keep what an address says of a queue under a name; raise NameTaken or TooMany."""
     if SavedView.objects.filter(list=paper_list, user=user.pk).count() >= MOST:
-        raise TooMany(f"You keep {MOST} views of this list already; delete one first.")
+        raise TooMany(_("You keep %(most)s views of this list already; delete one first.") % {"most": MOST})
     return _written(SavedView(list=paper_list, user_id=user.pk, name=name, words=dict(words), is_shared=is_shared))
 
 
@@ -52,5 +53,5 @@ def _written(view: SavedView) -> SavedView:
         with transaction.atomic():
             view.save()
     except IntegrityError as error:
-        raise NameTaken(f"You have a view “{view.name}” of this list already.") from error
+        raise NameTaken(_("You have a view “%(name)s” of this list already.") % {"name": view.name}) from error
     return view

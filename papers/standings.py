@@ -11,6 +11,8 @@ from datetime import date
 from enum import Enum
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from papers import cards
 from papers.models import Decision, Entry, Paper, PaperList, Proposal, Review
@@ -25,6 +27,16 @@ class State(Enum):
     DEFERRED = "deferred"
     DUPLICATE = "duplicate"
     WITHDRAWN = "withdrawn"
+
+
+_DECIDED = {  # in words, without and with who decided when
+    State.REJECTED: (gettext_lazy("rejected already"), gettext_lazy("rejected already by %(who)s on %(day)s")),
+    State.DEFERRED: (gettext_lazy("put off"), gettext_lazy("put off by %(who)s on %(day)s")),
+    State.DUPLICATE: (
+        gettext_lazy("taken for a duplicate"),
+        gettext_lazy("taken for a duplicate by %(who)s on %(day)s"),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +58,30 @@ class Standing:
     @property
     def told(self) -> str:
         """It in words, to go on after “It is …”: for people who may know who decided."""
-        by = f" by {self.decision.who} on {self.decision.at:%Y-%m-%d}" if self.decision else ""
         if self.state == State.LISTED:
-            return f"listed already, in {' and '.join(self.categories)}"
-        if self.state == State.REJECTED:
-            reason = self.decision.get_reason_display() if self.decision else ""
-            return f"rejected already{by}{f' ({reason.lower()})' if reason else ''}"
-        if self.state == State.DEFERRED:
-            return f"put off{by}, until {f'{self.until:%Y-%m-%d}' if self.until else 'there is a new version'}"
-        if self.state == State.DUPLICATE:
-            return f"taken for a duplicate{by}"
+            return _("listed already, in %(categories)s") % {"categories": _(" and ").join(self.categories)}
+        if self.state in _DECIDED:
+            return self._decided
         if self.state == State.WITHDRAWN:
-            return "withdrawn by its authors"
+            return _("withdrawn by its authors")
         if self.proposal is not None:
-            who = "by its author" if self.proposal.by_author else f"by {self.proposal.user}"
-            return f"known here, and was put before the curators {who} on {self.proposal.confirmed_at:%Y-%m-%d}"
-        return "known here, and awaits a decision"
+            said = {"who": self.proposal.user, "day": f"{self.proposal.confirmed_at:%Y-%m-%d}"}
+            if self.proposal.by_author:
+                return _("known here, and was put before the curators by its author on %(day)s") % said
+            return _("known here, and was put before the curators by %(who)s on %(day)s") % said
+        return _("known here, and awaits a decision")
+
+    @property
+    def _decided(self) -> str:
+        """What was decided, by whom and when as far as is known, and why or until when."""
+        by = {"who": self.decision.who, "day": f"{self.decision.at:%Y-%m-%d}"} if self.decision else {}
+        told = str(_DECIDED[self.state][bool(by)]) % by
+        if self.state == State.REJECTED and self.decision and self.decision.reason:
+            return _("%(told)s (%(reason)s)") % {"told": told, "reason": self.decision.get_reason_display().lower()}
+        if self.state == State.DEFERRED:
+            until = f"{self.until:%Y-%m-%d}" if self.until else _("there is a new version")
+            return _("%(told)s, until %(until)s") % {"told": told, "until": until}
+        return told
 
 
 def standings(paper_list: PaperList, papers: Collection[Paper]) -> dict[int, Standing]:

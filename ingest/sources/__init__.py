@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 from papers.records import PaperRecord, Rejected
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
     from ingest.models import Topic
 
 SOURCES = {
@@ -65,8 +67,8 @@ class BadQuery(ValueError):
 class Source(Protocol):
     """What a source module offers."""
 
-    LABEL: str  # its name for people
-    QUERY: str  # what a query is to it, in a sentence; "" when it takes none
+    LABEL: StrOrPromise  # its name for people
+    QUERY: StrOrPromise  # what a query is to it, in a sentence; "" when it takes none
     OVERLAP_DAYS: int  # how much of what came before a watermark is asked for again: records arrive that late
 
     def check(self, query: str) -> None:

@@ -23,6 +23,8 @@ import arxiv
 import requests
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from requests.adapters import BaseAdapter
 
 from ingest.sources import BadQuery, Page, SourceUnavailable, Window, arxiv_feed, arxiv_oai, arxiv_papers, http
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LABEL = "arXiv search"
-QUERY = 'A search as arXiv\'s API takes it: cat:cs.CL AND (abs:"context compression" OR abs:"KV cache").'
+LABEL = gettext_lazy("arXiv search")
+QUERY = gettext_lazy('A search as arXiv\'s API takes it: cat:cs.CL AND (abs:"context compression" OR abs:"KV cache").')
 OVERLAP_DAYS = 7  # a paper is found by the day of its submission, and shown up to four days later around holidays
 
 PAGE_SIZE = 200  # about 0.5 MB; arXiv allows 2,000
@@ -52,16 +54,16 @@ _CATEGORY = re.compile(
 def check(query: str) -> None:
     """Raise BadQuery for an empty query, and one whose quotes or parentheses do not close."""
     if not query.strip():
-        raise BadQuery('a search needs words, as in cat:cs.CL AND abs:"context compression"')
+        raise BadQuery(_('a search needs words, as in cat:cs.CL AND abs:"context compression"'))
     if query.count('"') % 2:
-        raise BadQuery("a quotation mark is missing")
+        raise BadQuery(_("a quotation mark is missing"))
     depth = 0
     for character in re.sub(r'"[^"]*"', "", query):
         depth += (character == "(") - (character == ")")
         if depth < 0:
             break
     if depth:
-        raise BadQuery("a parenthesis is missing")
+        raise BadQuery(_("a parenthesis is missing"))
 
 
 def fetch(topic: Topic, window: Window) -> Iterator[Page]:

@@ -19,6 +19,8 @@ from xml.etree.ElementTree import Element
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ingest.sources import BadQuery, Page, SourceUnavailable, Window, arxiv_oai, arxiv_papers, http, xmlpage
 from papers import identity
@@ -27,8 +29,8 @@ from papers.records import PaperRecord, Rejected
 if TYPE_CHECKING:
     from ingest.models import Topic
 
-LABEL = "arXiv daily"
-QUERY = "Categories with blanks between: cs.CL cs.LG."
+LABEL = gettext_lazy("arXiv daily")
+QUERY = gettext_lazy("Categories with blanks between: cs.CL cs.LG.")
 OVERLAP_DAYS = 2
 
 ANNOUNCED_AFTER = timedelta(days=14)  # that a paper may wait from its submission until it is announced
@@ -45,10 +47,10 @@ _SUMMARY = re.compile(r"arXiv:\S+\s+Announce Type:\s*\S+\s+Abstract:\s*")
 def check(query: str) -> None:
     """Raise BadQuery for no category, and for what is none."""
     if not _categories(query):
-        raise BadQuery("the daily feed is one of categories, as cs.CL cs.LG")
+        raise BadQuery(_("the daily feed is one of categories, as cs.CL cs.LG"))
     for category in _categories(query):
         if not _CATEGORY.fullmatch(category):
-            raise BadQuery(f"“{category}” is no category of arXiv; one is cs.CL")
+            raise BadQuery(_("“%(category)s” is no category of arXiv; one is cs.CL") % {"category": category})
 
 
 def fetch(topic: Topic, window: Window) -> Iterator[Page]:

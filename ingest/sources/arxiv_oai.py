@@ -18,6 +18,8 @@ from xml.etree.ElementTree import Element
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ingest.sources import BadQuery, Page, SourceUnavailable, Window, arxiv_papers, http, xmlpage
 from papers import identity
@@ -26,8 +28,10 @@ from papers.records import PaperRecord, Rejected
 if TYPE_CHECKING:
     from ingest.models import Topic
 
-LABEL = "arXiv harvest (OAI-PMH)"
-QUERY = "Sets as OAI-PMH names them, with blanks between: cs:cs:CL physics:hep-th. Empty for all of arXiv."
+LABEL = gettext_lazy("arXiv harvest (OAI-PMH)")
+QUERY = gettext_lazy(
+    "Sets as OAI-PMH names them, with blanks between: cs:cs:CL physics:hep-th. Empty for all of arXiv."
+)
 OVERLAP_DAYS = 2
 
 EARLIEST = date(2005, 9, 16)  # arXiv refuses an earlier day; papers older than that changed later
@@ -50,7 +54,7 @@ def check(query: str) -> None:
     """Raise BadQuery for what is no set."""
     for spec in _sets(query):
         if not _SET.fullmatch(spec):
-            raise BadQuery(f"“{spec}” is no set of arXiv's OAI-PMH; one is cs, cs:cs, or cs:cs:CL")
+            raise BadQuery(_("“%(set)s” is no set of arXiv's OAI-PMH; one is cs, cs:cs, or cs:cs:CL") % {"set": spec})
 
 
 def fetch(topic: Topic, window: Window) -> Iterator[Page]:
@@ -119,7 +123,7 @@ def _halved(spec: str, part: Window, seen: set[str]) -> Iterator[Page]:
 
 def _listed(spec: str, part: Window, seen: set[str]) -> Iterator[Page]:
     """Yield the pages of one chain of resumption tokens, from the start when arXiv does not know one any more."""
-    for _ in range(RESTARTS):
+    for _again in range(RESTARTS):
         try:
             yield from _chain(spec, part, seen)
             return

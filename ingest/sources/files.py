@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ingest.sources import BadQuery, Page, SourceUnavailable, Window, jsonl
 from papers.records import Rejected
@@ -19,8 +21,10 @@ from papers.records import Rejected
 if TYPE_CHECKING:
     from ingest.models import Topic
 
-LABEL = "Files"
-QUERY = "A file, or a folder with files, in the inbox of the data folder: dumps/2026.jsonl.gz. Empty for all of them."
+LABEL = gettext_lazy("Files")
+QUERY = gettext_lazy(
+    "A file, or a folder with files, in the inbox of the data folder: dumps/2026.jsonl.gz. Empty for all of them."
+)
 OVERLAP_DAYS = 0
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
@@ -91,7 +95,7 @@ def _path(query: str) -> Path:
     query = query.strip()
     parts = PurePosixPath(query)
     if "\x00" in query or "\\" in query or parts.is_absolute() or ".." in parts.parts:
-        raise BadQuery(f"name a file or folder in {inbox()}, as dumps/2026.jsonl.gz")
+        raise BadQuery(_("name a file or folder in %(folder)s, as dumps/2026.jsonl.gz") % {"folder": inbox()})
     root = inbox().resolve()
     path = root / parts
     try:
@@ -99,7 +103,7 @@ def _path(query: str) -> Path:
     except (OSError, RuntimeError) as error:  # too long a name, a circle of links
         raise BadQuery(f"{query[:200]!r} names no file: {error}") from error
     if not inside:
-        raise BadQuery(f"{query} leads out of {inbox()}")
+        raise BadQuery(_("%(query)s leads out of %(folder)s") % {"query": query, "folder": inbox()})
     return path
 
 

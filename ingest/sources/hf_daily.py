@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ingest.sources import BadQuery, Page, Window, hf_papers, http
 from papers.records import Identifier
@@ -14,7 +16,7 @@ from papers.records import Identifier
 if TYPE_CHECKING:
     from ingest.models import Topic
 
-LABEL = "Hugging Face daily papers"
+LABEL = gettext_lazy("Hugging Face daily papers")
 QUERY = ""
 OVERLAP_DAYS = 14  # papers are picked up to two weeks after arXiv, and summaries come later still
 
@@ -25,7 +27,7 @@ SATURDAY = 5
 def check(query: str) -> None:
     """Raise BadQuery for any query: the list of a day is one for all."""
     if query.strip():
-        raise BadQuery("the daily papers are one list for all: leave the query empty")
+        raise BadQuery(_("the daily papers are one list for all: leave the query empty"))
 
 
 def fetch(topic: Topic, window: Window) -> Iterator[Page]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from ingest.sources import BadQuery, Page, Window, hf_papers, http
 
 if TYPE_CHECKING:
     from ingest.models import Topic
 
-LABEL = "Hugging Face search"
-QUERY = "Words, as one would type them: prompt compression for large language models."
+LABEL = gettext_lazy("Hugging Face search")
+QUERY = gettext_lazy("Words, as one would type them: prompt compression for large language models.")
 OVERLAP_DAYS = 0
 
 LONGEST_QUERY = 250  # characters that the search takes
@@ -21,9 +24,9 @@ LIMIT = 120
 def check(query: str) -> None:
     """Raise BadQuery for an empty query and for one that is too long."""
     if not query.strip():
-        raise BadQuery("a search needs words")
+        raise BadQuery(_("a search needs words"))
     if len(query) > LONGEST_QUERY:
-        raise BadQuery(f"{len(query)} characters: the search takes {LONGEST_QUERY}")
+        raise BadQuery(_("%(n)s characters: the search takes %(most)s") % {"n": len(query), "most": LONGEST_QUERY})
 
 
 def fetch(topic: Topic, window: Window) -> Iterator[Page]:

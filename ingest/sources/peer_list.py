@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ingest.sources import BadQuery, Page, Window, fields, guard, http
 from papers import titles, venues
@@ -29,8 +31,10 @@ from papers.records import FactRecord, Identifier, PaperRecord
 if TYPE_CHECKING:
     from ingest.models import Topic
 
-LABEL = "Another list"
-QUERY = "A repository on GitHub, as owner/name, or the address of a README: https://example.org/README.md."
+LABEL = gettext_lazy("Another list")
+QUERY = gettext_lazy(
+    "A repository on GitHub, as owner/name, or the address of a README: https://example.org/README.md."
+)
 OVERLAP_DAYS = 0
 
 PAGE_SIZE = 500
@@ -154,7 +158,7 @@ def _place(query: str) -> str | httpx.URL:
     if _REPOSITORY.fullmatch(query):
         return query
     if not re.match(r"https?://", query, re.IGNORECASE):
-        raise BadQuery("name a repository on GitHub as owner/name, or give the address of a README: https://…")
+        raise BadQuery(_("name a repository on GitHub as owner/name, or give the address of a README: https://…"))
     return _vetted(query)
 
 

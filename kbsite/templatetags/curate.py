@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from kbsite import proposing
@@ -38,7 +39,9 @@ _MARKUP = re.compile(r"[*_`\[\]<>&\\~|$]")
 def ago(moment: datetime) -> str:
     """How long ago, in one unit."""
     seconds = (timezone.now() - moment).total_seconds()
-    return "just now" if seconds < 60 else f"{timesince(moment, depth=1)} ago"
+    if seconds < 60:
+        return gettext("just now")
+    return gettext("%(time)s ago") % {"time": timesince(moment, depth=1)}
 
 
 @register.filter

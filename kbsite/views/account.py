@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -24,7 +25,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if "revoke" in request.POST:
         token = get_object_or_404(tokens, pk=number(request.POST["revoke"]))
         token.revoke()
-        messages.success(request, f"“{token.name}” opens nothing any more.")
+        messages.success(request, _("“%(name)s” opens nothing any more.") % {"name": token.name})
         return redirect("account")
     form = TokenForm(request.POST if request.method == "POST" else None)
     secret = ""
@@ -32,9 +33,9 @@ def show(request: HttpRequest) -> HttpResponse:
         name = form.cleaned_data["name"]
         # Otherwise a reload of the answer, which sends the form again, would make another token.
         if any(token.is_valid and token.name == name for token in tokens):
-            form.add_error("name", "You have a token of this name. Revoke it first, or choose another name.")
+            form.add_error("name", _("You have a token of this name. Revoke it first, or choose another name."))
         else:
-            _, secret = ApiToken.create(request.user, name)  # type: ignore[arg-type]
+            secret = ApiToken.create(request.user, name)[1]  # type: ignore[arg-type]
             form = TokenForm()
     memberships = Membership.objects.filter(user=request.user).select_related("list")  # type: ignore[misc]
     context = {"form": form, "tokens": tokens.all(), "secret": secret, "memberships": memberships}

@@ -32,7 +32,7 @@ def arrange(request: HttpRequest, slug: str) -> HttpResponse:
     paper_list = get_object_or_404(PaperList, slug=slug)
     document = document_of(list(paper_list.documents.defer("source")), request.POST.get("language", ""))
     if document is None:
-        raise Http404("This list holds no README yet.")
+        raise Http404(_("This list holds no README yet."))
     step = next((name for name in _STEPS if name in request.POST), "")
     if step:
         return _answer(request, document, _step(request, document, step))
@@ -96,7 +96,7 @@ def _entry(document: Document, pk: str) -> Entry:
 def _category(paper_list: PaperList, key: str) -> Category:
     found = next((category for category in cards.categories(paper_list) if category.key == key), None)
     if found is None:
-        raise Http404(f"This list has no category “{key}”.")
+        raise Http404(_("This list has no category “%(key)s”.") % {"key": key})
     return found
 
 

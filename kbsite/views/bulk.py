@@ -113,7 +113,9 @@ def _act(request: HttpRequest, queue: Queue) -> HttpResponse:
     kind = request.POST["do"]
     form = _form(queue.paper_list, kind, request.POST)
     if form is None or len(papers) > MOST:
-        return HttpResponseBadRequest("Which button?" if form is None else f"At most {MOST} papers at once.")
+        return HttpResponseBadRequest(
+            "Which button?" if form is None else _("At most %(most)s papers at once.") % {"most": MOST}
+        )
     if form.is_valid():
         try:
             done = _decide(queue, papers, form, request.POST.get("note", "")[:LONGEST_NOTE])

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from kbsite import curation, toast
@@ -38,14 +39,19 @@ def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if "remove" in request.POST:
         with acts.act(desk.list, request.user, Act.Kind.REMOVE) as act:  # type: ignore[arg-type]
             curation.take_out(entry, request.user)  # type: ignore[arg-type]
-        toast.done(request, f"Removed “{desk.title}” from {entry.category}.", act)
+        toast.done(
+            request,
+            _("Removed “%(title)s” from %(category)s.") % {"title": desk.title, "category": entry.category},
+            act,
+        )
         return redirect("list", slug)
     if "save" in request.POST:
         kind = Act.Kind.ADD if desk.also else Act.Kind.EDIT
         with acts.act(desk.list, request.user, kind) as act:  # type: ignore[arg-type]
             is_saved = desk.save(request.user, request.POST.get("seen", ""), is_right=request.POST["save"] == "right")
         if is_saved:
-            told = f"“{desk.title}” stands in {desk.category.name}, too." if desk.also else f"Saved “{desk.title}”."
+            told = _("“%(title)s” stands in %(category)s, too.") if desk.also else _("Saved “%(title)s”.")
+            told %= {"title": desk.title, "category": desk.category.name}
             toast.done(request, told, act)
             return HttpResponseRedirect(_came_from(request) or f"{reverse('list', args=[slug])}#entry-{desk.entry.pk}")
         status = HTTPStatus.CONFLICT if desk.clash else HTTPStatus.UNPROCESSABLE_ENTITY
@@ -72,7 +78,7 @@ class Desk:
             text for text in texts if not self.original or text.document.language == translate
         ]
         if not self.texts and self.original:
-            raise Http404(f"This entry has no row in “{translate}”.")
+            raise Http404(_("This entry has no row in “%(translate)s”.") % {"translate": translate})
         self.categories = cards.categories(self.list)
         self.also = self._named(also) if also else None
         self.category = self.also or self._named((data or {}).get("category", entry.category.key))
@@ -83,7 +89,7 @@ class Desk:
     def _named(self, key: str) -> Category:
         found = next((category for category in self.categories if category.key == key), None)
         if found is None:
-            raise Http404(f"This list has no category “{key}”.")
+            raise Http404(_("This list has no category “%(key)s”.") % {"key": key})
         return found
 
     @property
@@ -155,7 +161,8 @@ class Desk:
                 get_object_or_404(Entry.objects.select_for_update(), pk=self.entry.pk)
                 if seen and seen != self.seen:
                     newest = self.changes.first()
-                    self.clash = f"{newest.who or 'Somebody'} changed this entry at {newest.at:%H:%M}."
+                    who = newest.who or _("Somebody")
+                    self.clash = _("%(who)s changed this entry at %(at)s.") % {"who": who, "at": f"{newest.at:%H:%M}"}
                     return False
                 if self.also:
                     self.entry = arranging.place_too(self.entry, self.also, user, typed)

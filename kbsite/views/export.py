@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from ingest import topics
@@ -47,7 +48,7 @@ def patch(request: HttpRequest, slug: str) -> HttpResponse:
     written = draft(paper_list)
     content = mail(written.message, written.changes, timezone.now())
     if not content:
-        return _missing("Nothing to publish: no README would change.")
+        return _missing(_("Nothing to publish: no README would change."))
     return _attached(content, f"{slug}.patch", "text/x-patch")  # of no one encoding: it has the bytes of the READMEs
 
 
@@ -57,7 +58,7 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
     """The list.toml that goes with the READMEs."""
     paper_list = get_object_or_404(PaperList, slug=slug)
     if not paper_list.documents.exists():
-        return _missing("The list has no README yet, so no list.toml either.")
+        return _missing(_("The list has no README yet, so no list.toml either."))
     text = as_toml(settings_of(paper_list, topics.declared(paper_list)))
     return _attached(text.encode(), listfile.NAME, "application/toml")
 
@@ -68,7 +69,9 @@ def download(request: HttpRequest, slug: str, language: str, form: str) -> HttpR
     """The very bytes that `export_list` writes."""
     paper_list = get_object_or_404(PaperList, slug=slug)
     if form not in FORMATS:
-        return _missing(f"There is no format “{form}”. There are: {', '.join(FORMATS)}.")
+        return _missing(
+            _("There is no format “%(form)s”. There are: %(forms)s.") % {"form": form, "forms": ", ".join(FORMATS)}
+        )
     try:
         file = FORMATS[form].render(paper_list, language)
     except NoSuchDocument as error:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
@@ -85,7 +86,7 @@ def _kept(request: HttpRequest, slug: str, content: Callable[[FieldMap], bytes],
     """
     current = fieldmap.field_map(get_object_or_404(PaperList, slug=slug))
     if current is None:
-        raise Http404("No paper has a place on the map yet.")
+        raise Http404(_("No paper has a place on the map yet."))
     etag = f'"{current.version}"'
     response = get_conditional_response(request, etag=etag) or HttpResponse(content(current), content_type=kind)
     response["ETag"] = etag

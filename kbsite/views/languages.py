@@ -160,7 +160,7 @@ def say(request: HttpRequest, slug: str, language: str) -> HttpResponse:
     own = glossary.own(document.list, language)
     changed = {term: word.strip() for term, word in said.items() if term.strip() and word.strip() != own.get(term, "")}
     if any(len(word) > 200 or "\x00" in word + term for term, word in changed.items()):
-        return HttpResponseBadRequest("A tag has at most 200 characters.")
+        return HttpResponseBadRequest(_("A tag has at most 200 characters."))
     told = ngettext("%(n)d word changed.", "%(n)d words changed.", len(changed)) % {"n": len(changed)}
     with acts.act(document.list, request.user, Act.Kind.WORDS, language) as act:  # type: ignore[arg-type]
         glossary.say(document.list, language, changed, request.user)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kbsite.access import Action, may, named, needs
@@ -40,5 +41,8 @@ def document_of(documents: list[Document], language: str) -> Document | None:
     found = next((document for document in documents if document.language == language), None)
     if found is None:
         known = ", ".join(document.language for document in documents) or "none"
-        raise Http404(f"This list has no README in “{language}”. Its languages: {known}.")
+        raise Http404(
+            _("This list has no README in “%(language)s”. Its languages: %(languages)s.")
+            % {"language": language, "languages": known}
+        )
     return found

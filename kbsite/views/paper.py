@@ -108,7 +108,7 @@ def _paper(pk: int) -> Paper:
     if paper is None and (now := merging.current(pk)):
         paper = found.filter(pk=now).first()
     if paper is None:
-        raise Http404(f"There is no paper {pk}.")
+        raise Http404(_("There is no paper %(pk)s.") % {"pk": pk})
     return paper
 
 

@@ -99,8 +99,9 @@ def _change(request: HttpRequest, paper_list: PaperList | None) -> HttpResponse:
             return HttpResponseBadRequest("“role” is curator or maintainer.")
     except (people.OwnRight, people.LastMaintainer) as problem:
         doubt = {"membership": membership, "button": button, "role": role, "words": str(problem)}
+        doubt["role_name"] = str(Membership.Role(role).label).lower() if role in Membership.Role.values else ""
         return _page(request, paper_list, HTTPStatus.CONFLICT, doubt=doubt)
-    messages.success(request, told % {"name": membership.user, "role": membership.role})
+    messages.success(request, told % {"name": membership.user, "role": membership.get_role_display().lower()})
     is_own = membership.user == request.user and not request.user.is_superuser
     return redirect("account") if is_own else _back(paper_list)
 
@@ -176,5 +177,7 @@ def _joined(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:
     where = membership.list.name if membership.list else _("all lists")
-    messages.success(request, _("You are a %(role)s of %(list)s.") % {"role": membership.role, "list": where})
+    messages.success(
+        request, _("You are a %(role)s of %(list)s.") % {"role": membership.get_role_display().lower(), "list": where}
+    )
     return redirect("list", membership.list.slug) if membership.list else redirect("home")

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -35,7 +36,7 @@ def propose(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid() or form.named is None:
         return _form(request, paper_list, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if proposing.is_too_often(request):
-        told = "Too much was proposed from your network. Try again in an hour."
+        told = _("Too much was proposed from your network. Try again in an hour.")
         return _form(request, paper_list, form, told, HTTPStatus.TOO_MANY_REQUESTS)
     given = form.cleaned_data
     try:
@@ -77,7 +78,7 @@ def state(request: HttpRequest, key: UUID) -> HttpResponse:
     """What has become of a proposal, for whoever has the address of this page."""
     proposal = Proposal.objects.select_related("list", "paper").filter(key=key, user=None).first()
     if proposal is None:
-        raise Http404("There is no such proposal, or it was never confirmed.")
+        raise Http404(_("There is no such proposal, or it was never confirmed."))
     put = next(iter(proposals.with_standing(proposal.list, [proposal])), None)
     context = _named(proposal) | {
         "standing": put.standing if put else None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from papers.models.lists import EntryChange, Origin, PaperList
 from papers.models.reviews import Decision
@@ -23,26 +24,26 @@ class Act(models.Model):
     """
 
     class Kind(models.TextChoices):
-        ACCEPT = "accept", "Accepted"
-        REJECT = "reject", "Rejected"
-        DEFER = "defer", "Put off"
-        DUPLICATE = "duplicate", "Marked as a duplicate"
-        OPINION = "opinion", "Opinion given"
-        TAKE_BACK = "take-back", "Decision taken back"
-        ADD = "add", "Added"
-        EDIT = "edit", "Edited"
-        MOVE = "move", "Moved"
-        REORDER = "reorder", "Reordered"
-        REMOVE = "remove", "Removed"
-        CONFIRM = "confirm", "Translation confirmed"
-        FINDING = "finding", "Finding settled"
-        IMPORT = "import", "README imported"
-        LANGUAGE = "language", "Language made"
-        IN_STEP = "in-step", "Language brought in step"
-        WORDS = "words", "Glossary changed"
-        SETTINGS = "settings", "Settings changed"
-        BULK = "bulk", "Decided in bulk"
-        UNDO = "undo", "Undone"
+        ACCEPT = "accept", _("Accepted")
+        REJECT = "reject", _("Rejected")
+        DEFER = "defer", _("Put off")
+        DUPLICATE = "duplicate", _("Marked as a duplicate")
+        OPINION = "opinion", _("Opinion given")
+        TAKE_BACK = "take-back", _("Decision taken back")
+        ADD = "add", _("Added")
+        EDIT = "edit", _("Edited")
+        MOVE = "move", _("Moved")
+        REORDER = "reorder", _("Reordered")
+        REMOVE = "remove", _("Removed")
+        CONFIRM = "confirm", _("Translation confirmed")
+        FINDING = "finding", _("Finding settled")
+        IMPORT = "import", _("README imported")
+        LANGUAGE = "language", _("Language made")
+        IN_STEP = "in-step", _("Language brought in step")
+        WORDS = "words", _("Glossary changed")
+        SETTINGS = "settings", _("Settings changed")
+        BULK = "bulk", _("Decided in bulk")
+        UNDO = "undo", _("Undone")
 
     list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="acts")
     kind = models.CharField(max_length=16, choices=Kind)
@@ -73,7 +74,7 @@ class Act(models.Model):
         """Whose act it was; the README's own where nobody is known."""
         if self.user is not None:
             return str(self.user)
-        return Origin.README.label if self.kind == self.Kind.IMPORT else ""
+        return str(Origin.README.label) if self.kind == self.Kind.IMPORT else ""
 
 
 class RowChange(models.Model):
@@ -83,9 +84,9 @@ class RowChange(models.Model):
     """
 
     class Operation(models.TextChoices):
-        INSERT = "I", "made"
-        UPDATE = "U", "changed"
-        DELETE = "D", "deleted"
+        INSERT = "I", _("made")
+        UPDATE = "U", _("changed")
+        DELETE = "D", _("deleted")
 
     act = models.ForeignKey(Act, on_delete=models.CASCADE, related_name="rows")
     table = models.CharField(max_length=63)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from papers.models.lists import Document, Entry, PaperList
 from papers.models.papers import Paper
@@ -19,12 +20,12 @@ class Finding(models.Model):
     """
 
     class Rule(models.TextChoices):
-        CONFLICT = "conflict", "Changed here and in the README"
+        CONFLICT = "conflict", _("Changed here and in the README")
 
     class State(models.TextChoices):
-        OPEN = "open"
-        SETTLED = "settled"
-        DISMISSED = "dismissed"
+        OPEN = "open", _("Open")
+        SETTLED = "settled", _("Settled")
+        DISMISSED = "dismissed", _("Dismissed")
 
     list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="findings")
     document = models.ForeignKey(Document, on_delete=models.CASCADE, null=True, blank=True, related_name="findings")

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from papers.models.papers import Paper
 from papers.querysets import EntryChangeQuerySet
@@ -21,17 +22,17 @@ if TYPE_CHECKING:
 class Origin(models.TextChoices):
     """Where a decision or change was made: here by a curator, or in the README itself, as on GitHub."""
 
-    CURATOR = "curator", "Curator"
+    CURATOR = "curator", _("Curator")
     README = "readme", "README"
 
 
 class Order(models.TextChoices):
     """How the rows of a table or list follow each other."""
 
-    NEWEST_FIRST = "newest first", "Newest first"
-    OLDEST_FIRST = "oldest first", "Oldest first"
-    ALPHABETICAL = "alphabetical", "Alphabetical"
-    NONE = "none", "None: new rows go to the end"
+    NEWEST_FIRST = "newest first", _("Newest first")
+    OLDEST_FIRST = "oldest first", _("Oldest first")
+    ALPHABETICAL = "alphabetical", _("Alphabetical")
+    NONE = "none", _("None: new rows go to the end")
 
 
 def no_columns() -> dict[str, str]:
@@ -218,11 +219,11 @@ class EntryChange(models.Model):
     """What was done to a list's entries, append-only: who, when, before and after."""
 
     class Verb(models.TextChoices):
-        ADMIT = "admit"
-        EDIT = "edit"
-        MOVE = "move"
-        REMOVE = "remove"
-        IMPORT = "import"
+        ADMIT = "admit", _("Admit")
+        EDIT = "edit", _("Edit")
+        MOVE = "move", _("Move")
+        REMOVE = "remove", _("Remove")
+        IMPORT = "import", _("Import")
 
     list = models.ForeignKey(PaperList, on_delete=models.PROTECT, related_name="changes")
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, null=True, related_name="entry_changes")

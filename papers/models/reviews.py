@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from papers.models.lists import Category, Origin, PaperList
 from papers.models.papers import Paper
@@ -55,19 +56,19 @@ class Decision(models.Model):
     """What a curator said. Append-only (a database trigger refuses changes); undoing one is a decision too."""
 
     class Kind(models.TextChoices):
-        ACCEPT = "accept"
-        REJECT = "reject"
-        DEFER = "defer"
-        DUPLICATE = "duplicate"
-        UNDO = "undo"
+        ACCEPT = "accept", _("Accept")
+        REJECT = "reject", _("Reject")
+        DEFER = "defer", _("Defer")
+        DUPLICATE = "duplicate", _("Duplicate")
+        UNDO = "undo", _("Undo")
 
     class Reason(models.TextChoices):
-        OFF_TOPIC = "off-topic", "Off topic"
-        WEAK = "weak", "Too weak"
-        OTHER_FIELD = "other-field", "Other field"
-        ALREADY_COVERED = "already-covered", "Already covered"
-        WITHDRAWN = "withdrawn", "Withdrawn"
-        OTHER = "other", "Other"
+        OFF_TOPIC = "off-topic", _("Off topic")
+        WEAK = "weak", _("Too weak")
+        OTHER_FIELD = "other-field", _("Other field")
+        ALREADY_COVERED = "already-covered", _("Already covered")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        OTHER = "other", _("Other")
 
     list = models.ForeignKey(PaperList, on_delete=models.PROTECT, related_name="decisions")
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="decisions")
@@ -151,16 +152,16 @@ class Review(models.Model):
     """
 
     class State(models.TextChoices):
-        OPEN = "open"
-        ACCEPTED = "accepted"
-        REJECTED = "rejected"
-        DEFERRED = "deferred"
-        DUPLICATE = "duplicate"
+        OPEN = "open", _("Open")
+        ACCEPTED = "accepted", _("Accepted")
+        REJECTED = "rejected", _("Rejected")
+        DEFERRED = "deferred", _("Deferred")
+        DUPLICATE = "duplicate", _("Duplicate")
 
     class News(models.TextChoices):
-        VENUE = "venue", "Published"
-        CODE = "code", "Code"
-        VERSION = "version", "New version"
+        VENUE = "venue", _("Published")
+        CODE = "code", _("Code")
+        VERSION = "version", _("New version")
 
     list = models.ForeignKey(PaperList, on_delete=models.CASCADE, related_name="reviews")
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="reviews")

@@ -1,4 +1,4 @@
-"""Every page there is, as axe-core sees it in light and dark, and in a wide and a narrow window.
+"""Every page there is, as axe-core sees it in light and dark, in English and Chinese, and in a wide and a narrow window.
 
 A page gets here by its line in tests/kbsite/permissions.py. With SCREENSHOTS=FOLDER in the environment, what was
 looked at is kept there.
@@ -54,8 +54,9 @@ def name_of(where, signed_in):
     return words if signed_in else words + "-anonymous"
 
 
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_violation_or_hangs_out_of_its_window(site, live_server, scheme):  # noqa: F811
+def test_no_page_has_a_violation_or_hangs_out_of_its_window(site, live_server, scheme, language):  # noqa: F811
     wanted = list(pages(site))
     assert len(wanted) > 35
     signed_in = Client()
@@ -66,6 +67,8 @@ def test_no_page_has_a_violation_or_hangs_out_of_its_window(site, live_server, s
         contexts[True].add_cookies(
             [{"name": "sessionid", "value": signed_in.cookies["sessionid"].value, "url": live_server.url}]
         )
+        for context in contexts.values():
+            context.add_cookies([{"name": "django_language", "value": language, "url": live_server.url}])
         windows = {signed_in: context.new_page() for signed_in, context in contexts.items()}
         for window in windows.values():
             window.on("pageerror", lambda error: wrong.append(("script", str(error))))
@@ -74,10 +77,11 @@ def test_no_page_has_a_violation_or_hangs_out_of_its_window(site, live_server, s
             window = windows[as_administrator]
             window.set_viewport_size({"width": WIDTHS[0], "height": 900})
             window.goto(live_server.url + where)
+            assert window.evaluate("document.documentElement.lang") == language
             for width in WIDTHS:
                 window.set_viewport_size({"width": width, "height": 900})
                 if folder := os.environ.get("SCREENSHOTS"):
-                    name = f"{name_of(where, as_administrator)}-{scheme}-{width}.png"
+                    name = f"{name_of(where, as_administrator)}-{language}-{scheme}-{width}.png"
                     window.screenshot(path=Path(folder) / name, full_page=True)
                 if window.evaluate("document.documentElement.scrollWidth") > width:
                     wrong.append((where, width, "hangs out"))

@@ -52,6 +52,7 @@ Sent = dict[str, Any] | Callable[[Any], dict[str, Any]]  # what to send, or a fu
 Line = tuple[str, Status] | tuple[str, Status, Sent]
 
 PAGES: dict[tuple[str, str], Line] = {
+    ("POST", "language/"): (ANYONE, 302, {"language": "zh-hans"}),
     ("GET", ""): (ANYONE, 200),
     ("GET", "healthz"): (ANYONE, 200),
     ("GET", "papers/"): (ANYONE, 200),
