@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             name='Reading',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('to-read', 'To Read'), ('reading', 'Reading'), ('read', 'Read')], default='to-read', max_length=16)),
+                ('state', models.CharField(choices=[('to-read', 'To read'), ('reading', 'Reading'), ('read', 'Read')], default='to-read', max_length=16)),
                 ('note', models.TextField(blank=True, help_text='Plain text')),
                 ('added_at', models.DateTimeField(auto_now_add=True)),
                 ('changed_at', models.DateTimeField(auto_now=True)),

@@ -7,6 +7,7 @@ import secrets
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import pgettext_lazy
 
 from papers.models.papers import Paper
 
@@ -55,9 +56,9 @@ class Reading(models.Model):
     """A paper of somebody's reading list."""
 
     class State(models.TextChoices):
-        TO_READ = "to-read"
-        READING = "reading"
-        READ = "read"
+        TO_READ = "to-read", pgettext_lazy("state of a paper", "To read")
+        READING = "reading", pgettext_lazy("state of a paper", "Reading")
+        READ = "read", pgettext_lazy("state of a paper", "Read")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="readings")
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="readings")

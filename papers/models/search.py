@@ -20,7 +20,7 @@ class SearchText(models.Model):
     """The words of one paper, apart from it: a search reads many of these rows, and a paper's are long.
 
     Triggers write it in the transaction that writes the paper or an entry of it, so nothing here writes it
-    (migration 0015, which says what a word is). `body` is kept outside of the row.
+    (migration 0017, which says what a word is). `body` is kept outside of the row.
     """
 
     paper = models.OneToOneField(Paper, on_delete=models.CASCADE, primary_key=True, related_name="search")

@@ -132,7 +132,7 @@ def parse(text: str) -> Query:
 def plain(text: str) -> str:
     """Return a text as it is cut into words: no accents, no joints in words, CJK as overlapping pairs.
 
-    The database does the same to the texts that are searched (`papers_plain` in migration 0015).
+    The database does the same to the texts that are searched (`papers_plain` in migration 0017).
     """
     apart = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", text)))
     return " ".join(_CJK_RUN.sub(lambda run: f" {pairs(run[0])} ", _JOINTS.sub(" ", apart)).split())

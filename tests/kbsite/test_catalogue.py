@@ -24,7 +24,7 @@ PO = ROOT / "kbsite/locale/zh_Hans/LC_MESSAGES/django.po"
 ROOMS = ("kbsite", "papers", "ingest")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%%|%[sdn]|</?\w+>")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-AS_THEY_ARE = {"API", "arXiv", "Hugging Face", "Semantic Scholar", "PDF"}  # the same in both languages
+AS_THEY_ARE = {"API", "arXiv", "Hugging Face", "Semantic Scholar", "PDF", "CSV"}  # the same in both languages
 
 
 @pytest.fixture(scope="module")
