@@ -334,6 +334,9 @@ def test_the_root_leads_to_every_resource(world, as_maintainer):
         "parked",
         "memberships",
         "invitations",
+        "searches",
+        "reading",
+        "seen",
     }
     for address in root.values():
         assert as_maintainer.get(address).status_code == 200
