@@ -16,20 +16,17 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.installation import ROOT, installed, served
+
 EVIDENCE = ROOT / "lists" / "context-compression"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SLUG = "benchmark"
@@ -71,29 +68,11 @@ def main() -> int:
     asked = parser.parse_args()
     if CHROMIUM is None:
         raise SystemExit("chromium is not installed (Debian: apt-get install chromium)")
-    with tempfile.TemporaryDirectory(prefix="listkeeper-benchmark-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        os.environ |= {"LISTKEEPER_DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "kbsite.settings"}
-        sys.path.insert(0, str(ROOT))
-        import django
-
-        django.setup()
+    with installed() as folder:
         found = {"papers": asked.points, **make(asked.points)}
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        command = f"-m gunicorn kbsite.wsgi --workers 1 --threads 4 --no-control-socket --bind 127.0.0.1:{port}"
-        with (Path(folder) / "site.log").open("wb") as log:
-            server = subprocess.Popen([sys.executable, *command.split()], cwd=ROOT, stdout=log, stderr=log)  # noqa: S603
-        try:
-            found |= served(f"http://127.0.0.1:{port}")
-            found |= drawn(f"http://127.0.0.1:{port}", asked.width, asked.ratio, asked.frames)
-        finally:
-            server.terminate()
-            server.wait()
-            from django.db import connection
-
-            connection.close()
+        with served(folder, workers=1) as site:
+            found |= answered(site)
+            found |= drawn(site, asked.width, asked.ratio, asked.frames)
     found["load"] = [round(each, 1) for each in os.getloadavg()]
     if asked.json:
         print(json.dumps(found, indent=2))
@@ -175,7 +154,7 @@ def make(wanted: int) -> dict[str, Any]:
     return {"placed in, s": round(time.perf_counter() - began, 1)}
 
 
-def served(address: str) -> dict[str, Any]:
+def answered(address: str) -> dict[str, Any]:
     """Return how long the server takes, the first time and then again, and how large the answers are."""
     found: dict[str, Any] = {}
     with httpx.Client(base_url=address, timeout=60) as site:

@@ -15,11 +15,8 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from itertools import islice
 from pathlib import Path
@@ -28,8 +25,8 @@ from typing import Any
 import httpx
 
 from benchmarks.decidedlist import texts
+from benchmarks.installation import installed, served
 
-ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NAME, PASSWORD, SLUG = "ada", "a long password", "benchmark"
 TARGET = 100  # milliseconds, median
@@ -63,28 +60,10 @@ def main() -> int:
     asked = parser.parse_args()
     if CHROMIUM is None:
         raise SystemExit("chromium is not installed (Debian: apt-get install chromium)")
-    with tempfile.TemporaryDirectory(prefix="listkeeper-benchmark-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        os.environ |= {"LISTKEEPER_DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "kbsite.settings"}
-        sys.path.insert(0, str(ROOT))
-        import django
-
-        django.setup()
+    with installed() as folder:
         make(list(islice(texts(asked.file), asked.pending)))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        command = f"-m gunicorn kbsite.wsgi --workers 2 --threads 4 --no-control-socket --bind 127.0.0.1:{port}"
-        with (Path(folder) / "site.log").open("wb") as log:
-            server = subprocess.Popen([sys.executable, *command.split()], cwd=ROOT, stdout=log, stderr=log)  # noqa: S603
-        try:
-            found = measure(f"http://127.0.0.1:{port}", asked.decisions, asked.reading)
-        finally:
-            server.terminate()
-            server.wait()
-            from django.db import connection
-
-            connection.close()
+        with served(folder, workers=2) as site:
+            found = measure(site, asked.decisions, asked.reading)
     found |= {"pending": asked.pending, "load": [round(each, 1) for each in os.getloadavg()]}
     if asked.json:
         print(json.dumps(found, indent=2))
