@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404
-from drf_spectacular.utils import OpenApiResponse, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import OpenApiResponse, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
@@ -20,7 +20,7 @@ from kbsite.api.filters import TextFilter
 from kbsite.api.schema import reads
 from kbsite.api.serializers.papers import IdentifierQuerySerializer, PaperSerializer
 from kbsite.completions import completions
-from kbsite.filters import FIRST_YEAR, LAST_YEAR, SEARCH, PaperFilters, YearFilter
+from kbsite.filters import SEARCH, PaperFilters
 from papers import citing, identity, merging
 from papers.models import Paper
 from papers.paperhistory import events
@@ -35,9 +35,6 @@ class SearchFilters(PaperFilters):
 
     search = TextFilter(method="together", max_length=300, label=SEARCH)
     q = TextFilter(method="together", max_length=300, label="The same, as the page calls it")
-    year = extend_schema_field(
-        {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR, "description": "Year of publication"}
-    )(YearFilter(field_name="published", lookup_expr="year"))
 
     @property
     def value(self) -> dict[str, Any]:

@@ -61,6 +61,8 @@ PAGES: dict[tuple[str, str], Line] = {
     ("GET", "arxiv/<path:number>"): (ANYONE, 301),
     ("GET", "doi/<path:number>"): (ANYONE, 301),
     ("GET", "llms.txt"): (ANYONE, 200),
+    ("GET", "papers.<str:ending>"): (ANYONE, 200),
+    ("GET", "papers/facets/<slug:name>/"): (ANYONE, 200),
     ("GET", "papers/complete/"): (ANYONE, 200),
     ("GET", "lists/new/"): (MAINTAINERS_OF_ALL, 200),
     ("POST", "lists/new/"): (MAINTAINERS_OF_ALL, 422, {}),
