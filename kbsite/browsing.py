@@ -108,8 +108,8 @@ class Browse:
             return self._authors(among)
         if name == "listed":
             return {
-                str(pk): n
-                for pk in PaperList.objects.values_list("pk", flat=True)
+                slug: n
+                for slug, pk in PaperList.objects.values_list("slug", "pk")
                 if (n := self.index.counts("status", among, pk).get("listed", 0))
             }
         return self.index.counts(name, among, self._list_of(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -58,51 +58,58 @@ def facets(browse: Browse, asked: QueryDict, are_counted: bool = True) -> list[F
     """Return the facets that have values. Where papers are too many to be counted, those that are known without."""
     shown = []
     for name in FACETS:
-        values = values_of(browse, name, asked, are_counted)
-        if values:
-            first = _first(name, values)
-            shown.append(Facet(name, str(TITLES[name]), first, len(values) - len(first)))
+        counts, names = _known(browse, name, are_counted)
+        if names:
+            first = _first(browse, name, names)
+            values = _values(browse, name, first, counts, asked)
+            shown.append(Facet(name, str(TITLES[name]), values, len(names) - len(first)))
     return shown
 
 
-def values_of(browse: Browse, name: str, asked: QueryDict, are_counted: bool = True) -> list[Value]:
-    """Return the values of a facet that papers have or that are chosen; nothing where there is nothing to choose."""
-    chosen = [str(each) for each in _chosen(browse, name)]
+def values_of(browse: Browse, name: str, asked: QueryDict) -> list[Value]:
+    """Return all values of a facet that papers have or that are chosen; nothing where there is nothing to choose."""
+    counts, names = _known(browse, name, True)
+    return _values(browse, name, names, counts, asked)
+
+
+def _known(browse: Browse, name: str, are_counted: bool) -> tuple[dict[str, int] | None, list[str]]:
+    """Return the values of a facet in their order, and by value how many papers have it; None if none are counted."""
+    chosen = _chosen(browse, name)
     counts = browse.counts(name) if are_counted else {}
-    categories = _categories(browse)
-    slugs = {str(each.pk): each for each in PaperList.objects.order_by("name")} if name == "listed" else {}
-    if name == "listed":
-        if len(slugs) < 2:
-            return []
-        counts = {slugs[pk].slug: n for pk, n in counts.items() if pk in slugs}
-    known = {"category": categories, "status": STATUSES}.get(name, ()) if not are_counted or name == "category" else ()
-    names = dict.fromkeys([*known, *counts, *chosen])
-    if name == "category" and not categories:
-        return []
-    if name == "source" and len(names) < 2 and not chosen:
-        return []
-    labels = {each.slug: each.name for each in slugs.values()}
+    known = _categories(browse) if name == "category" else STATUSES if name == "status" and not are_counted else ()
+    names = list(dict.fromkeys([*known, *counts, *chosen]))
+    only_one = len(names) < 2 and not chosen
+    if (name == "category" and not known) or (name in ("source", "listed") and only_one):
+        names = []
+    return counts if are_counted else None, _sorted(name, names, counts)
+
+
+def _values(
+    browse: Browse, name: str, names: Iterable[str], counts: dict[str, int] | None, asked: QueryDict
+) -> list[Value]:
+    chosen, labels = _chosen(browse, name), _labels(browse, name)
+    categories = _categories(browse) if name == "category" else {}
+    address = _Address(asked, name, chosen)
     return [
         Value(
             value,
-            labels.get(value) or _label(name, value, categories),
-            counts.get(value, 0) if are_counted else None,
+            labels.get(value) or _label(name, value),
+            None if counts is None else counts.get(value, 0),
             value in chosen,
-            _address(asked, name, value, chosen),
-            categories.get(value) if name == "category" else None,
+            address.of(value),
+            categories.get(value),
         )
-        for value in _sorted(name, names, counts)
+        for value in names
     ]
 
 
 def chips(browse: Browse, asked: QueryDict) -> list[Value]:
     """Return the values in force of all facets; following the address of one takes it away."""
-    categories = _categories(browse)
     return [
-        Value(value, _label(name, value, categories), None, True, _address(asked, name, value, chosen))
+        value
         for name in FACETS
-        for chosen in [[str(each) for each in _chosen(browse, name)]]
-        for value in chosen
+        if name in browse.filters.value
+        for value in _values(browse, name, _chosen(browse, name), None, asked)
     ]
 
 
@@ -112,16 +119,23 @@ def _categories(browse: Browse) -> dict[str, Category]:
     return {each.key: each for each in cards.categories(paper_list)} if paper_list else {}
 
 
-def _chosen(browse: Browse, name: str) -> Iterable[Any]:
-    value = browse.filters.value.get(name, ())
+def _chosen(browse: Browse, name: str) -> list[str]:
+    value = browse.filters.value.get(name)
+    if value is None:
+        return []
     if name == "code":
-        return () if value == () else ("true",) if value else ("false",)
-    return value  # type: ignore[no-any-return]
+        return ["true" if value else "false"]
+    return [str(each) for each in value]
 
 
-def _label(name: str, value: str, categories: dict[str, Category]) -> str:
+def _labels(browse: Browse, name: str) -> dict[str, str]:
+    """Return by value what it is called, where a list says that."""
     if name == "category":
-        return categories[value].name if value in categories else value
+        return {key: category.name for key, category in _categories(browse).items()}
+    return dict(PaperList.objects.values_list("slug", "name")) if name == "listed" else {}
+
+
+def _label(name: str, value: str) -> str:
     if name == "status":
         return status(value)
     if name == "source":
@@ -142,21 +156,30 @@ def _sorted(name: str, values: Iterable[str], counts: dict[str, int]) -> list[st
     return sorted(values, key=lambda value: (-counts.get(value, 0), value))
 
 
-def _first(name: str, values: list[Value]) -> list[Value]:
+def _first(browse: Browse, name: str, values: list[str]) -> list[str]:
     """Return the values that are shown at first: what is chosen is always among them."""
     if name in ("category", "status") or len(values) <= SHOWN + 1:
         return values
-    return [value for place, value in enumerate(values) if place < SHOWN or value.is_chosen]
+    chosen = _chosen(browse, name)
+    return [value for place, value in enumerate(values) if place < SHOWN or value in chosen]
 
 
-def _address(asked: QueryDict, name: str, value: str, chosen: list[str]) -> str:
-    words = asked.copy()
-    for word in PLACES:
-        words.pop(word, None)
-    left = [each for each in chosen if each != value] if value in chosen else [*chosen, value]
-    if name == "code":
-        left = [] if value in chosen else [value]
-    words.setlist(name, left)
-    for word in [word for word, text in words.items() if not text]:
-        words.pop(word)
-    return f"?{words.urlencode()}"
+class _Address:
+    """The addresses that a facet's values lead to: all else that is asked stays, from the first page on."""
+
+    def __init__(self, asked: QueryDict, name: str, chosen: list[str]) -> None:
+        words = [
+            (word, text)
+            for word, texts in asked.lists()
+            if word != name and word not in PLACES
+            for text in texts
+            if text
+        ]
+        self._name, self._chosen, self._rest = name, chosen, urlencode(words)
+
+    def of(self, value: str) -> str:
+        left = [each for each in self._chosen if each != value]
+        if value not in self._chosen:
+            left = [value] if self._name == "code" else [*left, value]
+        own = urlencode([(self._name, each) for each in left])
+        return f"?{'&'.join(filter(None, (self._rest, own)))}"

@@ -102,6 +102,7 @@ class AboutPapers(Filters):
     @property
     def value(self) -> dict[str, Any]:
         """What was asked, as values; what makes no sense is not in it."""
+        self.form.is_valid()
         return {name: value for name, value in self.form.cleaned_data.items() if value not in (None, "", ())}
 
     def filter_subject(self, queryset: PaperQuerySet, name: str, value: str) -> PaperQuerySet:

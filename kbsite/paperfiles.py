@@ -95,7 +95,6 @@ def show(request: HttpRequest, ending: str) -> HttpResponse | StreamingHttpRespo
         raise Http404(f"There is no form “{ending}”. There are: {', '.join(FORMS)}.")
     form = FORMS[ending]
     filters = PaperFilters(request.GET, queryset=Paper.objects.all(), request=request)
-    filters.form.is_valid()
     browse = Browse(filters)
     if form.write is None:
         return paperfeed.answer(request, browse)

@@ -75,13 +75,18 @@ class PaperPage(Page[Any]):
         """What the address of the next page says in place of this one's; None on the last."""
         if self.end >= self.paginator.count or not self.object_list:
             return None
-        return {"after": self.object_list[-1].pk} if self._is_placed else {"page": self.number + 1}
+        return self._words(after=self.object_list[-1].pk, page=self.number + 1)
 
     @property
     def previous_words(self) -> dict[str, Any] | None:
         if not self.start or not self.object_list:
             return None
-        return {"before": self.object_list[0].pk} if self._is_placed else {"page": self.number - 1}
+        return self._words(before=self.object_list[0].pk, page=self.number - 1)
+
+    def _words(self, page: int, after: int | None = None, before: int | None = None) -> dict[str, Any]:
+        if self._is_placed:
+            return {"after": after, "before": before, "page": None}
+        return {"after": None, "before": None, "page": page}
 
 
 def page_of(browse: Browse, asked: Mapping[str, str], size: int) -> PaperPage:

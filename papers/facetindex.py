@@ -178,12 +178,12 @@ def _news(seen: Seen) -> tuple[Seen, list[int] | None]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH touch AS (
+            WITH touch AS ( -- what is ours is seen in its order
                 SELECT id, paper, transaction FROM papers_touched
                 WHERE id > %(last)s OR (
                     transaction >= pg_snapshot_xmin(%(snapshot)s::pg_snapshot)::text::bigint
                     AND NOT pg_visible_in_snapshot(transaction::text::xid8, %(snapshot)s::pg_snapshot)
-                    AND transaction IS DISTINCT FROM pg_current_xact_id_if_assigned()::text::bigint -- ours come in order
+                    AND transaction IS DISTINCT FROM pg_current_xact_id_if_assigned()::text::bigint
                 )
                 LIMIT %(most)s
             )

@@ -32,7 +32,6 @@ MOST_COUNTED = 20_000  # of more papers found by words, the filters do not say h
 def index(request: HttpRequest) -> HttpResponse:
     """Papers as the address asks for them; what makes no sense in it is ignored and said."""
     filters = PaperFilters(request.GET, queryset=Paper.objects.all(), request=request)
-    filters.form.is_valid()
     search = filters.qs.found if filters.order == "match" else None
     if search is not None and search.is_named and search.ids and len(filters.value) == 1:
         return _go_to(request, search.ids[0])
@@ -71,7 +70,6 @@ def facet(request: HttpRequest, name: str) -> HttpResponse:
     if name not in FACETS:
         raise Http404("There is no such facet.")
     filters = PaperFilters(request.GET, queryset=Paper.objects.all(), request=request)
-    filters.form.is_valid()
     values = facetvalues.values_of(Browse(filters), name, request.GET)
     context = {"title": facetvalues.TITLES[name], "values": values, "words": _words(request.GET)}
     return render(request, "kbsite/papers/facet.html", context)
