@@ -59,7 +59,7 @@ def main() -> int:
         with query_encoder(), site("kbsite.wsgi", folder) as address:
             sizes = {name: size_of(address, some[0]) for name, some in addresses.items()}
             warm_up(address, addresses)
-            with site("benchmarks.browse:constant", folder) as bare:
+            with site("benchmarks.browse:bare()", folder) as bare:
                 for name, some in addresses.items():
                     times = ask(address, some, asked.readers)
                     alone = ask(address, some[: max(len(some) // 5, 20)], 1)
@@ -133,32 +133,23 @@ def site(application: str, folder: Path) -> Iterator[str]:
         server.wait()
 
 
-def constant(environ: dict[str, Any], start_response: Any) -> Any:
-    """A site whose one view returns as many bytes as its address says; for gunicorn."""
-    return _bare()(environ, start_response)
-
-
-def _bare() -> Any:
+def bare() -> Any:
+    """Return a site whose one view answers as many bytes as its address says; gunicorn calls it."""
     from django.conf import settings
     from django.core.wsgi import get_wsgi_application
+    from django.http import HttpResponse
+    from django.urls import path
 
-    if not settings.configured:
-        import django
-        from django.http import HttpResponse
-        from django.urls import path
+    pages: dict[int, bytes] = {}
 
-        pages: dict[int, bytes] = {}
+    def view(request: Any, size: int) -> HttpResponse:
+        return HttpResponse(pages.setdefault(size, b"x" * size))
 
-        def view(request: Any, size: int) -> HttpResponse:
-            return HttpResponse(pages.setdefault(size, b"x" * size))
+    class Addresses:
+        urlpatterns = (path("<int:size>", view), path("healthz", view, {"size": 2}))
 
-        class urls:
-            urlpatterns = [path("<int:size>", view), path("healthz", view, {"size": 2})]
-
-        settings.configure(ROOT_URLCONF=urls, ALLOWED_HOSTS=["*"], SECRET_KEY="x")  # noqa: S106
-        django.setup()
-        globals()["_application"] = get_wsgi_application()
-    return globals()["_application"]
+    settings.configure(ROOT_URLCONF=Addresses, ALLOWED_HOSTS=["*"], SECRET_KEY="x")  # noqa: S106
+    return get_wsgi_application()
 
 
 def make_addresses(count: int) -> dict[str, list[str]]:

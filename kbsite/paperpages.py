@@ -6,6 +6,7 @@ of pages work, too, and are what is left where papers have no order of their own
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,9 +16,12 @@ from numpy.typing import NDArray
 
 from kbsite.browsing import Browse
 from papers import merging, paperorders
+from papers.facetindex import FacetIndex
 from papers.models import Paper
 
 AT_ONCE = 500  # papers that a file is written from at once
+HOLDS = 60  # seconds that a row of a paper may be old
+MOST_KEPT = 2000  # papers, some 20 kB each with what is written of them
 
 
 class Found:
@@ -32,14 +36,15 @@ class Found:
         return int(np.count_nonzero(self._among))
 
     def __getitem__(self, part: slice) -> list[Paper]:
-        ids = self.ids(part.start or 0, len(self) if part.stop is None else min(part.stop, len(self)))
-        return in_order(ids.tolist(), Paper.objects.for_pages().with_standing())
+        return kept(self._browse.index, self._slots(part.start, part.stop).tolist())
 
     def ids(self, start: int, stop: int) -> NDArray[np.int64]:
         """Return the primary keys of the papers from one place to another."""
-        if start >= stop:
-            return np.empty(0, np.int64)
-        return self._browse.index.ids[paperorders.part(self.keys, self._among, start, stop)]
+        return self._browse.index.ids[self._slots(start, stop)]
+
+    def _slots(self, start: int, stop: int) -> NDArray[np.intp]:
+        stop = min(stop, len(self))
+        return paperorders.part(self.keys, self._among, start, stop) if start < stop else np.empty(0, np.intp)
 
     def start_of(self, asked: Mapping[str, str], size: int) -> int | None:
         """Return where a page begins that comes `after` or `before` a paper; None where none is named that is known."""
@@ -109,6 +114,26 @@ def ids_of(browse: Browse, most: int | None = None) -> list[int]:
         return list(found if most is None else found[:most])
     papers = Found(browse)
     return papers.ids(0, len(papers) if most is None else min(most, len(papers))).tolist()  # type: ignore[no-any-return]
+
+
+def kept(index: FacetIndex, slots: list[int]) -> list[Paper]:
+    """Return the papers in these slots with what a row of papers shows, read again after a while.
+
+    What people filter by is always as it is: a paper that was touched has another slot. Else a row may be `HOLDS`
+    seconds old.
+    """
+    shelf, now = index.shelf, time.monotonic()
+    found = {slot: shelf[slot] for slot in slots if slot in shelf}
+    papers = {slot: paper for slot, (read, paper) in found.items() if now < read + HOLDS}
+    missing = {int(index.ids[slot]): slot for slot in slots if slot not in papers}
+    if missing:
+        if len(shelf) > MOST_KEPT:
+            shelf.clear()
+        for paper in Paper.objects.for_pages().with_standing().filter(pk__in=missing):
+            slot = missing[paper.pk]
+            papers[slot] = paper
+            shelf[slot] = (now, paper)
+    return [papers[slot] for slot in slots if slot in papers]
 
 
 def in_chunks(ids: list[int], papers: Any) -> Iterator[list[Paper]]:

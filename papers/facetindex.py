@@ -56,6 +56,7 @@ class FacetIndex:
     alive: Mask  # by slot
     facets: Mapping[str, Mapping[tuple[str, int], Slots]] = field(repr=False)  # by facet, then by value and list
     ranks: dict[Any, NDArray[np.int64]] = field(default_factory=dict, repr=False)  # made when asked (paperorders.py)
+    shelf: dict[int, Any] = field(default_factory=dict, repr=False)  # by slot, what somebody keeps of a paper
 
     @cached_property
     def _sorted(self) -> tuple[NDArray[np.int64], Slots]:
@@ -153,6 +154,7 @@ def _brought_up_to_date(index: FacetIndex) -> FacetIndex:
         np.concatenate([index.days, days]),
         np.concatenate([gone, np.ones(len(ids), np.bool_)]),
         all_facets,
+        shelf=index.shelf,  # what was touched has another slot
     )
 
 

@@ -231,3 +231,22 @@ def test_a_saved_search_keeps_several_values(world, client):
     client.post("/searches/?status=listed&year=2025&year=2019")
     text = client.get("/searches/").content.decode()
     assert "listed, 2025 or 2019" in text.lower()
+
+
+def test_a_row_is_kept_until_its_paper_is_touched(world, client, monkeypatch):
+    monkeypatch.setattr("kbsite.paperpages.HOLDS", 60)
+    client.get("/papers/")
+    with CaptureQueriesContext(connection) as captured:
+        client.get("/papers/")
+    assert not any("papers_identifier" in query["sql"] for query in captured)
+    make.make_entry(world.alpha, world.likely)
+    assert client.get("/papers/?status=listed").content.decode().count("badge-good") == 2
+    Paper.objects.filter(pk=world.old.pk).update(title="Told anew")
+    assert "Told anew" in client.get("/papers/?layout=table").content.decode()
+
+
+def test_who_is_signed_in_has_marks_beside_kept_rows(world, client, monkeypatch):
+    monkeypatch.setattr("kbsite.paperpages.HOLDS", 60)
+    assert "data-marks" not in client.get("/papers/").content.decode()
+    client.force_login(make.make_user("reader"))
+    assert client.get("/papers/").content.decode().count("data-marks") == 3
