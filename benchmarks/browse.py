@@ -7,7 +7,8 @@ suggestion, every fifth with code, every fourth with upvotes. The site is gunico
 readers ask over HTTP, each for the next page as soon as it has the last one. Asked are the first page; papers with
 three facets set, chosen by chance among what papers have; the page of a paper, with what is like it; a search by words
 of real titles. Beside each, in the same run and of the same size, is a bare view of Django that returns a constant, by
-the same server. Then all is asked once more by one reader. FOLDER keeps the papers for the next time.
+the same server. Then some is asked once more by one reader. The processor's milliseconds for each page are what other
+work on the machine changes least. FOLDER keeps the papers for the next time.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import psutil
 
 from benchmarks.search import ROOT, folder_of, query_encoder
 from benchmarks.searchspeed import FILE, make_queries
@@ -61,7 +63,9 @@ def main() -> int:
             warm_up(address, addresses)
             with site("benchmarks.browse:bare()", folder) as bare:
                 for name, some in addresses.items():
+                    began = processor_ms(folder)
                     times = ask(address, some, asked.readers)
+                    spent = [after - before for before, after in zip(began, processor_ms(folder), strict=True)]
                     alone = ask(address, some[: max(len(some) // 5, 20)], 1)
                     constant_times = ask(bare, [f"/{sizes[name]}"] * len(some), asked.readers)
                     found |= {
@@ -69,6 +73,8 @@ def main() -> int:
                         f"{name}: p95 ms": p95(times),
                         f"{name}, one reader: p95 ms": p95(alone),
                         f"{name}: p95, constant = 1": round(p95(times) / p95(constant_times), 1),
+                        f"{name}: processor ms, site": round(spent[0] / len(some), 1),
+                        f"{name}: processor ms, database": round(spent[1] / len(some), 1),
                     }
         found["load"] = [round(each, 1) for each in os.getloadavg()]
     print(json.dumps(found, indent=2) if asked.json else "\n".join(f"{key:44} {value}" for key, value in found.items()))
@@ -96,6 +102,17 @@ def ask(site_address: str, addresses: list[str], readers: int) -> list[float]:
 
         with ThreadPoolExecutor(readers) as pool:
             return list(pool.map(timed, addresses))
+
+
+def processor_ms(folder: Path) -> tuple[float, float]:
+    """Return what the site's processes and the database's have spent so far: no busy machine changes that."""
+    postgres = psutil.Process(int((folder / "postgres" / "cluster" / "postmaster.pid").read_text().split()[0]))
+    site = [each for each in psutil.Process().children(recursive=True) if "kbsite.wsgi" in each.cmdline()]
+    return _spent(site), _spent(postgres.children())
+
+
+def _spent(processes: list[psutil.Process]) -> float:
+    return sum(1000 * (each.cpu_times().user + each.cpu_times().system) for each in processes)
 
 
 def size_of(site_address: str, address: str) -> int:

@@ -35,6 +35,11 @@ class Browse:
     def order(self) -> str:
         return self.filters.order
 
+    @cached_property
+    def lists(self) -> list[PaperList]:
+        """All lists there are."""
+        return list(PaperList.objects.order_by("name"))
+
     # --- sets of papers ---------------------------------------------------------------------------------------
 
     @cached_property
@@ -108,9 +113,9 @@ class Browse:
             return self._authors(among)
         if name == "listed":
             return {
-                slug: n
-                for slug, pk in PaperList.objects.values_list("slug", "pk")
-                if (n := self.index.counts("status", among, pk).get("listed", 0))
+                each.slug: n
+                for each in self.lists
+                if (n := self.index.counts("status", among, each.pk).get("listed", 0))
             }
         return self.index.counts(name, among, self._list_of(name))
 

@@ -14,7 +14,7 @@ from kbsite.browsing import FACETS, Browse
 from kbsite.filters import STATUSES
 from kbsite.templatetags.kbsite import source, status
 from papers import cards
-from papers.models import Category, PaperList
+from papers.models import Category
 
 SHOWN = 8  # values of a facet; a page of its own has the rest
 TITLES = {
@@ -78,8 +78,8 @@ def _known(browse: Browse, name: str, are_counted: bool) -> tuple[dict[str, int]
     counts = browse.counts(name) if are_counted else {}
     known = _categories(browse) if name == "category" else STATUSES if name == "status" and not are_counted else ()
     names = list(dict.fromkeys([*known, *counts, *chosen]))
-    only_one = len(names) < 2 and not chosen
-    if (name == "category" and not known) or (name in ("source", "listed") and only_one):
+    is_one = {"source": len(names) < 2, "listed": len(browse.lists) < 2}.get(name, False)
+    if (name == "category" and not known) or (is_one and not chosen):
         names = []
     return counts if are_counted else None, _sorted(name, names, counts)
 
@@ -132,7 +132,7 @@ def _labels(browse: Browse, name: str) -> dict[str, str]:
     """Return by value what it is called, where a list says that."""
     if name == "category":
         return {key: category.name for key, category in _categories(browse).items()}
-    return dict(PaperList.objects.values_list("slug", "name")) if name == "listed" else {}
+    return {each.slug: each.name for each in browse.lists} if name == "listed" else {}
 
 
 def _label(name: str, value: str) -> str:

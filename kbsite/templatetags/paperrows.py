@@ -35,4 +35,4 @@ def paper_row(context: Context, paper: Paper, layout: str) -> SafeString:
 
 
 def _written(layout: str, words: dict[str, Any]) -> SafeString:
-    return get_template(TEMPLATES[layout]).render(words)
+    return SafeString(get_template(TEMPLATES[layout]).render(words))

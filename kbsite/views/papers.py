@@ -19,7 +19,7 @@ from kbsite.completions import completions
 from kbsite.filters import PaperFilters
 from kbsite.paperfiles import FORMS
 from kbsite.readers import marks_for
-from papers.models import Paper, PaperList
+from papers.models import Paper
 from papers.search import passages
 
 PAGE_SIZE = 25
@@ -45,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "value": filters.value,
         "list": filters.paper_list,
-        "lists": list(PaperList.objects.order_by("name")),
+        "lists": browse.lists,
         "page": page,
         "marks": marks_for(request.user, page),
         "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
