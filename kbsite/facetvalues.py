@@ -79,7 +79,8 @@ def _known(browse: Browse, name: str, are_counted: bool) -> tuple[dict[str, int]
     known = _categories(browse) if name == "category" else STATUSES if name == "status" and not are_counted else ()
     names = list(dict.fromkeys([*known, *counts, *chosen]))
     is_one = {"source": len(names) < 2, "listed": len(browse.lists) < 2}.get(name, False)
-    if (name == "category" and not known) or (is_one and not chosen):
+    leads_nowhere = name == "category" and are_counted and not any(counts.get(each) for each in known)
+    if (is_one or leads_nowhere) and not chosen:
         names = []
     return counts if are_counted else None, _sorted(name, names, counts)
 
