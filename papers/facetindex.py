@@ -120,6 +120,9 @@ _index: FacetIndex | None = None
 def current() -> FacetIndex:
     """Return the index as the database is now."""
     global _index
+    index = _index
+    if index is not None and _news(index.seen)[1] == []:
+        return index  # as nearly always: nobody waits for another one
     with _lock:
         _index = _made() if _index is None else _brought_up_to_date(_index)
         return _index

@@ -207,6 +207,7 @@ API: dict[tuple[str, str], Line] = {
     ("GET", A + "papers/<int:pk>/related/"): (ANYONE, 200),
     ("GET", A + "papers/<int:pk>/cite/"): (ANYONE, 200),
     ("GET", A + "papers/<int:pk>/history/"): (ANYONE, 200),
+    ("GET", A + "papers/facets/"): (ANYONE, 200),
     ("GET", A + "papers/complete/"): (ANYONE, 200, {"q": "cache"}),
     ("GET", A + "papers/by-identifier/"): (ANYONE, 200, {"value": "2306.14048"}),
     ("GET", A + "suggestions/"): (ANYONE, 200),

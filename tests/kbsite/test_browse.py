@@ -250,3 +250,15 @@ def test_who_is_signed_in_has_marks_beside_kept_rows(world, client, monkeypatch)
     assert "data-marks" not in client.get("/papers/").content.decode()
     client.force_login(make.make_user("reader"))
     assert client.get("/papers/").content.decode().count("data-marks") == 3
+
+
+def test_the_api_counts_as_the_page_does(world, client):
+    words = "year=2025&year=2019&list=small"
+    told = {each["name"]: each["values"] for each in client.get(f"/api/v1/papers/facets/?{words}").json()}
+    shown = client.get(f"/papers/?{words}").context["facets"]
+    for each in shown:
+        counts = {value["value"]: value["count"] for value in told[each.name]}
+        assert {value.value: counts.get(value.value, 0) for value in each.values} == {
+            value.value: value.count for value in each.values
+        }
+    assert client.get("/api/v1/papers/facets/?year=x").status_code == 400
