@@ -108,7 +108,8 @@ def processor_ms(folder: Path) -> tuple[float, float]:
     """Return what the site's processes and the database's have spent so far: no busy machine changes that."""
     postgres = psutil.Process(int((folder / "postgres" / "cluster" / "postmaster.pid").read_text().split()[0]))
     site = [each for each in psutil.Process().children(recursive=True) if "kbsite.wsgi" in each.cmdline()]
-    return _spent(site), _spent(postgres.children())
+    ended = postgres.cpu_times()
+    return _spent(site), _spent(postgres.children()) + 1000 * (ended.children_user + ended.children_system)
 
 
 def _spent(processes: list[psutil.Process]) -> float:
