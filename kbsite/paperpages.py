@@ -21,7 +21,7 @@ from papers.models import Paper
 
 AT_ONCE = 500  # papers that a file is written from at once
 HOLDS = 60  # seconds that a row of a paper may be old
-MOST_KEPT = 2000  # papers, some 20 kB each with what is written of them
+MOST_KEPT = 1000  # papers, some 20 kB each with what is written of them
 
 
 class Found:
@@ -123,8 +123,8 @@ def kept(index: FacetIndex, slots: list[int]) -> list[Paper]:
     seconds old.
     """
     shelf, now = index.shelf, time.monotonic()
-    found = {slot: shelf[slot] for slot in slots if slot in shelf}
-    papers = {slot: paper for slot, (read, paper) in found.items() if now < read + HOLDS}
+    found = {slot: shelf.get(slot, (-HOLDS, None)) for slot in slots}  # other threads clear it, too
+    papers = {slot: paper for slot, (read, paper) in found.items() if paper is not None and now < read + HOLDS}
     missing = {int(index.ids[slot]): slot for slot in slots if slot not in papers}
     if missing:
         if len(shelf) > MOST_KEPT:

@@ -27,14 +27,17 @@ def keys(index: FacetIndex, order: str, paper_list: PaperList | None) -> Keys:
         return index.newest
     of_list = paper_list.pk if paper_list else 0
     moment = int(time.monotonic()) // RELEVANCE_HOLDS if order == "relevance" else 0
-    if (name := (order, of_list, moment)) not in index.ranks:
-        for known in [known for known in index.ranks if known[:2] == name[:2]]:
-            index.ranks.pop(known, None)
+    name = order, of_list, moment
+    rank = index.ranks.get(name)
+    if rank is None:
+        for known in list(index.ranks):
+            if known[:2] == name[:2]:
+                index.ranks.pop(known, None)  # another thread may have been sooner
         first = {"title": _titles, "upvotes": _upvotes, "relevance": _relevances}[order](index, of_list)
         rank = np.empty(len(index.ids), np.int64)
         rank[np.lexsort((index.newest, first))] = np.arange(len(rank))
         index.ranks[name] = rank
-    return index.ranks[name]
+    return rank
 
 
 def part(keys: Keys, among: Mask, start: int, stop: int) -> NDArray[np.intp]:
