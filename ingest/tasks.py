@@ -17,7 +17,7 @@ from django.conf import settings
 from ingest import embedding, learner, learning, pipeline, placing, runs
 from ingest import enrich as enriching
 from ingest.models import Run, Topic
-from papers import proposals
+from papers import facetindex, proposals
 from papers.models import PaperList
 from papers.search import spelling
 
@@ -60,6 +60,12 @@ def take_in(slug: str) -> None:
 def purge_proposals() -> None:
     """Forget proposals that nobody confirmed, and the addresses of those that have been answered."""
     proposals.purge()
+
+
+@shared_task(soft_time_limit=SHORT, time_limit=SHORT + 10)
+def forget_touches() -> None:
+    """Forget which papers were touched long ago: every process that shows papers has read it since."""
+    facetindex.prune()
 
 
 @shared_task

@@ -7,13 +7,17 @@ from typing import Any
 import django_filters
 from django import forms
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+from drf_spectacular.utils import extend_schema_field
 
-from kbsite.api.filters import Filters, FlagFilter, IdFilter, ListFilter, SlugFilter, TextFilter
+from kbsite.api.filters import Filters, FlagFilter, IdFilter, ListFilter, TextFilter
 from papers.models import Paper, PaperList
-from papers.querysets import PaperQuerySet
+from papers.querysets import PaperQuerySet, any_of, in_category, standing
 
 STATUSES = ("listed", "likely", "awaiting", "returned", "rejected", "deferred", "duplicate")
-SORTS = ("match", "newest", "relevance")
+SORTS = ("match", "newest", "relevance", "title", "upvotes", "added")
+MOST_VALUES = 20  # of one facet at once
+OF_A_LIST = ("category", "status", "tag", "venue")  # facets whose meaning depends on the list
 FIRST_YEAR, LAST_YEAR = 1800, 9999
 SEARCH = (
     'Words, "a phrase", -without, either OR other, prefix*, a field (title: abstract: author: subject: venue: year: '
@@ -31,6 +35,51 @@ class YearFilter(IdFilter):
 
     field_class = _YearField
     schema = {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR}
+
+
+class _SeveralField(forms.Field):
+    """Values that an address gives by naming a word again and again, each once, and each one a `field` takes."""
+
+    widget = forms.MultipleHiddenInput
+
+    def __init__(self, *, field: type[forms.Field], required: bool, label: str, **kwargs: Any) -> None:
+        self._one = field(required=False, **kwargs)
+        super().__init__(required=required, label=label)
+
+    def to_python(self, value: Any) -> tuple[Any, ...]:
+        given = value if isinstance(value, list | tuple) else [value]
+        values = tuple(dict.fromkeys(one for each in given if (one := self._one.clean(each)) not in (None, "")))
+        if len(values) > MOST_VALUES:
+            raise forms.ValidationError(f"Give at most {MOST_VALUES} values.")
+        return values
+
+
+class SeveralFilter(django_filters.Filter):
+    """A facet: papers with any of the values. Each value is what `field` takes, as the schema `one` says."""
+
+    field_class = _SeveralField
+
+    def __init__(self, *args: Any, field: type[forms.Field], one: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, field=field, **kwargs)
+        schema = {
+            "type": "array",
+            "items": one,
+            "maxItems": MOST_VALUES,
+            "description": f"{self.label}; any of several",
+        }
+        extend_schema_field(schema)(self)
+
+
+TEXT = {"type": "string"}
+SLUG = {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"}
+YEAR = {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR}
+
+
+class StatusField(forms.ChoiceField):
+    """Where a paper stands in a list, in one word."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=[(each, each) for each in STATUSES], **kwargs)
 
 
 class AboutPapers(Filters):
@@ -54,7 +103,8 @@ class AboutPapers(Filters):
     @property
     def value(self) -> dict[str, Any]:
         """What was asked, as values; what makes no sense is not in it."""
-        return {name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")}
+        self.form.is_valid()
+        return {name: value for name, value in self.form.cleaned_data.items() if value not in (None, "", ())}
 
     def filter_subject(self, queryset: PaperQuerySet, name: str, value: str) -> PaperQuerySet:
         return queryset.filter(subjects__contains=[value])
@@ -70,17 +120,41 @@ class AboutPapers(Filters):
 
 
 class PaperFilters(AboutPapers):
-    """Questions about papers and where they stand. What a list is asked of is `list`, else the only one."""
+    """Questions about papers and where they stand. What a list is asked of is `list`, else the only one.
 
-    list = ListFilter(method="together", label="Slug of the list that category, status and relevance are about")
-    category = SlugFilter(method="together", label="Key of a category: listed there, or likely to belong there")
-    seen = FlagFilter(method="filter_seen", label="Whether you have seen it; nobody else’s seeing counts")
-    status = django_filters.ChoiceFilter(
-        method="together", choices=[(each, each) for each in STATUSES], label="Where it stands in the list"
+    Of a facet several values may be given: papers with any of them are meant. All else must hold together.
+    """
+
+    list = ListFilter(
+        method="together", label="Slug of the list that category, status, tag, venue and relevance are about"
     )
+    category = SeveralFilter(
+        method="filter_category", field=forms.SlugField, one=SLUG,
+        label="Key of a category: listed there, or likely to belong there",
+    )  # fmt: skip
+    status = SeveralFilter(
+        method="filter_status", field=StatusField, one={"type": "string", "enum": [*STATUSES]},
+        label="Where it stands in the list",
+    )  # fmt: skip
+    tag = SeveralFilter(method="filter_tag", field=forms.CharField, one=TEXT, max_length=200, label="A tag in a list")
+    venue = SeveralFilter(
+        method="filter_venue", field=forms.CharField, one=TEXT, max_length=200, label="A venue as lists name it"
+    )
+    year = SeveralFilter(method="filter_years", field=_YearField, one=YEAR, label="Year of publication")
+    subject = SeveralFilter(
+        method="filter_subjects", field=forms.CharField, one=TEXT, max_length=40, label="An arXiv subject, as cs.CL"
+    )
+    author = SeveralFilter(
+        method="filter_authors", field=forms.CharField, one=TEXT, max_length=200, label="An author's whole name"
+    )
+    source = SeveralFilter(
+        method="filter_sources", field=forms.CharField, one=TEXT, max_length=200, label="A source that tells of it"
+    )
+    listed = SeveralFilter(
+        method="filter_listed", field=forms.SlugField, one=SLUG, label="Slug of a list that it stands in"
+    )
+    seen = FlagFilter(method="filter_seen", label="Whether you have seen it; nobody else’s seeing counts")
     region = IdFilter(method="filter_region", label="Number of a region of the map of the field")
-    venue = TextFilter(method="together", max_length=200, label="A venue, as lists have it: NeurIPS, EMNLP Findings")
-    tag = TextFilter(method="together", max_length=200, label="A tag that a list gives it")
     sort = django_filters.ChoiceFilter(
         method="together", choices=[(each, each) for each in SORTS], label="The order; best match first if q is given"
     )
@@ -88,6 +162,33 @@ class PaperFilters(AboutPapers):
     class Meta:
         model = Paper
         fields: tuple[str, ...] = ()
+
+    def filter_category(self, queryset: PaperQuerySet, name: str, value: tuple[str, ...]) -> PaperQuerySet:
+        return queryset.filter(any_of(in_category(key, self.paper_list) for key in value))
+
+    def filter_status(self, queryset: PaperQuerySet, name: str, value: tuple[str, ...]) -> PaperQuerySet:
+        return queryset.filter(any_of(standing(each, self.paper_list) for each in value))
+
+    def filter_tag(self, queryset: PaperQuerySet, name: str, value: tuple[str, ...]) -> PaperQuerySet:
+        return queryset.with_tags(value, self.paper_list)
+
+    def filter_venue(self, queryset: PaperQuerySet, name: str, value: tuple[str, ...]) -> PaperQuerySet:
+        return queryset.of_venues(value, self.paper_list)
+
+    def filter_years(self, queryset: PaperQuerySet, name: str, value: tuple[int, ...]) -> PaperQuerySet:
+        return queryset.filter(any_of(Q(published__year=year) for year in value))
+
+    def filter_subjects(self, queryset: PaperQuerySet, name: str, value: tuple[str, ...]) -> PaperQuerySet:
+        return queryset.filter(subjects__overlap=list_of(value))
+
+    def filter_authors(self, queryset: PaperQuerySet, name: str, value: tuple[str, ...]) -> PaperQuerySet:
+        return queryset.filter(authors__overlap=list_of(value))
+
+    def filter_sources(self, queryset: PaperQuerySet, name: str, value: tuple[str, ...]) -> PaperQuerySet:
+        return queryset.from_source(*value)
+
+    def filter_listed(self, queryset: PaperQuerySet, name: str, value: tuple[str, ...]) -> PaperQuerySet:
+        return queryset.listed_in_any(value)
 
     def filter_region(self, queryset: PaperQuerySet, name: str, value: int) -> PaperQuerySet:
         return queryset.in_region(value)
@@ -118,19 +219,19 @@ class PaperFilters(AboutPapers):
     def filter_queryset(self, queryset: PaperQuerySet) -> PaperQuerySet:
         found: PaperQuerySet = super().filter_queryset(queryset)
         value = self.value
-        if "category" in value:
-            found = found.of_category(value["category"], self.paper_list)
-        if "status" in value:
-            found = found.of_status(value["status"], self.paper_list)
-        if "venue" in value:
-            found = found.of_venue(value["venue"], self.paper_list)
-        if "tag" in value:
-            found = found.with_tag(value["tag"], self.paper_list)
         if self.order == "match":  # after all else, among what is left
             return found.found_by(value["q"])
         if "q" in value:
             found = found.matching(value["q"])
-        return found.most_relevant(self.paper_list) if self.order == "relevance" else found.newest()
+        if self.order == "relevance":
+            return found.most_relevant(self.paper_list)
+        orders = {"title": found.by_title, "upvotes": found.most_upvoted, "added": found.last_added}
+        return orders.get(self.order, found.newest)()
+
+
+def list_of(values: tuple[str, ...]) -> list[str]:
+    """Return values as PostgreSQL's arrays want them."""
+    return [*values]
 
 
 def _only_list() -> PaperList | None:

@@ -11,13 +11,11 @@ from django.db.models import BigIntegerField, Count, QuerySet, Value
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from kbsite.filters import PaperFilters
+from kbsite.filters import OF_A_LIST, PaperFilters
 from kbsite.forms import one_line
 from kbsite.templatetags.kbsite import source, status
 from papers import reading, seen
 from papers.models import Paper, SavedSearch
-
-_OF_A_LIST = ("category", "status")  # words whose meaning depends on the list
 
 
 def marks_for(user: Any, papers: Iterable[Paper]) -> Mapping[int, reading.Mark] | None:
@@ -44,7 +42,7 @@ def query_of(filters: PaperFilters) -> str:
         if text.strip()
     ]
     names = {name for name, _text in said}
-    if filters.paper_list and "list" not in names and names.intersection(_OF_A_LIST):
+    if filters.paper_list and "list" not in names and names.intersection(OF_A_LIST):
         said = sorted([*said, ("list", filters.paper_list.slug)])
     return urlencode(said)
 
@@ -61,18 +59,26 @@ def name_of(filters: PaperFilters) -> str:
     value = filters.value
     parts = [
         f"“{one_line(value['q'])}”" if "q" in value else "",
-        str(value.get("category", "")),
-        status(value["status"]) if "status" in value else "",
-        str(value.get("author", "")),
-        str(value.get("subject", "")),
-        str(value.get("year", "")),
+        _either(value.get("category", ())),
+        _either(status(each) for each in value.get("status", ())),
+        _either(value.get("listed", ())),
+        _either(value.get("tag", ())),
+        _either(value.get("venue", ())),
+        _either(value.get("author", ())),
+        _either(value.get("subject", ())),
+        _either(value.get("year", ())),
         _("from %(day)s") % {"day": value["since"]} if "since" in value else "",
         _("until %(day)s") % {"day": value["until"]} if "until" in value else "",
-        source(value["source"]) if "source" in value else "",
+        _either(source(each) for each in value.get("source", ())),
         _flag(value.get("code"), _("with code"), _("without code")),
         _flag(value.get("seen"), _("seen"), _("not seen")),
     ]
     return ", ".join(part for part in parts if part) or _("My search")
+
+
+def _either(values: Iterable[Any]) -> str:
+    """Name the values of a facet, of which a paper has any."""
+    return _(" or ").join(map(str, values))
 
 
 def _flag(value: bool | None, yes: str, no: str) -> str:
@@ -89,7 +95,7 @@ def found_by(search: SavedSearch) -> Any:
     """
     filters = filters_of(search)
     found: Any = filters.qs
-    is_listed = filters.value.get("status") == "listed"
+    is_listed = filters.value.get("status") == ("listed",)
     arrived = found.with_arrival(filters.paper_list if is_listed else None, is_listed)
     return arrived.order_by("-came_at", "-pk")
 

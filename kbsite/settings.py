@@ -260,6 +260,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=6),
         "options": {"expires": 3600},
     },
+    "forget which papers were touched long ago": {
+        "task": "ingest.tasks.forget_touches",
+        "schedule": timedelta(hours=6),
+        "options": {"expires": 3600},
+    },
     "enrich": {  # once a day, which the runs tell
         "task": "ingest.tasks.enrich",
         "schedule": timedelta(minutes=10),

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
+from kbsite import paperfiles
 from kbsite.access import Action, needs
 from kbsite.views import (
     account,
@@ -44,6 +45,8 @@ anyone = needs(Action.ENTER)
 urlpatterns = [
     path("", dashboard.home, name="home"),
     path("papers/", papers.index, name="papers"),
+    path("papers.<str:ending>", paperfiles.show, name="papers-file"),
+    path("papers/facets/<slug:name>/", papers.facet, name="facet"),
     path("papers/complete/", papers.complete, name="complete"),
     path("papers/<int:pk>/", paper.detail, name="paper"),
     path("papers/<int:pk>.md", paper.markdown, name="paper-markdown"),

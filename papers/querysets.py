@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -139,15 +142,15 @@ class PaperQuerySet(models.QuerySet["Paper"]):
 
     def of_category(self, key: str, paper_list: PaperList | None = None) -> PaperQuerySet:
         """Papers that stand in a category of this key, and those the classifier finds likely to belong there."""
-        return self.filter(Exists(_entries_of(paper_list).filter(category__key=key)) | suggested(paper_list, key))
+        return self.filter(in_category(key, paper_list))
 
-    def of_venue(self, name: str, paper_list: PaperList | None = None) -> PaperQuerySet:
-        """Papers that a list, or any, says were published there, by the venue's normalised name."""
-        return self.filter(Exists(_texts_of(paper_list).filter(venue_name=name)))
+    def of_venues(self, names: Iterable[str], paper_list: PaperList | None = None) -> PaperQuerySet:
+        """Papers that a list, or any, says were published at one of these, by the venues' normalised names."""
+        return self.filter(Exists(_texts_of(paper_list).filter(venue_name__in=[*names])))
 
-    def with_tag(self, tag: str, paper_list: PaperList | None = None) -> PaperQuerySet:
-        """Papers to which a list, or any, gives this tag, in any of its languages."""
-        return self.filter(Exists(_texts_of(paper_list).filter(tags__contains=[tag])))
+    def with_tags(self, tags: Iterable[str], paper_list: PaperList | None = None) -> PaperQuerySet:
+        """Papers to which a list, or any, gives one of these tags, in any of its languages."""
+        return self.filter(Exists(_texts_of(paper_list).filter(tags__overlap=[*tags])))
 
     def of_status(self, status: str, paper_list: PaperList | None = None) -> PaperQuerySet:
         """Papers by where they stand in a list, or in any.
@@ -163,10 +166,15 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         here = Place.objects.filter(paper=OuterRef("pk"), layout__is_ready=True, region=number)
         return self.filter(Exists(here))
 
-    def from_source(self, source: str) -> PaperQuerySet:
+    def from_source(self, *sources: str) -> PaperQuerySet:
+        """Papers that any of these sources tells of."""
         from papers.models import SourceRecord
 
-        return self.filter(Exists(SourceRecord.objects.filter(paper=OuterRef("pk"), source=source)))
+        return self.filter(Exists(SourceRecord.objects.filter(paper=OuterRef("pk"), source__in=sources)))
+
+    def listed_in_any(self, slugs: Iterable[str]) -> PaperQuerySet:
+        """Papers that stand in any of the lists of these names."""
+        return self.filter(Exists(_entries().filter(paper=OuterRef("pk"), category__list__slug__in=[*slugs])))
 
     def with_code(self) -> PaperQuerySet:
         """Papers of which a source or a list knows the code."""
@@ -201,6 +209,21 @@ class PaperQuerySet(models.QuerySet["Paper"]):
 
     def newest(self) -> PaperQuerySet:
         return self.order_by(F("published").desc(nulls_last=True), "-id")
+
+    def by_title(self) -> PaperQuerySet:
+        return self.order_by("title_key", "id")
+
+    def last_added(self) -> PaperQuerySet:
+        """Those that came here last come first."""
+        return self.order_by("-id")
+
+    def most_upvoted(self) -> PaperQuerySet:
+        """With `upvotes`, by the source that knows of most; those of which nobody tells come last."""
+        from papers.models import Fact
+
+        told = Fact.objects.filter(paper=OuterRef("pk"), kind="upvotes", value__gte=0).order_by("-value")
+        found = self.annotate(upvotes=Subquery(told.values("value")[:1], output_field=models.JSONField()))
+        return found.order_by(F("upvotes").desc(nulls_last=True), F("published").desc(nulls_last=True), "-id")
 
     def for_pages(self) -> PaperQuerySet:
         """With what a row of papers shows, in a fixed number of queries."""
@@ -244,6 +267,16 @@ def standing(status: str, paper_list: PaperList | None = None) -> Q:
     if status == "deferred":
         reviews = reviews.exclude(due())
     return Q(Exists(reviews.filter(list=paper_list) if paper_list else reviews))
+
+
+def any_of(conditions: Iterable[Q]) -> Q:
+    """Return the condition that one of these holds, of which there is one at least."""
+    return reduce(or_, conditions)
+
+
+def in_category(key: str, paper_list: PaperList | None = None) -> Q:
+    """Return the condition of a paper that stands in a category of this key, or is likely to belong there."""
+    return Q(Exists(_entries_of(paper_list).filter(category__key=key))) | suggested(paper_list, key)
 
 
 def suggested(paper_list: PaperList | None, key: str) -> Q:

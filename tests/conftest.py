@@ -37,6 +37,14 @@ def _no_word_is_frequent(monkeypatch):
     monkeypatch.setattr(words, "frequencies", lambda: {"": 0.0})
 
 
+@pytest.fixture(autouse=True)
+def _no_row_is_kept(monkeypatch):
+    """Rows of papers may be a minute old: no test may see one from before what it changed."""
+    from kbsite import paperpages
+
+    monkeypatch.setattr(paperpages, "HOLDS", 0)
+
+
 @pytest.fixture
 def curator(django_user_model) -> AbstractBaseUser:
     """A curator of all lists."""

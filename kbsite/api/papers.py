@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404
-from drf_spectacular.utils import OpenApiResponse, extend_schema_field, extend_schema_view
+from django_filters.utils import translate_validation
+from drf_spectacular.utils import OpenApiResponse, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
@@ -19,8 +20,9 @@ from kbsite.api.base import Resource
 from kbsite.api.filters import TextFilter
 from kbsite.api.schema import reads
 from kbsite.api.serializers.papers import IdentifierQuerySerializer, PaperSerializer
+from kbsite.browsing import FACETS, Browse
 from kbsite.completions import completions
-from kbsite.filters import FIRST_YEAR, LAST_YEAR, SEARCH, PaperFilters, YearFilter
+from kbsite.filters import SEARCH, PaperFilters
 from papers import citing, identity, merging
 from papers.models import Paper
 from papers.paperhistory import events
@@ -35,9 +37,6 @@ class SearchFilters(PaperFilters):
 
     search = TextFilter(method="together", max_length=300, label=SEARCH)
     q = TextFilter(method="together", max_length=300, label="The same, as the page calls it")
-    year = extend_schema_field(
-        {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR, "description": "Year of publication"}
-    )(YearFilter(field_name="published", lookup_expr="year"))
 
     @property
     def value(self) -> dict[str, Any]:
@@ -57,6 +56,20 @@ class CompletionSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(help_text="paper, author or tag")
     text = serializers.CharField()
     address = serializers.CharField(help_text="Of the page that it leads to")
+
+
+class FacetValueSerializer(serializers.Serializer[Any]):
+    """A value of a facet."""
+
+    value = serializers.CharField()
+    count = serializers.IntegerField(help_text="Papers that it would leave, were no other value of its facet chosen")
+
+
+class FacetSerializer(serializers.Serializer[Any]):
+    """A facet with the values that papers have."""
+
+    name = serializers.ChoiceField(choices=FACETS, help_text="As the filter is called")
+    values = FacetValueSerializer(many=True)
 
 
 @extend_schema_view(
@@ -109,6 +122,17 @@ class PaperViewSet(Resource[Paper]):
             )
             return Response(status=status.HTTP_301_MOVED_PERMANENTLY, headers={"Location": where})
 
+    @reads("How many papers each value of a facet would leave", FacetSerializer(many=True), 400)
+    @action(detail=False, pagination_class=None)
+    def facets(self, request: Request) -> Response:
+        """Among the papers that these filters find. Authors are counted among 2,000 papers at most."""
+        filters = SearchFilters(request.query_params, queryset=Paper.objects.all(), request=request)
+        if filters.errors:
+            raise translate_validation(filters.errors)
+        browse = Browse(filters)
+        counted = [{"name": name, "values": [_value(*each) for each in browse.counts(name).items()]} for name in FACETS]
+        return Response(FacetSerializer([facet for facet in counted if facet["values"]], many=True).data)
+
     @reads(
         "What the search box suggests",
         CompletionSerializer(many=True),
@@ -147,3 +171,7 @@ class PaperViewSet(Resource[Paper]):
         if paper is None:
             raise NotFound(f"No paper here is called {':'.join(identifier)}.")
         return Response(self.get_serializer(paper).data)
+
+
+def _value(value: str, count: int) -> dict[str, Any]:
+    return {"value": value, "count": count}

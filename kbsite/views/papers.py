@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from kbsite import facetvalues, paperpages
 from kbsite.access import Action, needs
+from kbsite.browsing import FACETS, Browse
 from kbsite.completions import completions
-from kbsite.filters import STATUSES, PaperFilters
+from kbsite.filters import PaperFilters
+from kbsite.paperfiles import FORMS
 from kbsite.readers import marks_for
-from papers import cards, facets
-from papers.models import Paper, PaperList
+from papers.models import Paper
 from papers.search import passages
 
 PAGE_SIZE = 25
-SUBJECTS = 8
+LAYOUTS = ("list", "table")
 MOST_COUNTED = 20_000  # of more papers found by words, the filters do not say how many each would leave
 
 
@@ -30,31 +32,60 @@ MOST_COUNTED = 20_000  # of more papers found by words, the filters do not say h
 def index(request: HttpRequest) -> HttpResponse:
     """Papers as the address asks for them; what makes no sense in it is ignored and said."""
     filters = PaperFilters(request.GET, queryset=Paper.objects.all(), request=request)
-    found = filters.qs.for_pages().with_standing()
-    search = found.found
+    search = filters.qs.found if filters.order == "match" else None
     if search is not None and search.is_named and search.ids and len(filters.value) == 1:
         return _go_to(request, search.ids[0])
-    page = page_of(found, request.GET.get("page", ""), PAGE_SIZE)
+    browse = Browse(filters)
+    page = paperpages.page_of(browse, request.GET.dict(), PAGE_SIZE)
+    are_counted = search is None or search.total <= MOST_COUNTED
+    layout = request.GET.get("layout")
     context = {
         "search": search,
         "passages": passages.of_papers(list(page), search.stems) if search else {},
         "filters": filters,
         "value": filters.value,
         "list": filters.paper_list,
-        "lists": list(PaperList.objects.order_by("name")),
+        "lists": browse.lists,
         "page": page,
         "marks": marks_for(request.user, page),
         "elided": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-        "facets": _facets(
-            request.GET, filters, search.total if search and search.ids is not None else page.paginator.count
-        ),
-        "carried": [(name, text) for name, text in request.GET.items() if name not in ("q", "page") and text],
+        "facets": facetvalues.facets(browse, request.GET, are_counted),
+        "chips": facetvalues.chips(browse, request.GET),
+        "layout": layout if layout in LAYOUTS else LAYOUTS[0],
+        "carried": [(name, text) for name, texts in request.GET.lists() for text in texts if _is_carried(name, text)],
+        "words": _words(request.GET),
+        "forms": FORMS.values(),
     }
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     template = "kbsite/papers/results.html" if is_part else "kbsite/papers/index.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+@needs(Action.READ)
+@require_safe
+def facet(request: HttpRequest, name: str) -> HttpResponse:
+    """All values of a facet, with how many papers each would leave of those that the address asks for."""
+    if name not in FACETS:
+        raise Http404("There is no such facet.")
+    filters = PaperFilters(request.GET, queryset=Paper.objects.all(), request=request)
+    values = facetvalues.values_of(Browse(filters), name, request.GET)
+    context = {"title": facetvalues.TITLES[name], "values": values, "words": _words(request.GET)}
+    return render(request, "kbsite/papers/facet.html", context)
+
+
+def _is_carried(name: str, text: str) -> bool:
+    """Whether a new search goes on asking for this."""
+    return bool(text) and name != "q" and name not in facetvalues.PLACES
+
+
+def _words(asked: QueryDict) -> str:
+    """Return the address's words without where its page stands and how it looks: what the same papers are asked by."""
+    words = asked.copy()
+    for name in (*facetvalues.PLACES, "layout"):
+        words.pop(name, None)
+    return words.urlencode()
 
 
 @needs(Action.READ)
@@ -74,34 +105,3 @@ def _go_to(request: HttpRequest, pk: int) -> HttpResponse:
 def page_of(found: Any, number: str, size: int) -> Page[Any]:
     """Return a page of rows; the nearest one there is when the number makes no sense."""
     return Paginator(found, size).get_page(number if number.isascii() else 1)
-
-
-def _facets(asked: QueryDict, filters: PaperFilters, found: int) -> dict[str, Any]:
-    """Return what each filter would leave, counted in the papers that all the other filters leave."""
-
-    def without(*names: str) -> Any:
-        data = asked.copy()
-        for name in names:
-            data.pop(name, None)
-        data["sort"] = "newest"  # all that fulfil what is asked, and no ranking: they are only counted
-        if filters.qs.found is not None and filters.qs.found.corrected:
-            data["q"] = str(filters.qs.found.query)
-        return PaperFilters(data, queryset=Paper.objects.all(), request=filters.request).qs
-
-    paper_list = filters.paper_list
-    named = list(cards.categories(paper_list)) if paper_list else []
-    if "q" in filters.value and found > MOST_COUNTED:
-        return {
-            "categories": [(category, None) for category in named],
-            "statuses": [(name, None) for name in STATUSES],
-        }
-    of_category = facets.categories(without("category"), paper_list) if paper_list else {}
-    of_status = facets.statuses(without("status"), paper_list)
-    return {
-        "categories": [(category, of_category.get(category.key, 0)) for category in named],
-        "statuses": [(name, of_status.get(name, 0)) for name in STATUSES],
-        "years": facets.years(without("year", "since", "until")),
-        "subjects": facets.subjects(without("subject"), SUBJECTS),
-        "sources": facets.sources(without("source")),
-        "code": facets.with_code(without("code")),
-    }

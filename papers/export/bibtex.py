@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from papers.export.citation import Citation, cited
 from papers.export.formats import Exported, Format, file_name, listed
@@ -36,8 +36,14 @@ def render(paper_list: PaperList, language: str) -> Exported:
 
 def many(citations: Iterable[Citation]) -> str:
     """Return the entries of papers, no two under one key."""
+    return "".join(each(citations))
+
+
+def each(citations: Iterable[Citation]) -> Iterator[str]:
+    """Yield the entries of papers, no two under one key, with an empty line between them."""
     keys: set[str] = set()
-    return "\n".join(_entry(citation, _key(citation, keys)) for citation in citations)
+    for citation in citations:
+        yield ("\n" if keys else "") + _entry(citation, _key(citation, keys))
 
 
 def one(citation: Citation) -> str:

@@ -20,6 +20,7 @@ from papers.models.proposals import Proposal
 from papers.models.readers import Reader, Reading, SavedSearch, Seen
 from papers.models.reviews import Decision, Hold, Opinion, Review, SavedView, Skip, Suggestion
 from papers.models.search import QueryVector, SearchText, SearchWord
+from papers.models.touched import Touched
 
 __all__ = [
     "Act",
@@ -59,4 +60,5 @@ __all__ = [
     "Skip",
     "SourceRecord",
     "Suggestion",
+    "Touched",
 ]

@@ -98,7 +98,9 @@ def test_the_address_says_how_far_back_new_reaches(small):
         assert found == n
         assert re.search(rf'new={span}" aria-current="true">\w+ <span class="count">{2 * n}<', shown[span])
     # At the foot, the switch of languages names the address.
-    assert page("/").split("<footer")[0] == shown["week"].split("<footer")[0] == page("/?new=decade").split("<footer")[0]
+    assert (
+        page("/").split("<footer")[0] == shown["week"].split("<footer")[0] == page("/?new=decade").split("<footer")[0]
+    )
 
 
 def test_where_nothing_is_new_the_newest_is_shown_and_it_is_said(small):

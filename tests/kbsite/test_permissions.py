@@ -113,7 +113,8 @@ def address(route: str, site: Any) -> str:
     words["number"] = "2611.00001" if route.startswith("arxiv/") else "10.1000/x1"
     words["slug"] = site.topic.slug if "topics/" in route else site.list.slug
 
-    route = route.replace("export.<str:form>", "export.csv")
+    route = route.replace("export.<str:form>", "export.csv").replace("papers.<str:ending>", "papers.csv")
+    route = route.replace("facets/<slug:name>", "facets/year")
 
     def filled(match: re.Match[str]) -> str:
         before, kind, name = match.groups()
