@@ -117,6 +117,9 @@ def desk(started, site, name):
     page = started.new_context(base_url=site.address).new_page()
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.answers = []  # what the server said last, told of where a card does not come
+    page.on("response", lambda each: page.answers.append((each.status, each.request.method, each.url)))
+    page.on("requestfailed", lambda each: page.answers.append((each.failure, each.method, each.url)))
     page.goto("/sign-in/")
     page.fill("input[name=username]", name)
     page.fill("input[name=password]", PASSWORD)
@@ -139,14 +142,43 @@ def press(page, key):
     return before
 
 
+STATE = """() => ({
+    busy: document.getElementById("stage").hasAttribute("aria-busy"),
+    stuck: "stuck" in document.getElementById("stage").dataset,
+    asking: Boolean(document.querySelector(".htmx-request")),
+    said: [...document.querySelectorAll("[data-trouble]:not([hidden])")].map(each => each.dataset.trouble),
+    outbox: Object.entries(localStorage).filter(([key]) => key.startsWith("outbox:")),
+    news: document.querySelector(".stage-news").innerText,
+})"""
+
+
 def wait_for_another(page, old):
-    page.wait_for_function("old => document.getElementById('card-title')?.textContent !== old", arg=old)
+    from playwright.sync_api import TimeoutError as NoOther
+
+    try:
+        page.wait_for_function("old => document.getElementById('card-title')?.textContent !== old", arg=old)
+    except NoOther as late:
+        raise AssertionError(f"{old} is still shown: {page.evaluate(STATE)}, {page.answers[-8:]}") from late
 
 
 def is_saved(page):
     page.wait_for_function(
         "() => !Object.keys(localStorage).some(k => k.startsWith('outbox:') && localStorage[k] !== '[]')"
     )
+
+
+def listening(port):
+    """A server's socket on a port that another one has just left."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            taken = socket.create_server(("127.0.0.1", port))
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            taken.settimeout(30)
+            return taken
 
 
 def test_thirty_papers_are_decided_by_keyboard(site):
@@ -201,6 +233,43 @@ def test_what_is_decided_while_the_server_is_away_is_kept_and_sent(site):
         [second, "accept", "alpha", "ada"],
         [third, "reject", None, "ada"],
     ]
+
+
+def test_an_answer_that_breaks_off_is_none(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        page.wait_for_load_state("networkidle")
+        site.kill()
+        with listening(site.port) as dying:
+            first = press(page, "r")
+            while True:
+                connection, _ = dying.accept()
+                with connection:
+                    asked = connection.recv(65536)
+                    if asked.startswith(b"POST"):
+                        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n<p>")
+                        break
+        site.serve()
+        is_saved(page)
+        assert page.errors == []
+    assert site.decisions() == [[first, "reject", None, "ada"]]
+
+
+def test_a_card_that_could_not_be_had_at_once_comes_later(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        page.wait_for_load_state("networkidle")  # two cards are here
+        page.route("**/queue/?but=*", lambda route: route.fulfill(status=503))
+        page.route("**/queue/", lambda route: route.fulfill(status=503))
+        press(page, "r"), press(page, "r")
+        third = title(page)
+        page.keyboard.press("r")
+        page.wait_for_selector("[data-trouble=failed]:not([hidden])")  # it is saved, and no card was to be had
+        is_saved(page)
+        page.unroute_all()
+        wait_for_another(page, third)
+        assert page.errors == []
+    assert len(site.decisions()) == 3
 
 
 def test_what_was_not_sent_when_the_tab_was_closed_is_sent_by_the_next_page(site):

@@ -3,7 +3,7 @@
 // form carries a key by which the server knows it again. A second tab may send the same: that is no harm.
 
 const FIRST_PAUSE = 500; // milliseconds
-const LONGEST_PAUSE = 15000;
+const LONGEST_PAUSE = 4000; // somebody may be waiting for the card behind it
 const GATEWAYS = [429, 500, 502, 503, 504]; // trouble that may pass
 
 const place = (user) => `outbox:${user}`; // whoever signs in next sends nothing of mine
@@ -43,16 +43,20 @@ export async function send(user) {
 }
 
 async function post({ url, body }) {
-  let response;
   try {
-    response = await fetch(url, {
-      method: "POST",
-      body: new URLSearchParams(body),
-      headers: { Outbox: "1", "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] },
-    });
+    return await answered(
+      await fetch(url, {
+        method: "POST",
+        body: new URLSearchParams(body),
+        headers: { Outbox: "1", "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] },
+      }),
+    );
   } catch {
-    return { state: "unreached" };
+    return { state: "unreached" }; // also where the server went away in the middle of its answer
   }
+}
+
+async function answered(response) {
   if (GATEWAYS.includes(response.status)) return { state: "unreached" };
   if (response.redirected) return { state: "signed-out" };
   // A right that was taken away does not come back by waiting, and what follows may be for another list.

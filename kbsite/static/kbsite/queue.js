@@ -98,8 +98,14 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
-document.addEventListener("htmx:sendError", () => say("offline"));
-document.addEventListener("htmx:responseError", (event) => say(event.detail.xhr.status === 403 ? "refused" : "failed"));
+document.addEventListener("htmx:sendError", () => {
+  say("offline");
+  goOnLater();
+});
+document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  say(xhr.status === 403 ? "refused" : "failed");
+  if (xhr.status === 429 || xhr.status >= 500) goOnLater();
+});
 
 // The words stand in the page, so that they are in its language.
 function say(what) {
@@ -162,6 +168,14 @@ async function decide(form, button) {
 const isBusy = () => stage()?.hasAttribute("aria-busy");
 
 const goOn = () => htmx.ajax("GET", stage().dataset.next, { target: "#stage", swap: "outerHTML" });
+
+/** A card that is decided and saved does not stay because the next one could not be had at once. */
+function goOnLater() {
+  setTimeout(() => {
+    if (stage() && "stuck" in stage().dataset && !outbox.letters(user()).length) goOn();
+  }, PAUSE);
+}
+const PAUSE = 2000; // milliseconds
 
 function show(html) {
   const news = document.querySelector(".stage-news").innerHTML; // newer than those that came with the card
