@@ -72,7 +72,7 @@ def test_rolling_back_is_confirmed_done_and_said(site, page):  # noqa: F811
     assert not button.is_visible(), "it says first what it does"
     page.click(".roll-back summary")
     button.click()
+    page.get_by_text(f"v{before + 2} is v{before} once more").wait_for()
     assert page.get_by_text(f"v{before + 1} is v{before} once more").count() == 0
-    assert page.get_by_text(f"v{before + 2} is v{before} once more").is_visible()
     newest = json.loads(get(site, heads))["results"][0]
     assert (newest["again"], newest["in_use"]) == (before, True)

@@ -146,5 +146,5 @@ def test_a_refusal_says_who_may(site, page):  # noqa: F811
     page.fill("#id_username", "reader")
     page.fill("#id_password", "a long password")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/account/")
+    page.wait_for_url(site.address + "/account/")
     check(page, "account of a reader")
