@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from django.core.cache import cache
-
 from papers import activity, connections, frequent, overview, trending
+from papers.kept import kept
 from papers.models import PaperList
 
 Cell: TypeAlias = str | int | None
@@ -34,10 +33,10 @@ def of(paper_list: PaperList, span: str) -> Dashboard:
     likely ones it takes some 45 ms.
     """
     found = overview.overview(paper_list, span)
-    trends = cache.get_or_set(f"trends-{paper_list.pk}", lambda: trending.trends(paper_list), overview.MINUTE)
+    trends = kept(f"trends-{paper_list.pk}", overview.MINUTE, lambda: trending.trends(paper_list))
     return Dashboard(
         overview=found,
-        trends=trends or (),
+        trends=trends,
         venues=frequent.venues(paper_list),
         tags=frequent.tags(paper_list),
         connections=connections.connections(paper_list, found.listed),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from django.core.cache import cache
 
 from papers import vectors
+from papers.kept import kept
 from papers.models import Embedding, Paper, PaperList
 
 NEAREST = 5  # to so many each paper points
@@ -38,12 +38,7 @@ class Connections:
 
 def connections(paper_list: PaperList, listed: int) -> Connections:
     """Return the most connected papers; the links are counted anew when `listed`, their number, changes, or in time."""
-    key = f"connections-{paper_list.pk}-{listed}"
-    known = cache.get(key)
-    if known is None:
-        known = _links(paper_list)
-        cache.set(key, known, KEPT)
-    links, compared = known
+    links, compared = kept(f"connections-{paper_list.pk}", KEPT, lambda: _links(paper_list), version=listed)
     found = Paper.objects.prefetch_related("identifiers").defer("search", "abstract").in_bulk(links)
     return Connections(tuple(Connected(found[pk], n) for pk, n in links.items() if pk in found), compared)
 

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
-from django.core.cache import cache
 from django.db.models import Count, Prefetch, QuerySet
 from django.db.models.functions import TruncMonth
 
 from papers import cards, whatsnew
+from papers.kept import kept
 from papers.models import Category, CategoryText, Decision, Entry, EntryText, Paper, PaperList, Suggestion
 from papers.querysets import LIKELY, waiting_suggestions
 from papers.whatsnew import SPANS, WEEK, News, midnight
@@ -120,8 +120,7 @@ def papers_here() -> int:
 
     PostgreSQL counts by looking at every row: 6 ms at 100,000, and more with a cold cache or other work.
     """
-    found = cache.get_or_set("papers-here", Paper.objects.count, MINUTE)
-    return int(found or 0)
+    return kept("papers-here", MINUTE, Paper.objects.count)
 
 
 def rows_of(paper: Paper) -> QuerySet[EntryText]:

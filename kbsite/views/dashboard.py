@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -18,6 +17,7 @@ from kbsite import dashboard, plots
 from kbsite.access import Action, is_curator, may, named, needs
 from papers import overview, whatsnew
 from papers.export.csv import cell
+from papers.kept import kept
 from papers.models import Act, PaperList
 
 
@@ -64,15 +64,15 @@ def _body(request: HttpRequest, paper_list: PaperList) -> str:
 
     It takes 35 queries and 90 ms of processor time, most of that Django's, and some 60 ms of the database's with
     100,000 papers, and is the same for all readers. What was
-    done to the list since is seen at once: its last act is part of the key.
+    done to the list since is seen at once: its last act is the version.
     """
     span = request.GET.get("new", "")
     span = span if span in whatsnew.SPANS else whatsnew.WEEK
     if may(request.user, Action.DECIDE, paper_list.slug):
         return _made(request, paper_list, span)
     last = Act.objects.filter(list=paper_list).order_by("-pk").values_list("pk", flat=True).first()
-    key = f"home-{paper_list.pk}-{span}-{get_language()}-{last}"
-    return cache.get_or_set(key, lambda: _made(request, paper_list, span), overview.MINUTE) or ""
+    name = f"home-{paper_list.pk}-{span}-{get_language()}"
+    return kept(name, overview.MINUTE, lambda: _made(request, paper_list, span), version=last)
 
 
 def _made(request: HttpRequest, paper_list: PaperList, span: str) -> str:
