@@ -22,8 +22,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from benchmarks.decidedlist import texts
 from benchmarks.installation import installed, served
 
@@ -128,7 +126,6 @@ def measure(site: str, decisions: int, reading: float) -> dict[str, Any]:
     """Decide by keyboard; return medians and 95th percentiles in milliseconds."""
     from playwright.sync_api import sync_playwright
 
-    _wait_for(site)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(base_url=site)
@@ -164,17 +161,6 @@ def measure(site: str, decisions: int, reading: float) -> dict[str, Any]:
         found[f"{name}, median ms"] = round(statistics.median(values), 1)
         found[f"{name}, p95 ms"] = round(statistics.quantiles(values, n=20)[-1], 1)
     return found
-
-
-def _wait_for(site: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{site}/healthz", timeout=5).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    raise SystemExit("the site does not answer")
 
 
 if __name__ == "__main__":

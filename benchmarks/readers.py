@@ -1,14 +1,14 @@
 """How soon the pages that everybody reads answer, with several readers at once, beside a page that says nothing.
 
-    .venv/bin/python -m benchmarks.browse [FILE.jsonl.gz] [--readers 8] [--requests 500] [--folder FOLDER]
+    .venv/bin/python -m benchmarks.readers [FILE.jsonl.gz] [--readers 8] [--requests 500] [--folder FOLDER]
 
 So many papers of FILE (as benchmarks/searchspeed.py takes them in) stand beside the bundled list, each with a
 suggestion, every fifth with code, every fourth with upvotes. The site is gunicorn with two processes, as `serve` has;
 readers ask over HTTP, each for the next page as soon as it has the last one. Asked are the first page; papers with
-three facets set, chosen by chance among what papers have; the page of a paper, with what is like it; a search by words
-of real titles. Beside each, in the same run and of the same size, is a bare view of Django that returns a constant, by
-the same server. Then some is asked once more by one reader. The processor's milliseconds for each page are what other
-work on the machine changes least. FOLDER keeps the papers for the next time.
+three facets set, chosen by chance among what papers have; the page of a paper, with what is like it; what is like a
+paper, of the API; a search by words of real titles. Beside each, in the same run and of the same size, is a bare view
+of Django that returns a constant, by the same server. Then some is asked once more by one reader. The processor's
+milliseconds for each page are what other work on the machine changes least. FOLDER keeps the papers for the next time.
 """
 
 from __future__ import annotations
@@ -17,14 +17,10 @@ import argparse
 import json
 import os
 import random
-import socket
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -32,8 +28,9 @@ from urllib.parse import urlencode
 import httpx
 import psutil
 
+from benchmarks.installation import served
 from benchmarks.search import ROOT, folder_of, query_encoder
-from benchmarks.searchspeed import FILE, make_queries
+from benchmarks.searchspeed import FILE, PROCESSES, make_queries
 from benchmarks.searchspeed import make as take_in
 
 TARGET = 100  # milliseconds, 95th percentile, with all readers
@@ -58,10 +55,10 @@ def main() -> int:
         make(asked.file, asked.papers)
         addresses = make_addresses(asked.requests)
         found: dict[str, Any] = {"readers": asked.readers, "requests": asked.requests}
-        with query_encoder(), site("kbsite.wsgi", folder) as address:
+        with query_encoder(), served(folder, PROCESSES) as address:
             sizes = {name: size_of(address, some[0]) for name, some in addresses.items()}
             warm_up(address, addresses)
-            with site("benchmarks.browse:bare()", folder) as bare:
+            with served(folder, PROCESSES, "benchmarks.readers:bare()") as bare:
                 for name, some in addresses.items():
                     began = processor_ms(folder)
                     times = ask(address, some, asked.readers)
@@ -126,31 +123,6 @@ def warm_up(site_address: str, addresses: dict[str, list[str]]) -> None:
         ask(site_address, some[:16], 4)
 
 
-@contextmanager
-def site(application: str, folder: Path) -> Iterator[str]:
-    """Serve an application as `serve` does the site; yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = f"-m gunicorn {application} --workers 2 --threads 4 --no-control-socket --bind 127.0.0.1:{port}"
-    with (folder / "site.log").open("ab") as log:
-        server = subprocess.Popen([sys.executable, *command.split()], cwd=ROOT, stdout=log, stderr=log)  # noqa: S603
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                httpx.get(f"{address}/healthz", timeout=10)
-                break
-            except httpx.HTTPError:
-                time.sleep(0.2)
-        else:
-            raise SystemExit("the site does not answer")
-        yield address
-    finally:
-        server.terminate()
-        server.wait()
-
-
 def bare() -> Any:
     """Return a site whose one view answers as many bytes as its address says; gunicorn calls it."""
     from django.conf import settings
@@ -192,6 +164,7 @@ def make_addresses(count: int) -> dict[str, list[str]]:
         "home": ["/"] * count,
         "three facets": [facets() for _ in range(count)],
         "paper": [f"/papers/{pk}/" for pk in papers],
+        "related": [f"/api/v1/papers/{pk}/related/" for pk in reversed(papers)],
         "search": [f"/papers/?{urlencode({'q': query})}" for query in make_queries(count)],
     }
 
