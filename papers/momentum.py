@@ -14,10 +14,10 @@ from typing import TypeGuard
 from django.utils import timezone
 
 from papers.models import EarlierCount, Fact
+from papers.querysets import LARGEST
 
 COUNTS = ("upvotes", "stars", "citations")
 SPAN = timedelta(days=30)  # over which a gain is told
-_LARGEST = 2**53  # beyond it a number of JSON is no exact one any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def keep(counts: Iterable[tuple[int, object]]) -> None:
 
 def is_count(value: object) -> TypeGuard[int]:
     """Say whether a fact's value counts something."""
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
 
 
 def beginning() -> date:

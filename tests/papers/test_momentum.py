@@ -57,7 +57,7 @@ def test_only_the_last_month_counts():
     assert momentum.gains([fact])[fact.pk].by == 18
 
 
-@pytest.mark.parametrize("value", [True, "12", [3], 2**60, 1.5])
+@pytest.mark.parametrize("value", [True, "12", [3], 2**60, 1.5, -1, 10**400])
 def test_what_counts_nothing_is_not_kept_and_never_trends(value):
     make_entry(make_list().categories.first(), told(upvotes=value))
     told(upvotes=5)
