@@ -31,13 +31,13 @@ class Gain:
 def keep(counts: Iterable[tuple[int, object]]) -> None:
     """Keep these counts, as (fact, value), which are about to be replaced; of a day, what was before its first change.
 
-    What is no count is not kept.
+    What is no count is not kept, and what was kept of the same facts before the SPAN goes: nobody asks for it again.
     """
     today = timezone.localdate()
-    EarlierCount.objects.bulk_create(
-        [EarlierCount(fact_id=fact, day=today, value=value) for fact, value in counts if is_count(value)],
-        ignore_conflicts=True,
-    )
+    kept = [EarlierCount(fact_id=fact, day=today, value=value) for fact, value in counts if is_count(value)]
+    if kept:
+        EarlierCount.objects.bulk_create(kept, ignore_conflicts=True)
+        EarlierCount.objects.filter(fact__in=[each.fact_id for each in kept], day__lt=beginning()).delete()
 
 
 def is_count(value: object) -> TypeGuard[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -105,6 +106,14 @@ def test_an_address_means_the_same_in_every_language(world, client, language):
     for day, found in (("2020-01-31", ["Likely", "Listed"]), ("01/31/2020", 3), ("2020年1月31日", 3)):
         papers = titles(client, f"/papers/?since={day}")
         assert papers == found or len(papers) == found
+
+
+@pytest.mark.parametrize("address", ["/papers/", "/papers/facets/tag/"])
+def test_no_two_values_have_one_id(world, client, address):
+    make.make_entry(world.alpha, world.old, tags=["缓存", "压缩", "C", "C++", "<b>"])
+    text = client.get(address).content.decode()
+    ids = re.findall(r' id="([^"]*)"', text)
+    assert sorted(ids) == sorted(set(ids)) and "tag-C%2B%2B" in ids
 
 
 def test_a_facet_without_values_has_no_heading(world, client):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from papers import catalog, momentum, trending
@@ -55,6 +56,15 @@ def test_only_the_last_month_counts():
     EarlierCount.objects.create(fact=fact, day=timezone.localdate() - timedelta(days=20), value=12)
     EarlierCount.objects.create(fact=fact, day=timezone.localdate() - timedelta(days=2), value=28)
     assert momentum.gains([fact])[fact.pk].by == 18
+
+
+def test_of_a_fact_nothing_older_than_a_month_is_kept():
+    for stars in (10, 20, 30):
+        told(stars=stars)
+        EarlierCount.objects.update(day=F("day") - timedelta(days=20))
+    assert earlier() == [("stars", 10), ("stars", 20)]
+    told(stars=40)
+    assert earlier() == [("stars", 20), ("stars", 30)]
 
 
 @pytest.mark.parametrize("value", [True, "12", [3], 2**60, 1.5, -1, 10**400])
