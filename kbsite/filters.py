@@ -8,6 +8,7 @@ import django_filters
 from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 
 from kbsite.api.filters import Filters, FlagFilter, IdFilter, ListFilter, TextFilter
@@ -57,7 +58,7 @@ class _SeveralField(forms.Field):
         given = value if isinstance(value, list | tuple) else [value]
         values = tuple(dict.fromkeys(one for each in given if (one := self._one.clean(each)) not in (None, "")))
         if len(values) > MOST_VALUES:
-            raise forms.ValidationError(f"Give at most {MOST_VALUES} values.")
+            raise forms.ValidationError(_("Give at most %(most)s values.") % {"most": MOST_VALUES})
         return values
 
 
