@@ -8,6 +8,7 @@ import django_filters
 from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 
 from kbsite.api.filters import Filters, FlagFilter, IdFilter, ListFilter, TextFilter
@@ -37,6 +38,13 @@ class YearFilter(IdFilter):
     schema = {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR}
 
 
+class DayFilter(django_filters.DateFilter):
+    """A day as 2026-11-29, whatever language a page speaks: an address means the same to everybody."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, input_formats=["%Y-%m-%d"], **kwargs)
+
+
 class _SeveralField(forms.Field):
     """Values that an address gives by naming a word again and again, each once, and each one a `field` takes."""
 
@@ -50,7 +58,7 @@ class _SeveralField(forms.Field):
         given = value if isinstance(value, list | tuple) else [value]
         values = tuple(dict.fromkeys(one for each in given if (one := self._one.clean(each)) not in (None, "")))
         if len(values) > MOST_VALUES:
-            raise forms.ValidationError(f"Give at most {MOST_VALUES} values.")
+            raise forms.ValidationError(_("Give at most %(most)s values.") % {"most": MOST_VALUES})
         return values
 
 
@@ -89,10 +97,8 @@ class AboutPapers(Filters):
     subject = TextFilter(method="filter_subject", max_length=40, label="An arXiv subject, as cs.CL")
     author = TextFilter(method="filter_author", max_length=200, label="An author's whole name")
     year = YearFilter(field_name="published", lookup_expr="year", label="Year of publication")
-    since = django_filters.DateFilter(field_name="published", lookup_expr="gte", label="Published on this day or later")
-    until = django_filters.DateFilter(
-        field_name="published", lookup_expr="lte", label="Published on this day or earlier"
-    )
+    since = DayFilter(field_name="published", lookup_expr="gte", label="Published on this day or later")
+    until = DayFilter(field_name="published", lookup_expr="lte", label="Published on this day or earlier")
     source = TextFilter(method="filter_source", max_length=32, label="A source that tells of it")
     code = FlagFilter(method="filter_code", label="Whether its code is known")
 

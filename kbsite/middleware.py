@@ -35,8 +35,11 @@ class SpeakTheirLanguage(LocaleMiddleware):
             super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Say which language it is, and what that depends on: caches keep a page once for each."""
-        if request.path_info.startswith(API):
+        """Say which language it is, and what that depends on: caches keep a page once for each.
+
+        What says that it is public is data, the same for everybody: the points of the map, kept for a year.
+        """
+        if request.path_info.startswith(API) or "public" in response.get("Cache-Control", ""):
             return response
         patch_vary_headers(response, ["Cookie"])
         return super().process_response(request, response)
@@ -58,6 +61,7 @@ class RefuseNul:
 
 def _texts(request: HttpRequest) -> Iterator[str]:
     """Yield all that a client chose. The API's bodies are JSON, which its serializers look through."""
+    yield request.path_info
     yield from request.COOKIES.values()
     for given in [request.GET] if request.path_info.startswith(API) else [request.GET, request.POST]:
         for name, values in given.lists():

@@ -14,7 +14,7 @@ from django.views.decorators.http import conditional_page
 
 from kbsite.browsing import Browse
 from kbsite.paperpages import ids_of, in_order
-from kbsite.views.searchfeed import MOST, SearchFeed
+from kbsite.views.searchfeed import MOST, SearchFeed, plain
 from papers.models import Paper
 
 _LONG_AGO = datetime(1991, 8, 14, tzinfo=UTC)  # of a feed with no entry: the same each time it is asked for
@@ -36,13 +36,16 @@ class PapersFeed(SearchFeed):
     def title(self, asked: Any) -> str:
         browse, _words = asked
         query = browse.filters.value.get("q", "")
-        return f"{query} · Listkeeper" if query else "Listkeeper"
+        return f"{plain(query)} · Listkeeper" if query else "Listkeeper"
 
     def subtitle(self, asked: Any) -> str:
         return _("Papers")
 
     def link(self, asked: Any) -> str:
         return f"{reverse('papers')}?{asked[1]}"
+
+    def feed_url(self, asked: Any) -> str:
+        return f"{reverse('papers-file', args=['atom'])}?{asked[1]}"
 
     def items(self, asked: Any) -> Any:
         return in_order(ids_of(asked[0], MOST), Paper.objects.with_arrival())

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -17,11 +18,10 @@ from kbsite.access import Action, needs
 from kbsite.browsing import Browse
 from kbsite.filters import PaperFilters
 from kbsite.paperpages import ids_of, in_chunks
-from papers import citing
+from papers import citing, venues
 from papers.export import bibtex
-from papers.export.citation import Citation, of_row
 from papers.export.csv import cell
-from papers.models import EntryText, Paper
+from papers.models import Paper
 
 _COLUMNS = ("title", "link", "authors", "published", "venue", "subjects", "arxiv", "doi", "listed_in")
 
@@ -38,13 +38,13 @@ def as_csv(papers: Iterable[list[Paper]]) -> Iterator[str]:
     line: Callable[[Iterable[str]], str] = csv.writer(_Line(), lineterminator="\r\n").writerow
     yield line(_COLUMNS)
     for some in papers:
-        for paper, cited in zip(some, _cited(some), strict=True):
+        for paper, cited in zip(some, citing.citations(some), strict=True):
             values = (
                 cited.title,
                 cited.link,
                 "; ".join(cited.authors),
                 cited.published.isoformat() if cited.published else "",
-                cited.venue,
+                venues.name(cited.venue),
                 " ".join(paper.subjects),
                 cited.arxiv,
                 cited.doi,
@@ -55,16 +55,7 @@ def as_csv(papers: Iterable[list[Paper]]) -> Iterator[str]:
 
 def as_bibtex(papers: Iterable[list[Paper]]) -> Iterator[str]:
     """Yield an entry for every paper, no two under one key."""
-    yield from bibtex.each(citation for some in papers for citation in _cited(some))
-
-
-def _cited(papers: list[Paper]) -> list[Citation]:
-    """Return how each paper is cited, as the first list that has it does."""
-    rows: dict[int, list[EntryText]] = {paper.pk: [] for paper in papers}
-    texts = EntryText.objects.filter(entry__paper__in=rows, document__is_primary=True).select_related("entry")
-    for text in texts.order_by("entry__category__list", "entry__category__position"):
-        rows[text.entry.paper_id].append(text)
-    return [of_row(paper, citing.row_of(paper, rows[paper.pk])) for paper in papers]
+    yield from bibtex.each(citation for some in papers for citation in citing.citations(some))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +83,9 @@ FORMS = {
 def show(request: HttpRequest, ending: str) -> HttpResponse | StreamingHttpResponse:
     """The papers that the address asks for, in its order: all of them, or the first ones as a feed."""
     if ending not in FORMS:
-        raise Http404(f"There is no form “{ending}”. There are: {', '.join(FORMS)}.")
+        raise Http404(
+            _("There is no format “%(form)s”. There are: %(forms)s.") % {"form": ending, "forms": ", ".join(FORMS)}
+        )
     form = FORMS[ending]
     filters = PaperFilters(request.GET, queryset=Paper.objects.all(), request=request)
     browse = Browse(filters)

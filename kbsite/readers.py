@@ -41,6 +41,7 @@ def query_of(filters: PaperFilters) -> str:
         for text in (data.getlist(name) if isinstance(data, QueryDict) else [str(data[name])])
         if text.strip()
     ]
+    said = list(dict.fromkeys(said))  # what is asked twice is asked once
     names = {name for name, _text in said}
     if filters.paper_list and "list" not in names and names.intersection(OF_A_LIST):
         said = sorted([*said, ("list", filters.paper_list.slug)])

@@ -31,7 +31,7 @@ from papers import facetrows
 Slots = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
-MOST_TOUCHED = 20_000  # papers that are read anew; of more, all are
+MOST_TOUCHED = 50_000  # touches, some three a paper, whose papers are read anew; after more, all are
 KEPT = 200_000  # touches that are kept for processes that were long not asked
 SPARE = 1000  # dead slots that are always suffered, besides a quarter of all
 
@@ -67,11 +67,7 @@ class FacetIndex:
     def slots_of(self, papers: Sequence[int] | NDArray[np.int64]) -> Slots:
         """Return the slots of those of the papers that are here, in the order of the papers."""
         ids, slots = self._sorted
-        wanted = np.asarray(papers, np.int64)
-        at = np.searchsorted(ids, wanted)
-        known = at < len(ids)
-        known[known] = ids[at[known]] == wanted[known]
-        return slots[at[known]]
+        return slots[_places(ids, np.asarray(papers, np.int64))]
 
     def mask_of(self, papers: Sequence[int]) -> Mask:
         return self._mask([self.slots_of(papers)])
@@ -189,6 +185,8 @@ def _news(seen: Seen) -> tuple[Seen, list[int] | None]:
                     transaction >= pg_snapshot_xmin(%(snapshot)s::pg_snapshot)::text::bigint
                     AND NOT pg_visible_in_snapshot(transaction::text::xid8, %(snapshot)s::pg_snapshot)
                     AND transaction IS DISTINCT FROM pg_current_xact_id_if_assigned()::text::bigint
+                    -- those of the database that this one was restored from had numbers that are still to come
+                    AND transaction < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                 )
                 LIMIT %(most)s
             )
@@ -196,6 +194,7 @@ def _news(seen: Seen) -> tuple[Seen, list[int] | None]:
                 coalesce((SELECT max(id) FROM touch), 0),
                 coalesce((SELECT transaction FROM touch ORDER BY id DESC LIMIT 1), 0),
                 ARRAY(SELECT DISTINCT paper FROM touch),
+                (SELECT count(*) FROM touch),
                 %(last)s = 0 OR EXISTS (
                     SELECT FROM papers_touched WHERE id = %(last)s AND transaction = %(transaction)s
                 )
@@ -207,9 +206,9 @@ def _news(seen: Seen) -> tuple[Seen, list[int] | None]:
                 "most": MOST_TOUCHED + 1,
             },
         )
-        snapshot, last, transaction, touched, is_same = cursor.fetchone()
+        snapshot, last, transaction, touched, touches, is_same = cursor.fetchone()
     today = timezone.localdate()
-    if not is_same or today != seen.day or len(touched) > MOST_TOUCHED or 0 in touched:
+    if not is_same or today != seen.day or touches > MOST_TOUCHED or 0 in touched:
         return seen, None  # another database, a new day, or so much that reading all is sooner done
     if last < seen.last:
         last, transaction = seen.last, seen.transaction
@@ -219,7 +218,10 @@ def _news(seen: Seen) -> tuple[Seen, list[int] | None]:
 def _read(
     papers: Sequence[int] | None, first: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, dict[tuple[str, int], Slots]]]:
-    """Return primary keys and days of these papers, or of all, and the slots of their values, from `first` on."""
+    """Return primary keys and days of these papers, or of all, and the slots of their values, from `first` on.
+
+    Values of papers that came meanwhile are left out: their touches tell of them next.
+    """
     asked: Any = {"papers": list(papers or ()), "today": timezone.localdate()}
     with connection.cursor() as cursor:
         cursor.execute(facetrows.papers(papers is not None), asked)
@@ -228,12 +230,18 @@ def _read(
         cursor.execute(facetrows.values(papers is not None), asked)
         found: dict[str, dict[tuple[str, int], list[Slots]]] = {}
         for facet, value, of_list, having in cursor:
-            slots = np.searchsorted(numbers, np.unique(np.array(having, np.int64)))
-            found.setdefault(facet, {}).setdefault((value, of_list), []).append(
-                slots.astype(np.int32) + np.int32(first)
-            )
+            slots = _places(numbers, np.unique(np.array(having, np.int64))).astype(np.int32) + np.int32(first)
+            found.setdefault(facet, {}).setdefault((value, of_list), []).append(slots)
     facets = {facet: {key: _once(parts) for key, parts in values.items()} for facet, values in found.items()}
     return numbers, np.array(days, np.int64), facets
+
+
+def _places(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return where in sorted primary keys those of the wanted ones stand that are among them."""
+    at = np.searchsorted(ids, wanted)
+    known = at < len(ids)
+    known[known] = ids[at[known]] == wanted[known]
+    return at[known]
 
 
 def _once(parts: Sequence[Slots]) -> Slots:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from papers.querysets import LIKELY
+from papers.querysets import LARGEST, LIKELY
 
 _CLOSED = "(review.state <> 'open' AND NOT (review.state = 'deferred' AND coalesce(review.until <= %(today)s, false)))"
 # Where the papers stand, as papers.querysets says it (`standing`, `suggested`); a test compares the two.
@@ -40,7 +40,7 @@ _VALUES = {
     ),
     "upvotes": (
         "fact.value::text, 0, fact.paper_id",
-        "FROM papers_fact fact WHERE fact.kind = 'upvotes' AND jsonb_typeof(fact.value) = 'number' AND {some}",
+        f"FROM papers_fact fact WHERE fact.kind = 'upvotes' AND fact.value BETWEEN '0' AND '{LARGEST}' AND {{some}}",
         "fact.paper_id",
     ),
     "category": ("category.key, category.list_id, entry.paper_id", _LISTED, "entry.paper_id"),

@@ -14,10 +14,10 @@ from typing import TypeGuard
 from django.utils import timezone
 
 from papers.models import EarlierCount, Fact
+from papers.querysets import LARGEST
 
 COUNTS = ("upvotes", "stars", "citations")
 SPAN = timedelta(days=30)  # over which a gain is told
-_LARGEST = 2**53  # beyond it a number of JSON is no exact one any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,18 @@ class Gain:
 def keep(counts: Iterable[tuple[int, object]]) -> None:
     """Keep these counts, as (fact, value), which are about to be replaced; of a day, what was before its first change.
 
-    What is no count is not kept.
+    What is no count is not kept, and what was kept of the same facts before the SPAN goes: nobody asks for it again.
     """
     today = timezone.localdate()
-    EarlierCount.objects.bulk_create(
-        [EarlierCount(fact_id=fact, day=today, value=value) for fact, value in counts if is_count(value)],
-        ignore_conflicts=True,
-    )
+    kept = [EarlierCount(fact_id=fact, day=today, value=value) for fact, value in counts if is_count(value)]
+    if kept:
+        EarlierCount.objects.bulk_create(kept, ignore_conflicts=True)
+        EarlierCount.objects.filter(fact__in=[each.fact_id for each in kept], day__lt=beginning()).delete()
 
 
 def is_count(value: object) -> TypeGuard[int]:
     """Say whether a fact's value counts something."""
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
 
 
 def beginning() -> date:

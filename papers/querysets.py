@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from papers.search import Found
 
 LIKELY = 0.5  # a suggestion of at least this relevance says that the paper belongs in the list
+LARGEST = 2**53 - 1  # count that a fact may tell: beyond it a number of JSON is no exact one any more
 
 
 class EntryChangeQuerySet(models.QuerySet["EntryChange"]):
@@ -221,8 +222,9 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         """With `upvotes`, by the source that knows of most; those of which nobody tells come last."""
         from papers.models import Fact
 
-        told = Fact.objects.filter(paper=OuterRef("pk"), kind="upvotes", value__gte=0).order_by("-value")
-        found = self.annotate(upvotes=Subquery(told.values("value")[:1], output_field=models.JSONField()))
+        told = Fact.objects.filter(paper=OuterRef("pk"), kind="upvotes", value__gte=0, value__lte=LARGEST)
+        most = told.order_by("-value").values("value")[:1]
+        found = self.annotate(upvotes=Subquery(most, output_field=models.JSONField()))
         return found.order_by(F("upvotes").desc(nulls_last=True), F("published").desc(nulls_last=True), "-id")
 
     def for_pages(self) -> PaperQuerySet:

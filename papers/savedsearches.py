@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -12,6 +14,7 @@ from papers.models.readers import new_secret
 
 MOST = 30  # of one person: what is new in each is counted when they are shown
 LONGEST_NAME = 120  # characters
+LONGEST_QUERY = 2000  # characters as an address says them; PostgreSQL indexes no text of more than some 2,700 bytes
 
 
 class TooMany(ValueError):
@@ -20,6 +23,10 @@ class TooMany(ValueError):
 
 class SaysNothing(ValueError):
     """The search asks for all papers there are."""
+
+
+class TooLong(ValueError):
+    """The search says more than can be kept."""
 
 
 def of(user: AbstractBaseUser) -> QuerySet[SavedSearch]:
@@ -35,10 +42,12 @@ def of_secret(secret: str) -> SavedSearch | None:
 def save(user: AbstractBaseUser, query: str, name: str) -> tuple[SavedSearch, bool]:
     """Keep a search and return it, and whether it is new: one that is kept already stays as it is called.
 
-    `query` is what the address says of it. Raise TooMany or SaysNothing.
+    `query` is what the address says of it. Raise TooMany, TooLong or SaysNothing.
     """
     if not query:
         raise SaysNothing("Say first what you search for: words or a filter.")
+    if len(query) > LONGEST_QUERY:
+        raise TooLong(f"A search may say at most {LONGEST_QUERY} characters in an address; ask for less.")
     if known := of(user).filter(query=query).first():
         return known, False
     if of(user).count() >= MOST:
@@ -64,7 +73,7 @@ def renew(search: SavedSearch) -> SavedSearch:
     return search
 
 
-def looked(search: SavedSearch) -> None:
-    """Note that its owner looked at it just now."""
-    search.looked_at = timezone.now()
+def looked(search: SavedSearch, at: datetime | None = None) -> None:
+    """Note that its owner looked at what there was at a moment, which is now if none is given."""
+    search.looked_at = at or timezone.now()
     search.save(update_fields=["looked_at"])

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import BigIntegerField, CharField, F, FloatField, Func, OuterRef, Subquery, Window
+from django.db.models import BigIntegerField, F, FloatField, OuterRef, Subquery, Window
 from django.db.models.functions import Cast, RowNumber
 from django.utils import timezone
 
 from papers import momentum
 from papers.models import EarlierCount, Entry, Fact, Paper, PaperList
 from papers.momentum import COUNTS, Gain
-from papers.querysets import LIKELY, waiting_suggestions
+from papers.querysets import LARGEST, LIKELY, waiting_suggestions
 
 RECENT = timedelta(days=365)  # older papers have counts that nobody added to lately
 SHOWN = 4  # of each kind
@@ -69,8 +69,7 @@ def _most(paper_list: PaperList, since: date) -> dict[str, list[Fact]]:
     rows = (
         # By one set of keys: of two, each in its own condition, PostgreSQL reads every fact there is.
         Fact.objects.filter(paper__in=listed.union(likely), kind__in=COUNTS, paper__published__gte=since)
-        .alias(form=Func("value", function="jsonb_typeof", output_field=CharField()))
-        .filter(form="number")
+        .filter(value__gte=0, value__lte=LARGEST)  # of what JSON can say, numbers only
         .alias(count=Cast("value", FloatField()), before=Subquery(before.values("value")[:1], BigIntegerField()))
         .alias(gained=F("count") - Cast("before", FloatField()))
         .alias(rank=Window(RowNumber(), partition_by="kind", order_by=most))

@@ -11,6 +11,7 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 
 from ingest.models import Head, Run, Topic
@@ -30,7 +31,7 @@ class _ListField(forms.SlugField):
             return None
         paper_list = PaperList.objects.filter(slug=slug).first()
         if paper_list is None:
-            raise ValidationError(f"There is no list “{slug}”.")
+            raise ValidationError(_("There is no list “%(slug)s”.") % {"slug": slug})
         return paper_list
 
 
@@ -42,7 +43,7 @@ class _FlagField(forms.Field):
             return None
         known = {"true": True, "1": True, "false": False, "0": False}
         if str(value).lower() not in known:
-            raise ValidationError("Say “true” or “false”.")
+            raise ValidationError(_("Say “true” or “false”."))
         return known[str(value).lower()]
 
 

@@ -102,7 +102,7 @@ class SavedSearchViewSet(Resource[SavedSearch]):
         name = asked.validated_data.get("name") or name_of(filters)
         try:
             search, is_new = savedsearches.save(person(request), query_of(filters), name)
-        except savedsearches.SaysNothing as problem:
+        except (savedsearches.SaysNothing, savedsearches.TooLong) as problem:
             raise ValidationError({"query": [str(problem)]}) from None
         except savedsearches.TooMany as problem:
             raise Conflict(str(problem), "not-saved") from None

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -48,6 +49,8 @@ def _save(request: HttpRequest) -> HttpResponse:
         problem = _("You keep %(n)d searches already; delete one first.") % {"n": savedsearches.MOST}
     except savedsearches.SaysNothing:
         problem = _("Say first what you search for: words or a filter.")
+    except savedsearches.TooLong:
+        problem = _("This search says too much to be kept; take something away.")
     else:
         if is_new:
             messages.success(request, _("Saved. It has a feed, and counts what is new from now on."))
@@ -64,6 +67,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     search = get_object_or_404(savedsearches.of(request.user).select_related("user"), pk=pk)  # type: ignore[arg-type]
     if request.method == "POST":
         return _change(request, search)
+    began = timezone.now()  # what comes while the page is made is not on it
     page = page_of(found_by(search).for_pages().with_standing(), request.GET.get("page", ""), PAGE_SIZE)
     context = {
         "search": search,
@@ -77,7 +81,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     }
     response = render(request, "kbsite/searches/show.html", context)
     if request.method == "GET" and page.number == 1:
-        savedsearches.looked(search)
+        savedsearches.looked(search, began)
     return response
 
 

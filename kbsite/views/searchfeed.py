@@ -32,11 +32,11 @@ class SearchFeed(Feed):  # type: ignore[type-arg]  # generic for mypy only
     def get_object(self, request: HttpRequest, secret: str) -> SavedSearch:
         search = savedsearches.of_secret(secret)
         if search is None:
-            raise Http404("No feed has this address.")
+            raise Http404(_("No feed has this address."))
         return search
 
     def title(self, search: SavedSearch) -> str:
-        return f"{_plain(search.name)} · Listkeeper"
+        return f"{plain(search.name)} · Listkeeper"
 
     def subtitle(self, search: SavedSearch) -> str:
         return _("What is new in a saved search")
@@ -48,19 +48,19 @@ class SearchFeed(Feed):  # type: ignore[type-arg]  # generic for mypy only
         return found_by(search)[:MOST]
 
     def item_title(self, paper: Paper) -> str:
-        return _plain(paper.title)
+        return plain(paper.title)
 
     def item_description(self, paper: Paper) -> str:
-        return _plain(paper.abstract)
+        return plain(paper.abstract)
 
     def item_link(self, paper: Paper) -> str:
         return reverse("paper", args=[paper.pk])
 
     def item_author_name(self, paper: Paper) -> str | None:
-        return _plain(", ".join(paper.authors)) or None
+        return plain(", ".join(paper.authors)) or None
 
     def item_categories(self, paper: Paper) -> list[str]:
-        return [_plain(subject) for subject in paper.subjects]
+        return [plain(subject) for subject in paper.subjects]
 
     def item_pubdate(self, paper: Any) -> datetime:
         came_at: datetime = paper.came_at
@@ -70,7 +70,7 @@ class SearchFeed(Feed):  # type: ignore[type-arg]  # generic for mypy only
         return self.item_pubdate(paper)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return the text without what XML 1.0 cannot say; a source may have told it."""
     return _UNSAYABLE.sub(" ", text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from papers.export.citation import Citation, cited
@@ -41,14 +42,14 @@ def many(citations: Iterable[Citation]) -> str:
 
 def each(citations: Iterable[Citation]) -> Iterator[str]:
     """Yield the entries of papers, no two under one key, with an empty line between them."""
-    keys: set[str] = set()
+    stems: Counter[str] = Counter()
     for citation in citations:
-        yield ("\n" if keys else "") + _entry(citation, _key(citation, keys))
+        yield ("\n" if stems else "") + _entry(citation, _key(citation, stems))
 
 
 def one(citation: Citation) -> str:
     """Return the entry of a paper by itself."""
-    return _entry(citation, _key(citation, set()))
+    return _entry(citation, _key(citation, Counter()))
 
 
 def _entry(citation: Citation, key: str) -> str:
@@ -105,18 +106,17 @@ def _address(text: str) -> str:
     return re.sub(r"[{}\\\s]", lambda found: f"%{ord(found[0]):02X}", text)
 
 
-def _key(citation: Citation, taken: set[str]) -> str:
-    """`jiang2023llmlingua`: the first author's last name, the year, the first telling word of the title."""
+def _key(citation: Citation, stems: Counter[str]) -> str:
+    """`jiang2023llmlingua`: the first author's last name, the year, the first telling word of the title.
+
+    `stems` counts those that were given: the second of a stem, which has no hyphen, ends in `-2`.
+    """
     author = _ascii(citation.authors[0].split()[-1]) if citation.authors and citation.authors[0].split() else ""
     words = [_ascii(word) for word in re.split(r"[\s:–—-]+", citation.title)]
     word = next((word for word in words if word and word not in _SMALL_WORDS), "")
     stem = f"{author}{citation.year}{word}" or "paper"
-    key, number = stem, 1
-    while key in taken:
-        number += 1
-        key = f"{stem}-{number}"
-    taken.add(key)
-    return key
+    stems[stem] += 1
+    return stem if stems[stem] == 1 else f"{stem}-{stems[stem]}"
 
 
 def _ascii(text: str) -> str:

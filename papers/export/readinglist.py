@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 
 from papers import citing, venues
 from papers.export import bibtex
-from papers.export.citation import Citation, of_row
+from papers.export.citation import Citation
 from papers.export.csv import cell
 from papers.export.formats import Exported
-from papers.models import EntryText, Reading
+from papers.models import Reading
 from papers.readme.escape import address, cell_text, label_text
 
 _COLUMNS = ("title", "link", "state", "note", "added", "authors", "published", "venue", "arxiv", "doi")
@@ -32,11 +32,7 @@ class Kept:
 def kept(readings: QuerySet[Reading]) -> list[Kept]:
     """Return the papers of a reading list in its order, cited as the first list that has them does; in five queries."""
     found = list(readings.prefetch_related("paper__identifiers", "paper__facts"))
-    rows: dict[int, list[EntryText]] = {reading.paper_id: [] for reading in found}
-    texts = EntryText.objects.filter(entry__paper__in=rows, document__is_primary=True).select_related("entry")
-    for text in texts.order_by("entry__category__list", "entry__category__position"):
-        rows[text.entry.paper_id].append(text)
-    return [Kept(each, of_row(each.paper, citing.row_of(each.paper, rows[each.paper_id]))) for each in found]
+    return [*map(Kept, found, citing.citations([each.paper for each in found]))]
 
 
 def as_bibtex(papers: list[Kept]) -> str:

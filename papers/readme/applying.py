@@ -1,57 +1,29 @@
-"""Makes a list what a merge says: decisions and entries for what the README changed, and questions where both did."""
+"""Makes a list what a merge says: decisions and entries for what the README changed."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 
-from papers import agreement, entries, findings, review
+from papers import agreement, entries, review
 from papers.following import Languages, translated
 from papers.models import Category, Document, Entry, EntryChange, EntryText, Origin, Paper
 from papers.readme import placement
 from papers.readme.base import LastImport
-from papers.readme.fieldwise import ROW, Conflict, is_same_row, spoken
+from papers.readme.fieldwise import is_same_row
 from papers.readme.merge import Chain, Outcome, Place, Side, order
-from papers.readme.reading import ImportReport, KeptConflict, Shelf
-from papers.readme.row import Row, RowFields
+from papers.readme.newerfile import NewerFile
+from papers.readme.questions import Questions
+from papers.readme.reading import ImportReport
+from papers.readme.row import RowFields
 from papers.readme.saving import came_with_import
 from papers.texts import COLUMNS, fields_of, write
 
 _ROW_COLUMNS = (*COLUMNS, "line", "position", "imported", "untranslated")
-
-
-@dataclass(slots=True)
-class NewerFile:
-    """A README as it now is: its rows by place, in its order."""
-
-    rows: dict[Place, Row] = field(default_factory=dict)
-    papers: dict[int, Paper] = field(default_factory=dict)
-    categories: dict[int, Category] = field(default_factory=dict)
-    said: dict[int, frozenset[str]] = field(default_factory=dict)  # by category
-
-    @property
-    def side(self) -> Side:
-        """What it says, as a side of the merge."""
-        return {place: row.fields for place, row in self.rows.items()}
-
-    def said_in(self, category: int) -> frozenset[str]:
-        """The names of the fields that its rows of this category can tell."""
-        return self.said.get(category, frozenset())
-
-
-def newer_file(shelves: Iterable[Shelf], categories: Iterable[Category]) -> NewerFile:
-    """Return what the shelves hold, each of which is the category beside it."""
-    found = NewerFile()
-    for shelf, category in zip(shelves, categories, strict=True):
-        found.categories[category.pk], found.said[category.pk] = category, shelf.said
-        for row, paper in shelf.rows:
-            found.rows[Place(paper.pk, category.pk)], found.papers[paper.pk] = row, paper
-    return found
 
 
 @dataclass
@@ -89,7 +61,8 @@ class Application:
         self._decide_on_removed(outcomes)
         self._set_rows(outcomes, standing)
         self._place_elsewhere(standing)
-        self._ask(outcomes, standing)
+        sides = (self.base, self.last.here, self.file.side)
+        Questions(self.document, self.path, self.file, sides, self.stranded, self.report).ask(outcomes, standing)
         agreement.after_import(self.document, self._said_of_papers(), self.user)
         self.report.removed, self.report.kept = len(removed), len(standing) - self.report.added
         self.report.rows = len(standing)
@@ -101,11 +74,6 @@ class Application:
 
     def _kept(self, outcome: Outcome) -> EntryText | None:
         return self._text(outcome) if outcome.place and outcome.chain.here else None
-
-    def _category(self, pk: int) -> Category:
-        if pk not in self.file.categories:
-            self.file.categories[pk] = Category.objects.get(pk=pk)
-        return self.file.categories[pk]
 
     # --- rows that stand already ---------------------------------------------------------------------------------
 
@@ -138,7 +106,7 @@ class Application:
         verdicts = []
         for outcome, text, before in zip(outcomes, texts, _snapshots([text.entry for text in texts]), strict=True):
             assert outcome.place and outcome.chain.here and outcome.fields
-            paper, category = self.file.papers[outcome.place.paper], self._category(outcome.place.category)
+            paper, category = self.file.papers[outcome.place.paper], self.file.category(outcome.place.category)
             if category.pk != outcome.chain.here.category:
                 text.entry.category = category
                 after = before | {"category": category.key}
@@ -204,13 +172,13 @@ class Application:
             for entry in Entry.objects.filter(category__list=self.document.list, paper__in=papers)
         }
         new = [(place, fields) for place, fields in placed if place not in known]
-        verdicts = [(self.file.papers[place.paper], self._category(place.category)) for place, _ in new]
+        verdicts = [(self.file.papers[place.paper], self.file.category(place.category)) for place, _ in new]
         decisions = review.told_by_readme(self.document.list, verdicts, self._note, self.user)
         texts: list[EntryText] = []
         for place, fields in placed:
             if place in known:  # another language shows it already
                 texts.append(self._new_text(known[place], fields))
-                paper, category = self.file.papers[place.paper], self._category(place.category)
+                paper, category = self.file.papers[place.paper], self.file.category(place.category)
                 self.changes.append(came_with_import(self.document, category, paper, fields))
         made = Entry.objects.bulk_create(
             Entry(category=category, paper=paper, decision=decision)
@@ -316,73 +284,14 @@ class Application:
             shown = sorted(order[category], key=lambda text: text.position)
             for other in self.others:
                 texts = EntryText.objects.filter(document=other, entry__in=new).select_related("entry__paper")
-                placement.follow(other, self._category(category), [text.entry_id for text in shown], list(texts))
-
-    # --- questions -----------------------------------------------------------------------------------------------
-
-    def _ask(self, outcomes: Sequence[Outcome], standing: Mapping[Place, EntryText]) -> None:
-        """Open a finding for every conflict, and report it."""
-        asked = [(outcome, conflict) for outcome in outcomes for conflict in self._conflicts(outcome)]
-        places = [outcome.place or outcome.chain.theirs for outcome, _ in asked]
-        often = Counter((place.paper, each.field) for place, (_, each) in zip(places, asked, strict=True) if place)
-        for place, (outcome, conflict) in zip(places, asked, strict=True):
-            assert place is not None, "there is nothing to disagree on"
-            self._open(outcome, conflict, place, standing, is_one_of_several=often[place.paper, conflict.field] > 1)
+                placement.follow(other, self.file.category(category), [text.entry_id for text in shown], list(texts))
 
     def _said_of_papers(self) -> dict[int, dict[str, RowFields]]:
         """The file's rows by paper, and by the key of their category."""
         said: dict[int, dict[str, RowFields]] = {}
         for place, row in self.file.rows.items():
-            said.setdefault(place.paper, {})[self._category(place.category).key] = row.fields
+            said.setdefault(place.paper, {})[self.file.category(place.category).key] = row.fields
         return said
-
-    def _conflicts(self, outcome: Outcome) -> Iterator[Conflict]:
-        yield from outcome.conflicts
-        place = outcome.place
-        is_stranded = place is not None and place == outcome.chain.here and place.category in self.stranded
-        if is_stranded and not any(conflict.field == ROW for conflict in outcome.conflicts):
-            yield Conflict(ROW, outcome.chain.base, outcome.chain.here, None)
-
-    def _open(
-        self,
-        outcome: Outcome,
-        conflict: Conflict,
-        here: Place,
-        standing: Mapping[Place, EntryText],
-        is_one_of_several: bool,
-    ) -> None:
-        text = standing.get(outcome.place) if outcome.place else None
-        row = self.file.rows.get(outcome.chain.theirs) if outcome.chain.theirs else None
-        title = text.title if text is not None else row.fields.title if row is not None else ""
-        paper = text.entry.paper if text is not None else self.file.papers[here.paper]
-        values: dict[str, Any] = {"base": conflict.base, "here": conflict.here, "readme": conflict.theirs}
-        if conflict.field == ROW:
-            sides = (("base", self.base), ("here", self.last.here), ("readme", self.file.side))
-            values = {key: self._told(values[key], side) for key, side in sides}
-        name = conflict.field
-        if is_one_of_several:  # the paper's rows in other categories disagree on it too
-            values["in"] = self._category(here.category).key
-            name = f"{name}@{values['in']}"
-        message = f"“{title}”: {self._disagreement(conflict)}"
-        entry = text.entry if text is not None else None
-        findings.open_conflict(self.document, paper, entry, name, values, message)
-        self.report.conflicts.append(KeptConflict(row.line if row is not None else None, title, conflict.field))
-
-    def _told(self, place: Place | None, side: Side) -> dict[str, Any] | None:
-        if place is None:
-            return None
-        return {"category": self._category(place.category).key, "fields": side[place].as_json()}
-
-    def _disagreement(self, conflict: Conflict) -> str:
-        if conflict.field != ROW:
-            return f"{spoken(conflict.field)} was changed here and in {self.path}"
-        if conflict.theirs is None:
-            if conflict.here is not None and conflict.here.category in self.stranded:
-                return f"{self.path} no longer has the section that it stands in here"
-            return f"removed from {self.path}, and changed here"
-        if conflict.here is None:
-            return f"removed here, and still in {self.path} or changed there"
-        return f"put in different sections here and in {self.path}"
 
     # --- told in several places ----------------------------------------------------------------------------------
 

@@ -11,13 +11,14 @@ from papers import acts
 from papers.listsettings import take_over
 from papers.models import Act, Document, EntryText, PaperList
 from papers.readme.ancestor import ancestor, as_the_file_says
-from papers.readme.applying import Application, newer_file
+from papers.readme.applying import Application
 from papers.readme.base import filled_in, last_import, steps_since
 from papers.readme.document import DocumentTree, parse
 from papers.readme.exporter import imported_lines, shown_entries
 from papers.readme.inline import storable
 from papers.readme.listfile import CategorySetting, ListFile
 from papers.readme.merge import Place, merge
+from papers.readme.newerfile import newer_file
 from papers.readme.reading import ImportReport, KeptConflict, KeptRow, Shelf, read_shelves
 from papers.readme.saving import drop_empty_categories, record, save_categories, save_first
 from papers.readme.weave import weave

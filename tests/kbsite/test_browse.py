@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -91,6 +92,28 @@ def test_a_second_value_is_chosen_beside_the_first(world, client):
 def test_a_choice_begins_at_the_first_page(world, client):
     years = facet(client, f"/papers/?after={world.likely.pk}&page=3", "year")
     assert years["2019"][1] == "?year=2019"
+
+
+def test_another_question_begins_at_the_first_page(world, client):
+    client.force_login(make.make_user("reader"))
+    text = client.get(f"/papers/?year=2025&after={world.listed.pk}").content.decode()
+    assert 'href="?year=2025&amp;seen=false"' in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_an_address_means_the_same_in_every_language(world, client, language):
+    client.cookies["django_language"] = language
+    for day, found in (("2020-01-31", ["Likely", "Listed"]), ("01/31/2020", 3), ("2020年1月31日", 3)):
+        papers = titles(client, f"/papers/?since={day}")
+        assert papers == found or len(papers) == found
+
+
+@pytest.mark.parametrize("address", ["/papers/", "/papers/facets/tag/"])
+def test_no_two_values_have_one_id(world, client, address):
+    make.make_entry(world.alpha, world.old, tags=["缓存", "压缩", "C", "C++", "<b>"])
+    text = client.get(address).content.decode()
+    ids = re.findall(r' id="([^"]*)"', text)
+    assert sorted(ids) == sorted(set(ids)) and "tag-C%2B%2B" in ids
 
 
 def test_a_facet_without_values_has_no_heading(world, client):
@@ -215,6 +238,13 @@ def test_a_feed_has_stable_ids_and_says_when_nothing_changed(world, client):
     assert again.status_code == 304
     make.make_paper()
     assert client.get("/papers.atom?sort=added", headers={"If-None-Match": answer["ETag"]}).status_code == 200
+
+
+def test_a_feed_names_its_own_address_and_says_nothing_that_xml_cannot(world, client):
+    root = ElementTree.fromstring(client.get("/papers.atom?q=%01&tag=a+b").content)
+    (own,) = [each for each in root.findall(f"{ATOM}link") if each.get("rel") == "self"]
+    assert own.get("href") == "http://testserver/papers.atom?q=%01&tag=a+b"
+    assert root.findtext(f"{ATOM}title") == "  · Listkeeper"
 
 
 def test_a_feed_of_nothing_is_a_feed(world, client):

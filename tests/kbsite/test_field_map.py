@@ -103,6 +103,7 @@ def test_a_version_is_kept_for_good_and_another_one_is_asked_for(client, small):
     version = client.get(PAGE).context["map"].version
     kept = client.get(f"{PAGE}points/?v={version}")
     assert "immutable" in kept["Cache-Control"] and kept["ETag"] == f'"{version}"'
+    assert "Vary" not in kept, "one for all readers, whatever language or cookies they have"
     assert client.get(PAGE + "points/", headers={"If-None-Match": kept["ETag"]}).status_code == 304
     put(make_paper("New"), 0.3, 0.3)
     now = client.get(f"{PAGE}points/?v={version}", headers={"If-None-Match": kept["ETag"]})

@@ -86,6 +86,34 @@ def test_errors_speak_it_too(client):
         assert CHINESE.search(answer.content.decode().partition("<main")[2])
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        "/papers.exe",
+        "/papers/facets/none/",
+        "/searches/feed/none/",
+        "/reading/export/exe/",
+        "/lists/small/history/?before=x",
+        "/lists/small/findings/?before=x",
+        "/papers/9999/",
+    ],
+)
+def test_what_is_not_there_is_said_in_it(client, curator, where):
+    make.make_list()
+    client.force_login(curator)
+    answer = client.get(where, headers=CHINESE_BROWSER)
+    assert answer.status_code == 404
+    for words in re.findall(r"<p>(.*?)</p>", answer.content.decode().partition("<main")[2]):
+        assert CHINESE.search(words), words
+
+
+def test_what_is_ignored_is_said_in_it(client):
+    words = "list=none&code=maybe&year=x&since=never&status=no&" + "&".join(f"tag={n}" for n in range(21))
+    errors = client.get(f"/papers/?{words}", headers=CHINESE_BROWSER).context["filters"].errors
+    assert set(errors) == {"list", "code", "year", "since", "status", "tag"}
+    assert [each[0] for each in errors.values() if not CHINESE.search(each[0])] == []
+
+
 def test_programs_are_told_english(client, curator):
     make.make_list()
     client.cookies["django_language"] = "zh-hans"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import secrets
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from xml.etree import ElementTree
@@ -14,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from kbsite import readers
 from kbsite.readers import new_in
 from papers import catalog, reading, savedsearches, seen
 from papers.export import readinglist
@@ -102,6 +104,28 @@ def test_nobody_keeps_more_searches_than_can_be_counted_at_once(chair, ada):
         savedsearches.save(ada, f"q={number}", str(number))
     answer = chair.post(f"{reverse('searches')}?q=more", follow=True)
     assert "delete one first" in answer.content.decode() and SavedSearch.objects.count() == savedsearches.MOST
+
+
+def test_a_search_that_says_too_much_is_not_saved(chair):
+    words = "&".join(f"tag={secrets.token_hex(100)}" for _ in range(15))
+    assert "says too much" in chair.post(f"{reverse('searches')}?{words}", follow=True).content.decode()
+    answer = send(chair, "post", "searches/", {"query": "&".join(f"tag={'字' * 190}" for _ in range(3))})
+    assert answer.status_code == 201  # the same tag is asked for once
+    answer = send(chair, "post", "searches/", {"query": "&".join(f"tag={n}{'字' * 190}" for n in range(3))})
+    assert answer.status_code == 400 and "at most 2000 characters" in answer.json()["errors"]["query"][0]
+    assert SavedSearch.objects.count() == 1
+
+
+def test_what_comes_while_one_looks_is_new_afterwards(chair, ada, monkeypatch):
+    search, _ = savedsearches.save(ada, "subject=cs.CL", "All")
+
+    def marks_for(user, papers):
+        make_paper("Meanwhile")
+        return readers.marks_for(user, papers)
+
+    monkeypatch.setattr("kbsite.views.searches.marks_for", marks_for)
+    assert "Meanwhile" not in shown(chair, reverse("search", args=[search.pk]))
+    assert new_in(SavedSearch.objects.all()) == {search.pk: 1}
 
 
 def test_what_is_new_is_counted_until_one_looks(chair, ada):

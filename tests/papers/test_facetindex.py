@@ -145,19 +145,78 @@ def test_who_missed_touches_reads_all_anew(world, monkeypatch):
     agree()
 
 
+def connection_of_another():
+    """Return a connection of another process to the same database."""
+    import psycopg
+
+    said = connection.get_connection_params()
+    return psycopg.connect(**{n: said[n] for n in ("dbname", "user", "password", "host", "port") if said.get(n)})
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_a_slow_transaction_tells_late_is_not_missed():
     """Its touch has a lower number than one that was seen before it."""
-    import psycopg
-
     make.make_paper("First")
     facetindex.current()
-    said = connection.get_connection_params()
-    known = {name: said[name] for name in ("dbname", "user", "password", "host", "port") if said.get(name)}
-    with psycopg.connect(**known) as slow:
+    with connection_of_another() as slow:
         slow.execute("UPDATE papers_paper SET subjects = '{cs.XY}' WHERE title = 'First'")
         make.make_paper("Second")
         assert "cs.XY" not in facetindex.current().counts("subject", facetindex.current().alive)
         slow.commit()
     index = facetindex.current()
     assert index.counts("subject", index.alive)["cs.XY"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_while_it_is_read_is_not_taken_for_another_paper(monkeypatch):
+    """A paper that is committed after the papers were read and before their values has no slot yet."""
+    make.make_list()
+    last = make.make_paper("Last")
+    early = last.pk - 1000  # its number was drawn long ago, by a slow transaction
+    values = facetindex.facetrows.values
+
+    def meanwhile(*asked):
+        with connection_of_another() as other:
+            for pk, subject in ((early, "cs.XY"), (last.pk + 1000, "cs.YZ")):
+                other.execute(
+                    "INSERT INTO papers_paper SELECT (json_populate_record(paper, json_build_object("
+                    "'id', %s::int, 'title', 'Meanwhile', 'subjects', ARRAY[%s]))).* "
+                    "FROM papers_paper AS paper WHERE id = %s",
+                    [pk, subject, last.pk],
+                )
+        monkeypatch.setattr(facetindex.facetrows, "values", values)
+        return values(*asked)
+
+    monkeypatch.setattr(facetindex.facetrows, "values", meanwhile)
+    facetindex.current()
+    agree()
+    index = facetindex.current()
+    for pk, subject in ((early, "cs.XY"), (last.pk + 1000, "cs.YZ")):
+        assert index.ids[index.having("subject", [subject])].tolist() == [pk]
+
+
+def test_of_many_touches_none_is_passed_over(world, monkeypatch):
+    """A paper is touched by each of its rows, so there are more touches than papers."""
+    facetindex.current()
+    monkeypatch.setattr(facetindex, "MOST_TOUCHED", 12)
+    for number in range(8):
+        make.make_paper(f"New {number}", source="file", facts=[("upvotes", number)])
+    agree()
+
+
+def test_touches_of_the_database_that_a_dump_was_taken_of_are_read_once(world):
+    """There transactions had numbers that this database will not come to for years."""
+    Touched.objects.create(paper=Paper.objects.first().pk, transaction=2**40)
+    index = facetindex.current()
+    make.make_paper()
+    newer = facetindex.current()
+    assert newer is not index
+    assert facetindex.current() is newer
+
+
+@pytest.mark.parametrize("value", [-3, 2.5, 10**30, 10**400])
+def test_upvotes_may_be_any_number(world, value):
+    make.make_paper(facts=[("upvotes", 3)])
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE papers_fact SET value = %s::text::jsonb WHERE kind = 'upvotes'", [str(value)])
+    agree()

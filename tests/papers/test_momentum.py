@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from papers import catalog, momentum, trending
@@ -57,7 +58,16 @@ def test_only_the_last_month_counts():
     assert momentum.gains([fact])[fact.pk].by == 18
 
 
-@pytest.mark.parametrize("value", [True, "12", [3], 2**60, 1.5])
+def test_of_a_fact_nothing_older_than_a_month_is_kept():
+    for stars in (10, 20, 30):
+        told(stars=stars)
+        EarlierCount.objects.update(day=F("day") - timedelta(days=20))
+    assert earlier() == [("stars", 10), ("stars", 20)]
+    told(stars=40)
+    assert earlier() == [("stars", 20), ("stars", 30)]
+
+
+@pytest.mark.parametrize("value", [True, "12", [3], 2**60, 1.5, -1, 10**400])
 def test_what_counts_nothing_is_not_kept_and_never_trends(value):
     make_entry(make_list().categories.first(), told(upvotes=value))
     told(upvotes=5)
