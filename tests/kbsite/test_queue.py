@@ -137,6 +137,16 @@ def test_the_sentence_that_speaks_loudest_is_marked_with_its_terms_and_explained
     assert "(“We evict entries of a cache.”)" in page  # for those who see no line under it
 
 
+def test_formulas_of_the_abstract_are_drawn_and_its_emphasis_is_kept_beside_the_marks(desk, caches):
+    sentence = r"We evict $k$ entries, 2.5$\times$ as many as \emph{others}."
+    paper = make_paper(abstract=rf"A \textbf{{cache}} costs $5 and <b>. {sentence}")
+    make_suggestion(caches, paper, 0.9, terms=[["evict", 1.2], ["k", 1.0]], sentence=sentence)
+    page = desk.get(queue_of(caches)).content.decode()
+    abstract = re.sub(r"<math.*?</math>", "[]", page[page.index('<p class="abstract">') :].split("</p>")[0])
+    assert "A <strong>cache</strong> costs $5 and &lt;b&gt;. <mark " in abstract
+    assert ">We <mark>evict</mark> [] entries, 2.5[] as many as <em>others</em>.</mark>" in abstract
+
+
 def test_a_sentence_that_the_abstract_no_longer_has_is_not_shown(desk, caches):
     make_suggestion(caches, make_paper(abstract="Another text."), 0.9, sentence="We evict.")
     page = desk.get(queue_of(caches)).content.decode()
