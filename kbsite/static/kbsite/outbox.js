@@ -12,7 +12,7 @@ let wake = () => {};
 
 export const letters = (user) => JSON.parse(localStorage.getItem(place(user)) ?? "[]");
 
-/** Keep a decision, {url, body, key, paper, title, typed}, and send what is kept. */
+/** Keep a decision, {url, body, key, paper, title}, and send what is kept. */
 export function put(user, letter) {
   keep(user, [...letters(user), letter]);
   send(user);
