@@ -87,7 +87,7 @@ def test_an_edit_is_undone_from_its_toast_and_with_what_followed_from_the_histor
     edit(page, "Two.")
     page.wait_for_function("() => scrollY > 0")
     seen = page.locator(".toast").bounding_box()
-    assert 0 <= seen["y"] and seen["y"] + seen["height"] <= 300
+    assert seen["y"] >= 0 and seen["y"] + seen["height"] <= 300
     page.set_viewport_size({"width": 1280, "height": 720})
     edit(page, "Three.")
     page.goto("/lists/caches/history/")
