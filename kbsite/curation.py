@@ -24,9 +24,21 @@ from django.utils.translation import gettext as _
 
 from ingest import learner, tasks
 from kbsite import broker
-from kbsite.access import Action, demand, place_of
+from kbsite.access import Action, demand, may, place_of
 from papers import acts, adding, findings, inbulk, opinions, proposals, review
-from papers.models import Act, Category, Decision, Entry, Finding, Opinion, Paper, PaperList, Proposal, Review
+from papers.models import (
+    Act,
+    Category,
+    Decision,
+    Entry,
+    Finding,
+    Opinion,
+    Paper,
+    PaperList,
+    Proposal,
+    Review,
+    RowChange,
+)
 from papers.opinions import Verdict
 from papers.pasting import Item
 from papers.readme.row import RowFields
@@ -141,6 +153,13 @@ def undo_act(act: Act, user: AbstractBaseUser, *, cascade: bool = False) -> Act:
             demand(user, Action.SET_UP, place_of(act.list))
     transaction.on_commit(partial(_ask_for_training, act.list.slug))
     return undoing
+
+
+def beyond(found: Sequence[Act], user: AbstractBaseUser) -> set[int]:
+    """Return those acts of one list, by primary key, that this person may not undo though they may edit the list."""
+    if not found or may(user, Action.SET_UP, place_of(found[0].list)):
+        return set()
+    return set(RowChange.objects.filter(_SET_UP, act__in=found).values_list("act", flat=True))
 
 
 def accept_all(category: Category, papers: Sequence[int], user: AbstractBaseUser, note: str = "") -> inbulk.Done:

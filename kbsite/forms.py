@@ -104,6 +104,11 @@ class RowForm(forms.Form):
         return [(self[f"code_label_{place}"], self[f"code_url_{place}"]) for place in self.code_places]
 
     @property
+    def first(self) -> forms.BoundField:
+        """The field that editing begins with: the TL;DR, which is written anew most often, where rows have one."""
+        return self["tldr" if "tldr" in self.fields else next(iter(self.fields))]
+
+    @property
     def extras(self) -> list[forms.BoundField]:
         """The fields of further columns."""
         return [self[f"extra_{place}"] for place in range(len(self.headers))]

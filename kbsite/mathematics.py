@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from html import escape, unescape
 from itertools import islice
@@ -69,15 +69,19 @@ _LETTER = re.compile(r"(\{)?\\(ss|ae|AE|oe|OE|o|O|l|L)(?(1)\}|(?:\{\}|(?![A-Za-z
 _ESCAPED = re.compile(r"\\([%&_#${}])")
 
 
-def html(text: str) -> SafeString:
-    """Return a title or an abstract as HTML: formulas drawn, accents and emphasis resolved, all else escaped."""
+def html(text: str, words: Callable[[str], str] | None = None) -> SafeString:
+    """Return a title or an abstract as HTML: formulas drawn, accents and emphasis resolved, all else escaped.
+
+    `words` writes what stands outside of formulas in another way: it must return HTML that is escaped.
+    """
+    words = words or in_words
     parts, end = [], 0
     for found in islice(_FORMULA.finditer(text), MOST):
-        parts.append(_words(text[end : found.start()]))
+        parts.append(words(text[end : found.start()]))
         latex = found["inline"] or found["round"] or found["block"] or found["square"]
         parts.append(_drawn(latex, is_block=latex in (found["block"], found["square"])) or escape(found[0]))
         end = found.end()
-    parts.append(_words(text[end:]))
+    parts.append(words(text[end:]))
     return mark_safe("".join(parts))  # noqa: S308  each part is escaped
 
 
@@ -136,7 +140,7 @@ def _spaced(row: Element) -> Iterator[str]:
         yield told
 
 
-def _words(text: str) -> str:
+def in_words(text: str) -> str:
     """Return text outside of formulas as HTML."""
     if "\\" not in text:
         return escape(text)

@@ -40,6 +40,10 @@ class NotPending(Exception):
     """The invitation was used, taken back, or is too old."""
 
 
+class NoMember(Exception):
+    """The membership ended meanwhile."""
+
+
 class LastMaintainer(Exception):
     """Nobody but administrators would manage this place's people any more."""
 
@@ -182,12 +186,13 @@ def _rank(role: str) -> Role:
 
 
 def change(membership: Membership, role: str, by: Any, *, is_sure: bool = False) -> None:
-    """Give a member another role; raise OwnRight or LastMaintainer unless the person is sure."""
+    """Give a member another role; raise NoMember, and OwnRight or LastMaintainer unless the person is sure."""
     with transaction.atomic():
         if role != Membership.Role.MAINTAINER:
             _warn(membership, by, is_sure)
+        if not Membership.objects.filter(pk=membership.pk).update(role=role):
+            raise NoMember(_("%(name)s is no member any more.") % {"name": membership.user})
         membership.role = role
-        membership.save(update_fields=["role"])
     log.info("%s changed %s", by, membership)
 
 

@@ -162,9 +162,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Added:
-    """What became of a paste, a line each, in order."""
+    """What became of a paste, a line each, in order, and the act that brought papers into the list, if any."""
 
     outcomes: tuple[Outcome, ...] = field(default=())
+    act: Act | None = None
 
     @property
     def queued(self) -> list[Outcome]:
@@ -180,6 +181,11 @@ class Added:
     def left(self) -> list[Outcome]:
         """Those that were left out, with why."""
         return [each for each in self.outcomes if not each.is_added]
+
+    @property
+    def to_look_at(self) -> list[Outcome]:
+        """All of them, what was left out first: among a hundred lines it would not be seen."""
+        return sorted(self.outcomes, key=lambda each: each.is_added)
 
 
 def headers(paper_list: PaperList) -> list[list[str]]:
@@ -241,7 +247,7 @@ def add(paper_list: PaperList, items: Sequence[Item], choices: Mapping[int, Choi
     It is looked at anew what each would do, since others may have been at work meanwhile. All of it is one
     transaction; what a single line cannot do is told of that line, and the others are done.
     """
-    with acts.act(paper_list, user, Act.Kind.BULK):
+    with acts.act(paper_list, user, Act.Kind.BULK) as act:
         locked = PaperList.objects.select_for_update(no_key=True).get(pk=paper_list.pk)
         wanted = [
             (place, line, line.record(choices[place].title) if line.can_add else None)
@@ -256,7 +262,7 @@ def add(paper_list: PaperList, items: Sequence[Item], choices: Mapping[int, Choi
             paper = papers[stored.ids[record.identifiers[0]]]
             _put_before(locked, paper, line, choices[place].category, user)
             outcomes[place] = _done(line, paper, choices[place].category, user)
-    return Added(tuple(outcomes[place] for place, _, _ in wanted))
+    return Added(tuple(outcomes[place] for place, _, _ in wanted), None if act.is_empty else act)
 
 
 def _why_not(line: Line, record: PaperRecord | None) -> str:

@@ -334,7 +334,15 @@ def standing(paper_list: PaperList) -> Standing:
 def last_of(paper_list: PaperList, user: AbstractBaseUser) -> Decision | None:
     """Return the newest decision of this person in this list that is still in force: what `undo` means next."""
     found = Decision.objects.filter(_in_force(), list=paper_list, user=user)  # type: ignore[misc]
-    return next(iter(_named(paper_list, found.select_related("paper")[:1])), None)
+    return next(iter(_named(paper_list, found.select_related("paper", "duplicate_of")[:1])), None)
+
+
+def taken_back(paper_list: PaperList, paper: Paper, user: AbstractBaseUser) -> Decision | None:
+    """Return how this person took a decision on a paper back, when nothing was decided on it since."""
+    newest = Decision.objects.filter(list=paper_list, paper=paper).select_related("undoes").first()
+    if newest is None or newest.user_id != user.pk or newest.kind != Decision.Kind.UNDO:
+        return None
+    return None if newest.undoes is not None and newest.undoes.kind == Decision.Kind.UNDO else newest
 
 
 def _in_force() -> Exists:

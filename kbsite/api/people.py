@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.db.models import Q
+from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -115,6 +116,8 @@ class MembershipViewSet(Resource[Membership]):
         role, is_sure = asked.validated_data["role"], asked.validated_data["sure"]
         try:
             people.change(membership, role, request.user, is_sure=is_sure)
+        except people.NoMember:
+            raise Http404 from None
         except (people.OwnRight, people.LastMaintainer) as problem:
             raise Conflict(str(problem), "not-sure") from None
         return Response(self.get_serializer(membership).data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,13 +13,13 @@ from django import template
 from django.conf.locale import LANG_INFO
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from kbsite import proposing
+from kbsite import mathematics, proposing
 from kbsite.narrowing import words_of
 from kbsite.templatetags.kbsite import SOURCES
 from papers import findings, languages, proposals
@@ -113,19 +114,22 @@ _FIELDS = {
 
 @register.simple_tag
 def marked(text: str, terms: list[str], sentence: str = "", about: str = "") -> SafeString:
-    """The text with the terms that told the classifier most marked, and the sentence that did, titled as given."""
-    before, found, after = text.partition(sentence) if sentence else (text, "", "")
+    """The text with the terms that told the classifier most marked, and the sentence that did, titled as given.
+
+    Formulas are drawn, and nothing is marked in them.
+    """
+    parts = text.partition(sentence) if sentence else (text, "", "")
+    before, found, after = (mathematics.html(part, partial(_with_terms, terms=terms)) for part in parts)
     # All of it is escaped before it is joined to the marks.
-    shown = _with_terms(before, terms)
-    if found:
-        shown += format_html('<mark class="trigger" title="{}">{}</mark>', about, _with_terms(found, terms))
-    return shown + _with_terms(after, terms)
+    if not found:
+        return before + after
+    return before + format_html('<mark class="trigger" title="{}">{}</mark>', about, found) + after
 
 
 def _with_terms(text: str, terms: list[str]) -> SafeString:
     words = sorted((term for term in terms if term), key=len, reverse=True)
     if not words:
-        return conditional_escape(text)
+        return mark_safe(mathematics.in_words(text))  # noqa: S308  it is escaped there
     joined = "|".join(r"[\s\-]+".join(map(re.escape, word.split())) for word in words)
     parts = re.split(rf"(?<!\w)({joined})(?!\w)", text, flags=re.IGNORECASE)
     # Every second part is a term.
@@ -133,7 +137,9 @@ def _with_terms(text: str, terms: list[str]) -> SafeString:
         "",
         "{}{}{}",
         [
-            (mark_safe("<mark>"), part, mark_safe("</mark>")) if place % 2 else ("", part, "")
+            (mark_safe("<mark>"), part, mark_safe("</mark>"))
+            if place % 2
+            else ("", mark_safe(mathematics.in_words(part)), "")  # noqa: S308  it is escaped there
             for place, part in enumerate(parts)
         ],
     )

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kbsite import curation
-from kbsite.access import Action, named, needs, of_act
+from kbsite.access import Action, may, named, needs, of_act
 from kbsite.numbers import number
 from papers import acts, cards
 from papers import history as told
@@ -41,6 +41,7 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "list": paper_list,
         "told": told.told(acts_[:PAGE]),
+        "beyond": curation.beyond(acts_[:PAGE], request.user) if may(request.user, Action.EDIT, slug) else (),  # type: ignore[arg-type]
         "names": {category.key: category.name for category in cards.categories(paper_list)},
         "older": acts_[PAGE - 1].pk if len(acts_) > PAGE else None,
         "before": before,

@@ -186,6 +186,7 @@ def _page(request: HttpRequest, desk: Desk, status: int = HTTPStatus.OK) -> Http
         "entry": desk.entry,
         "desk": desk,
         "rows": rows,
+        "names": {category.key: category.name for category in desk.categories},
         "changes": [(change, shelves.differences(change)) for change in desk.changes[:20]],
         "back": _came_from(request),
     }

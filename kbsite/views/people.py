@@ -97,6 +97,9 @@ def _change(request: HttpRequest, paper_list: PaperList | None) -> HttpResponse:
             told = _("%(name)s is a %(role)s now.")
         else:
             return HttpResponseBadRequest("“role” is curator or maintainer.")
+    except people.NoMember as problem:
+        messages.error(request, str(problem))
+        return _back(paper_list)
     except (people.OwnRight, people.LastMaintainer) as problem:
         doubt = {"membership": membership, "button": button, "role": role, "words": str(problem)}
         doubt["role_name"] = str(Membership.Role(role).label).lower() if role in Membership.Role.values else ""

@@ -224,6 +224,7 @@ def _page(
         "definitions": cards.definitions(paper_list),
         "orders": ORDER_NAMES,
         "said": _opinions(request, card) if card else (),
+        "taken_back": cards.taken_back(paper_list, card.paper, queue.viewer) if card and card.is_open else None,
         "address": queue_url(queue, paper=card.paper.pk if card else None),
     }
     is_part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]

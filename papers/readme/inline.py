@@ -38,6 +38,7 @@ _SERVICE_LABEL = re.compile(
 )
 # Variation selectors, joiners, key caps and skin tones hang on to an emoji and are no symbols themselves.
 _EMOJI_PARTS = frozenset("\ufe0e\ufe0f\u200d\u20e3") | {chr(c) for c in range(0x1F3FB, 0x1F400)}
+_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")  # 1️⃣ is one emoji, begun by the digit
 _SHORTCODE = re.compile(r":[a-z0-9_+-]*[a-z][a-z0-9_+-]*:(?!\w)")  # ":a:0" is a title of its own
 
 
@@ -275,7 +276,7 @@ def _words(text: str) -> Iterator[str]:
 
 def without_emoji(text: str) -> str:
     """Return the text without emoji, `:shortcodes:` and the white space they leave."""
-    text = _SHORTCODE.sub(" ", text)
+    text = _SHORTCODE.sub(" ", _KEYCAP.sub(" ", text))
     kept = (c for c in text if unicodedata.category(c) != "So" and c not in _EMOJI_PARTS)
     return " ".join("".join(kept).split())
 

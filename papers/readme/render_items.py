@@ -18,16 +18,17 @@ def render_item(
     kept: ItemRow | None = None,
     kept_fields: RowFields | None = None,
     behind: ItemRow | None = None,
+    places: int = 1,
 ) -> str:
     """Return the lines of an item, with their endings.
 
     With a kept row of this list only what differs between `fields` and `kept_fields` (what that row was read as,
     by default its own fields) is written anew. A new item is written as the others are; in a numbered list its
-    number follows that of the item it stands `behind`, as Markdown counts from the first one anyway.
+    number is that of the item it stands `behind`, by so many `places`; Markdown counts from the first one anyway.
     """
     if kept is None:
         content = write_like(_samples(items), fields, in_table=False)
-        return _marker(items, behind) + content + _ending(items)
+        return _marker(items, behind, places) + content + _ending(items)
     before = kept.fields if kept_fields is None else kept_fields
     if fields == before:
         return kept.text
@@ -36,11 +37,16 @@ def render_item(
 
 
 def render_moved_item(
-    fields: RowFields, items: ItemList, row: ItemRow, row_fields: RowFields, behind: ItemRow | None = None
+    fields: RowFields,
+    items: ItemList,
+    row: ItemRow,
+    row_fields: RowFields,
+    behind: ItemRow | None = None,
+    places: int = 1,
 ) -> str:
     """Return the lines of an item of another list as it stands in this one: all it says, behind this list's mark."""
     content = rewrite(_sample(row), row_fields, fields, _samples(items), in_table=False)
-    marker = _marker(items, behind)
+    marker = _marker(items, behind, places)
     first, *more = content.splitlines(keepends=True) or [""]
     shift = _indent(marker) - _indent(row.text[: row.marker])
     shifted = [" " * shift + line if shift > 0 else line[min(-shift, _indent(line)) :] for line in more]
@@ -61,14 +67,14 @@ def _ending(items: ItemList) -> str:
     )
 
 
-def _marker(items: ItemList, behind: ItemRow | None) -> str:
+def _marker(items: ItemList, behind: ItemRow | None, places: int) -> str:
     """The mark of a new item; numbers go on where the list counts."""
     like = behind or items.rows[0]
     marker = like.text[: like.marker]
     numbers = [int(found[0]) for row in items.rows if (found := _NUMBER.search(row.text[: row.marker]))]
     counts = len(set(numbers)) > 1
     if behind is not None and counts and (number := _NUMBER.search(marker)):
-        return marker[: number.start()] + str(int(number[0]) + 1) + marker[number.end() :]
+        return marker[: number.start()] + str(int(number[0]) + places) + marker[number.end() :]
     return re.sub(r"\[[xX]\]", "[ ]", marker)
 
 

@@ -146,10 +146,14 @@ def _body(
     written = list(behind[0])
     following = dict(pairwise(order))
     before: ShownEntry | None = None
+    behind_row: Row | None = None  # the last one of this group, by which new ones behind it are numbered
+    places = 1
     for entry in entries:
-        if before is not None and (before.line is None or following.get(before.line) != entry.line):
+        if before is not None and (entry.line is None or following.get(before.line or 0) != entry.line):
             written += _missing_gap(group, written)
-        written.append(_lines(tree, group, entry, homes, before))
+        written.append(_lines(tree, group, entry, homes, behind_row, places))
+        own = _row_of(entry, group, homes)
+        behind_row, places = (own, 1) if own is not None else (behind_row, places + 1)
         written += behind.get(entry.line or 0, []) if entry.line else []
         before = entry
     if group.gap and before is not None and (not order or before.line != order[-1]):
@@ -193,24 +197,28 @@ def _missing_gap(group: Group, written: Sequence[str]) -> list[str]:
 
 
 def _lines(
-    tree: DocumentTree, group: Group, entry: ShownEntry, homes: Mapping[int, _Home], before: ShownEntry | None
+    tree: DocumentTree,
+    group: Group,
+    entry: ShownEntry,
+    homes: Mapping[int, _Home],
+    behind: Row | None,
+    places: int,
 ) -> str:
     home = homes.get(entry.line) if entry.line is not None else None
     if home is not None and home.group is group and entry.line is not None and entry.fields == entry.imported:
         return "".join(tree.lines[entry.line - 1 : group.end_of(entry.line) - 1])
-    behind = _row_of(before, group, homes)
     row = home.group.row_at(entry.line) if home is not None and entry.line is not None else None
     if home is None or row is None:
-        return new_row(entry.fields, group, behind)
+        return new_row(entry.fields, group, behind, places)
     if home.group is group:
         return changed_row(entry.fields, group, row, entry.imported or row.fields)
-    return moved_row(entry.fields, group, row, home.group, entry.imported or row.fields, behind)
+    return moved_row(entry.fields, group, row, home.group, entry.imported or row.fields, behind, places)
 
 
-def _row_of(entry: ShownEntry | None, group: Group, homes: Mapping[int, _Home]) -> Row | None:
+def _row_of(entry: ShownEntry, group: Group, homes: Mapping[int, _Home]) -> Row | None:
     """The row of an entry, when it is one of this group's."""
-    home = homes.get(entry.line) if entry is not None and entry.line is not None else None
-    if home is None or home.group is not group or entry is None or entry.line is None:
+    home = homes.get(entry.line) if entry.line is not None else None
+    if home is None or home.group is not group or entry.line is None:
         return None
     return group.row_at(entry.line)
 

@@ -11,11 +11,11 @@ from papers.readme.table import Table, TableRow
 Group = Table | ItemList
 
 
-def new_row(fields: RowFields, group: Group, behind: Row | None = None) -> str:
-    """Return the lines of a new row, as the others of the group are written; it follows the row `behind`."""
+def new_row(fields: RowFields, group: Group, behind: Row | None = None, places: int = 1) -> str:
+    """Return the lines of a new row, as the others of the group are written, so many `places` behind a row of it."""
     if isinstance(group, Table):
         return render_row(fields, group)
-    return render_item(fields, group, behind=behind if isinstance(behind, ItemRow) else None)
+    return render_item(fields, group, behind=behind if isinstance(behind, ItemRow) else None, places=places)
 
 
 def changed_row(fields: RowFields, group: Group, row: Row, before: RowFields) -> str:
@@ -28,7 +28,13 @@ def changed_row(fields: RowFields, group: Group, row: Row, before: RowFields) ->
 
 
 def moved_row(
-    fields: RowFields, group: Group, row: Row, home: Group, before: RowFields, behind: Row | None = None
+    fields: RowFields,
+    group: Group,
+    row: Row,
+    home: Group,
+    before: RowFields,
+    behind: Row | None = None,
+    places: int = 1,
 ) -> str:
     """Return the lines of a row of the group `home` in another group.
 
@@ -37,5 +43,6 @@ def moved_row(
     if isinstance(group, Table) and isinstance(home, Table) and isinstance(row, TableRow):
         return render_moved(fields, group, row, home, before)
     if isinstance(group, ItemList) and isinstance(row, ItemRow):
-        return render_moved_item(fields, group, row, before, behind if isinstance(behind, ItemRow) else None)
-    return new_row(fields, group, behind)
+        neighbour = behind if isinstance(behind, ItemRow) else None
+        return render_moved_item(fields, group, row, before, neighbour, places)
+    return new_row(fields, group, behind, places)

@@ -93,6 +93,18 @@ def test_what_the_server_does_not_hear_moves_nothing(site, page):  # noqa: F811
     lonely.context.close()
 
 
+def test_who_comes_back_by_the_browser_finds_the_form_as_it_was(site, page):  # noqa: F811
+    """Browsers that keep the page as it was left show it so; this one does not, and is told that it did."""
+    sign_in(site, page)
+    page.goto("/lists/caches/?arrange=1")
+    page.evaluate("HTMLFormElement.prototype.submit = function () { window.sent = true; }")  # the page stays
+    drag(page, titles(page)[0], "#quantization li")
+    page.wait_for_function("window.sent")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert page.get_by_label("Move the chosen ones to").is_enabled()
+    assert page.locator("#arrange [name=entry], #arrange [name=behind]").count() == 0
+
+
 def test_it_works_without_script(site, page):  # noqa: F811
     plain = page.context.browser.new_context(base_url=site.address, java_script_enabled=False).new_page()
     sign_in(site, plain)

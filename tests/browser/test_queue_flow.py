@@ -272,6 +272,23 @@ def test_a_card_that_could_not_be_had_at_once_comes_later(site):
     assert len(site.decisions()) == 3
 
 
+def test_what_makes_the_server_fail_holds_up_no_other_paper(site):
+    with browser() as started:
+        page = desk(started, site, "ada")
+        page.wait_for_load_state("networkidle")
+        failing = f"**/queue/{page.get_attribute('#stage', 'data-paper')}/**"
+        page.route(failing, lambda route: route.fulfill(status=500))
+        first, second, third = press(page, "r"), press(page, "r"), press(page, "r")
+        page.wait_for_function(
+            "() => Object.keys(localStorage).some(k => k.startsWith('outbox:') && JSON.parse(localStorage[k]).length === 1)"
+        )
+        assert [title for title, *_ in site.decisions()] == [second, third]
+        page.unroute(failing)
+        is_saved(page)
+        assert page.errors == []
+    assert [title for title, *_ in site.decisions()] == [second, third, first]
+
+
 def test_what_was_not_sent_when_the_tab_was_closed_is_sent_by_the_next_page(site):
     with browser() as started:
         page = desk(started, site, "ada")

@@ -52,3 +52,22 @@ def test_the_queue_shows_what_was_asked_for_and_keeps_what_was_typed(site, page)
     page.reload()
     assert page.input_value("#id_en-tldr") != TYPED
     assert page.locator("[data-restored]").is_hidden()
+
+    # Nor is it lost with a decision that is undone, and neither is the note.
+    page.fill("#id_en-tldr", TYPED)
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.keyboard.type("Not sure yet")
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    settle(page, first)
+    page.wait_for_selector(".stage-news form.last:not([hidden])")
+    page.keyboard.press("u")
+    page.wait_for_selector("[data-taken-back]")
+    assert page.text_content("#card-title") == first
+    assert (page.input_value("#id_en-tldr"), page.input_value("#note")) == (TYPED, "Not sure yet")
+
+    # In a narrow window, too, a paper is skipped without scrolling to the end of the page.
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.locator(".decide [name=skip]").click()
+    settle(page, first)

@@ -82,7 +82,13 @@ def test_an_edit_is_undone_from_its_toast_and_with_what_followed_from_the_histor
     page.wait_for_selector(".toast:has-text('Undone.')")
     assert "Keeps what is read most." in page.text_content("main") and "One." not in page.text_content("main")
 
+    # The page goes to the row that was saved, however far down that is: what is said of it stays in sight.
+    page.set_viewport_size({"width": 800, "height": 300})
     edit(page, "Two.")
+    page.wait_for_function("() => scrollY > 0")
+    seen = page.locator(".toast").bounding_box()
+    assert seen["y"] >= 0 and seen["y"] + seen["height"] <= 300
+    page.set_viewport_size({"width": 1280, "height": 720})
     edit(page, "Three.")
     page.goto("/lists/caches/history/")
     check(page, "longer history")

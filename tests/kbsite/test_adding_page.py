@@ -100,6 +100,19 @@ def test_a_wrong_line_keeps_no_other_one_back_and_stays_in_the_box(desk, address
     assert box_of(response) == "https://doi.org/10.1000/x"
 
 
+def test_what_was_accepted_is_undone_from_there_and_what_was_left_out_is_told_first(desk, caches, address):
+    pasted = f"{ROW}\nhttps://doi.org/10.1000/x"
+    typed = {"text": pasted, "add": "1", "take": ["0", "1"], "where-0": "eviction"}
+    page = desk.post(address, typed).content.decode()
+    lines = page[page.index('class="added-lines"') :].split("</ul>")[0]
+    assert lines.index("its title is missing") < lines.index("Fewer Keys")
+    act = Act.objects.latest("pk")
+    assert reverse("undo-act", args=[act.pk]) in page
+    assert desk.post(reverse("undo-act", args=[act.pk]), {"next": address}).url == address
+    assert not Entry.objects.filter(paper__title="Fewer Keys").exists()
+    assert "undo-act" not in desk.post(address, {"text": "2611.00001", "add": "1", "take": "0"}).content.decode()
+
+
 def test_sending_it_twice_adds_it_once(desk, address):
     data = {"text": "2611.00001", "add": "1", "take": "0"}
     for _ in range(2):

@@ -124,3 +124,12 @@ def test_short_name_authors_and_date_are_edited_where_the_table_has_them(desk):
     assert line == "| BOIL | [Boiling](https://arxiv.org/abs/2401.00001) | A. Cook et al. | Aug 2024 | ICML'24 |"
     shown = desk.get(reverse("list", args=["meals"])).content.decode()
     assert 'title="ICML">ICML&#x27;24</span>' in shown
+
+
+@pytest.mark.parametrize("source, field", [(README, "tldr"), (README.replace(b"What it says", b"Stars too"), "title")])
+def test_editing_begins_in_a_field_that_the_row_has(desk, source, field):
+    """Whatever the table's columns are, the key leads somewhere."""
+    meals = imported(source)
+    make_suggestion(meals, make_paper("Steaming"), 0.9)
+    page = desk.get(reverse("queue", args=["meals"])).content.decode()
+    assert f'href="#id_en-{field}" data-key="e"' in page and f'id="id_en-{field}"' in page

@@ -128,6 +128,13 @@ def test_an_entry_moves_to_another_category_in_every_language(desk, caches, entr
     assert len(changed_lines(caches, "en")) == len(changed_lines(caches, "zh")) == 2
 
 
+def test_where_it_was_moved_is_told_by_the_names_of_the_categories(desk, caches, entry):
+    caches.categories.get(key="quantization").texts.filter(document__language="en").update(name="Fewer Bits")
+    desk.post(address(entry), shown(desk.get(address(entry))) | {"category": "quantization", "save": "1"})
+    for page in (address(entry), reverse("history", args=[caches.slug])):
+        assert "<del>Eviction</del> <ins>Fewer Bits</ins>" in desk.get(page).content.decode()
+
+
 def test_it_cannot_stand_twice_in_one_category(desk, caches, entry):
     make_entry(caches.categories.get(key="quantization"), entry.paper)
     for button in ("save", "preview"):

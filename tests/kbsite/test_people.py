@@ -216,6 +216,16 @@ def test_a_role_is_changed_and_a_member_removed(hall, small):
         assert hall.post(address(small), wrong).status_code == 400
 
 
+def test_who_left_meanwhile_is_given_no_other_role(small, keeper):
+    """Two maintainers press at once: the second one is told, and nobody comes back by it."""
+    member = make.make_user("cleo")
+    membership = Membership.objects.create(user=member, list=small, role="curator")
+    Membership.objects.filter(pk=membership.pk).delete()
+    with pytest.raises(people.NoMember, match="cleo is no member any more"):
+        people.change(membership, "maintainer", keeper)
+    assert not Membership.objects.filter(user=member).exists()
+
+
 @pytest.mark.parametrize("form", [{"remove": ""}, {"change": "", "role": "curator"}])
 def test_the_last_maintainer_goes_only_when_somebody_is_sure(hall, small, keeper, form):
     member = Membership.objects.get(user=keeper)

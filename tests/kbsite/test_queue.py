@@ -137,6 +137,16 @@ def test_the_sentence_that_speaks_loudest_is_marked_with_its_terms_and_explained
     assert "(“We evict entries of a cache.”)" in page  # for those who see no line under it
 
 
+def test_formulas_of_the_abstract_are_drawn_and_its_emphasis_is_kept_beside_the_marks(desk, caches):
+    sentence = r"We evict $k$ entries, 2.5$\times$ as many as \emph{others}."
+    paper = make_paper(abstract=rf"A \textbf{{cache}} costs $5 and <b>. {sentence}")
+    make_suggestion(caches, paper, 0.9, terms=[["evict", 1.2], ["k", 1.0]], sentence=sentence)
+    page = desk.get(queue_of(caches)).content.decode()
+    abstract = re.sub(r"<math.*?</math>", "[]", page[page.index('<p class="abstract">') :].split("</p>")[0])
+    assert "A <strong>cache</strong> costs $5 and &lt;b&gt;. <mark " in abstract
+    assert ">We <mark>evict</mark> [] entries, 2.5[] as many as <em>others</em>.</mark>" in abstract
+
+
 def test_a_sentence_that_the_abstract_no_longer_has_is_not_shown(desk, caches):
     make_suggestion(caches, make_paper(abstract="Another text."), 0.9, sentence="We evict.")
     page = desk.get(queue_of(caches)).content.decode()
@@ -317,6 +327,7 @@ def test_a_duplicate_is_named_by_number_link_or_id(desk, caches, sent):
     }[sent]
     decide(desk, suggestion, data)
     assert Decision.objects.get().duplicate_of == other
+    assert "of The first record" in desk.get(queue_of(caches)).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -442,11 +453,20 @@ def test_undo_returns_the_paper_and_the_export_to_what_they_were(desk, caches):
     assert "Accepted into Eviction" in page and reverse("undo", args=[decision.pk]) in page
     response = desk.post(reverse("undo", args=[decision.pk]))
     assert response.url == queue_of(caches, paper=suggestion.paper_id)
-    assert 'name="accept"' in desk.get(response.url).content.decode()
+    page = desk.get(response.url).content.decode()
+    assert 'name="accept"' in page and "data-taken-back" in page  # which says so
     assert export(document(caches, "en")) == before
     assert review.queue(caches).get() == suggestion
     again = desk.post(reverse("undo", args=[decision.pk]))
     assert again.status_code == 409 and "no longer in force" in again.content.decode()
+
+
+def test_a_paper_that_somebody_else_took_back_or_that_was_never_decided_says_nothing_of_it(desk, caches):
+    taken, other = make_waiting(caches, "Taken back"), make_waiting(caches, "Never decided")
+    colleague = make_user("alan", curator=True)
+    review.undo(review.reject(caches, taken.paper, colleague), colleague)
+    for suggestion in (taken, other):
+        assert "data-taken-back" not in desk.get(queue_of(caches, paper=suggestion.paper_id)).content.decode()
 
 
 def test_undo_goes_back_decision_by_decision_and_only_through_ones_own(desk, curator, caches):

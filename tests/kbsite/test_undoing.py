@@ -99,13 +99,17 @@ def test_what_only_maintainers_may_do_only_they_may_undo(desk, caches, curator, 
     ordered = Act.objects.latest("pk")
     with acts.act(caches, maintainer, Act.Kind.LANGUAGE) as made:
         newlanguage.create(caches, "fr", "README_FR.md", maintainer)
+    history = desk.get(reverse("history", args=[caches.slug])).content.decode()
     for act in (wanted, ordered, made):
+        assert reverse("undo-act", args=[act.pk]) not in history, "so no button says it could be done"
         assert undo(desk, act).status_code == 403
         act.refresh_from_db()
         assert act.undone_by is None
     caches.refresh_from_db()
     assert caches.second_opinion
     desk.force_login(maintainer)
+    history = desk.get(reverse("history", args=[caches.slug])).content.decode()
+    assert all(reverse("undo-act", args=[act.pk]) in history for act in (wanted, ordered, made))
     undo(desk, wanted)
     caches.refresh_from_db()
     assert not caches.second_opinion

@@ -135,11 +135,18 @@ async function drop() {
   behind ? behind.after(row) : list.prepend(row);
 }
 
+// The browser's Back shows the page as it was left, with what was sent of the last entry that was dropped.
+window.addEventListener("pageshow", () => {
+  for (const field of form.querySelectorAll("[data-dropped]")) field.remove();
+  form.querySelector("[name=to]").disabled = false;
+});
+
 function submit(fields) {
   form.querySelector("[name=to]").disabled = true;
   for (const [name, value] of Object.entries(fields)) {
     const field = document.createElement("input");
     Object.assign(field, { type: "hidden", name, value });
+    field.dataset.dropped = "";
     form.append(field);
   }
   for (const box of document.querySelectorAll("[name=chosen]:checked")) box.checked = false;

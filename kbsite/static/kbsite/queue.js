@@ -5,7 +5,7 @@
 import * as ahead from "./ahead.js";
 import { lookForMoves } from "./moves.js";
 import * as outbox from "./outbox.js";
-import { restoreTyped, typedKey } from "./typed.js";
+import { restoreTyped } from "./typed.js";
 
 const stage = () => document.getElementById("stage");
 const isTyping = (target) => Boolean(target.closest?.("input, textarea, select, [contenteditable]"));
@@ -149,8 +149,7 @@ async function decide(form, button) {
   const title = document.getElementById("card-title").textContent;
   const verb = button.title || button.innerText.replace(/\s+/g, " ").trim();
   const key = form.elements.key.value;
-  // What was typed is kept when a paper is only skipped: it comes again.
-  outbox.put(user(), { url: form.action, body, key, paper, title, typed: button.name === "skip" ? "" : typedKey() });
+  outbox.put(user(), { url: form.action, body, key, paper, title });
   let html = ahead.here();
   if (html === undefined) {
     stage().setAttribute("aria-busy", "true");
@@ -192,12 +191,11 @@ function showSaving(verb, title) {
   line.querySelector("[data-verb]").textContent = verb;
   line.querySelector("[data-title]").textContent = title;
   line.hidden = false;
-  for (const other of document.querySelectorAll(".stage-news form.last")) other.hidden = true;
+  for (const other of document.querySelectorAll(".stage-news :is(form.last, [data-taken-back])")) other.hidden = true;
 }
 
 document.addEventListener("outbox", ({ detail: { state, letter, html } }) => {
   if (!stage()) return;
-  if (state === "saved") sessionStorage.removeItem(letter.typed);
   const isHere = letter && isOfThisList(letter);
   if (html && (isHere || state !== "saved")) showAnswer(html, isHere);
   if (state === "saved" && isHere) lookForMoves();

@@ -1,11 +1,12 @@
-// What is typed into a paper's row is kept until the tab is closed, and stands there again when the paper does. While
-// somebody types, the line in the README is shown as it would stand.
+// What is typed into a paper's row, and the note, are kept until the tab is closed, and stand there again when the paper
+// does: after another card, after a mistake, after undoing. While somebody types, the line in the README is shown as it
+// would stand.
 
-const ROW_FIELDS = "fieldset.rows :is(input, textarea):not([type=hidden], [type=checkbox])";
-const rowFields = () => [...document.querySelectorAll(ROW_FIELDS)];
+const FIELDS = "fieldset.rows :is(input, textarea):not([type=hidden], [type=checkbox]), #note";
+const rowFields = () => [...document.querySelectorAll(FIELDS)];
 
 /** Under which name the row of the card is kept; whoever signs in next in this tab types anew. */
-export function typedKey() {
+function typedKey() {
   const { user, row } = document.getElementById("stage").dataset;
   return `typed:${user}/${row}`;
 }
@@ -32,8 +33,9 @@ function discardTyped() {
 }
 
 document.addEventListener("input", (event) => {
-  if (!event.target.closest?.("fieldset.rows")) return;
+  if (!event.target.matches?.(FIELDS)) return;
   keepTyped();
+  if (!event.target.closest("fieldset.rows")) return;
   clearTimeout(pausing);
   pausing = setTimeout(showLines, PAUSE_IN_TYPING);
 });

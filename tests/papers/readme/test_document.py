@@ -82,6 +82,8 @@ def test_labels_may_share_a_paragraph_and_keywords_need_no_backticks():
         ("## 推理时KV压缩（内存/缓存层面）", "推理时KV压缩（内存/缓存层面）"),
         ("Surveys\n=======", "Surveys"),
         ("## [Only](#a-link)", "Only"),
+        ("## 1\ufe0f\u20e3 Pruning", "Pruning"),  # beside the keys of the queue its digit would mislead
+        ("## 2-Bit and 4 Bit #\u20e3", "2-Bit and 4 Bit"),
         ("##", ""),
     ],
 )

@@ -176,6 +176,17 @@ def test_a_new_item_goes_on_with_the_numbers():
     assert new_row(NEW, group, group.rows[-1]).startswith("4. ")
 
 
+def test_new_items_at_the_end_go_on_counting_each_with_its_gap():
+    """They were 3, 1, 1, the first of them with no line between."""
+    items = "".join(f"{n}. [**P{n}.**](https://arxiv.org/abs/2401.0000{n}) *A. B.* Arxiv 2024.\n\n" for n in (1, 2))
+    source = f"# Papers\n\n## Old\n\n{items}\n## Next\n\nWords.\n"
+    tree = parse(source.encode())
+    added = [ShownEntry(3, 10.0 + n, RowFields(title=f"N{n}", link=f"https://x.org/{n}")) for n in range(3)]
+    written = woven(tree, [*shown(tree), *added]).decode()
+    new = "".join(f"{n + 3}. [**N{n}.**](https://x.org/{n})\n\n" for n in range(3))
+    assert written == source.replace("\n\n\n## Next", f"\n\n{new}\n## Next")
+
+
 def test_words_of_one_row_are_never_copied_into_a_new_one():
     (group,) = parse(itemsamples.BREAKS.encode()).sections[1].groups
     assert "soft.example.org" not in new_row(replace(NEW, code=(("Code", "https://github.com/x/y"),)), group)
