@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -92,7 +93,7 @@ FORMS = {
 def show(request: HttpRequest, ending: str) -> HttpResponse | StreamingHttpResponse:
     """The papers that the address asks for, in its order: all of them, or the first ones as a feed."""
     if ending not in FORMS:
-        raise Http404(f"There is no form “{ending}”. There are: {', '.join(FORMS)}.")
+        raise Http404(_("There is no such form. There are: %(forms)s.") % {"forms": ", ".join(FORMS)})
     form = FORMS[ending]
     filters = PaperFilters(request.GET, queryset=Paper.objects.all(), request=request)
     browse = Browse(filters)

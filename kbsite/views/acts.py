@@ -117,7 +117,7 @@ def _number(request: HttpRequest, name: str) -> int | None:
     text = request.GET.get(name, "")
     found = number(text)
     if text and found is None:
-        raise Http404(f"“{name}” is a number.")
+        raise Http404(_("“%(name)s” is a number.") % {"name": name})
     return found
 
 

@@ -26,7 +26,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     before = request.GET.get("before", "")
     pk = number(before)
     if before and pk is None:
-        raise Http404("“before” is the number of a finding.")
+        raise Http404(_("“before” is the number of a finding."))
     waiting = findings.waiting(paper_list)
     shown = list((waiting.filter(pk__lt=pk) if before else waiting)[: PAGE + 1])
     context = {

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryD
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -68,7 +69,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def facet(request: HttpRequest, name: str) -> HttpResponse:
     """All values of a facet, with how many papers each would leave of those that the address asks for."""
     if name not in FACETS:
-        raise Http404("There is no such facet.")
+        raise Http404(_("There is no such facet."))
     filters = PaperFilters(request.GET, queryset=Paper.objects.all(), request=request)
     values = facetvalues.values_of(Browse(filters), name, request.GET)
     context = {"title": facetvalues.TITLES[name], "values": values, "words": _words(request.GET)}

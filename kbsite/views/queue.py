@@ -308,4 +308,4 @@ def _paper(pk: int | str) -> Paper:
         found = Paper.objects.for_pages()
         return found.filter(pk=pk).first() or get_object_or_404(found, pk=merging.current(int(pk)))
     except (ValueError, ValidationError):
-        raise Http404(f"“{pk}” is no paper.") from None
+        raise Http404(_("“%(pk)s” is no paper.") % {"pk": pk}) from None

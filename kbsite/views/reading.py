@@ -52,7 +52,7 @@ def show(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest, form: str) -> HttpResponse:
     """One's reading list as a file, or what is in one state."""
     if form not in readinglist.FORMS:
-        raise Http404(f"There is no such form. There are: {', '.join(readinglist.FORMS)}.")
+        raise Http404(_("There is no such form. There are: %(forms)s.") % {"forms": ", ".join(readinglist.FORMS)})
     found = reading.of(_reader(request))
     if (state := request.GET.get("state", "")) in Reading.State:
         found = found.filter(state=state)
@@ -92,8 +92,8 @@ def _noted(user: Any, pk: int, given: QueryDict) -> str | None:
         note = note.replace("\r\n", "\n")[: reading.LONGEST_NOTE]  # the browser lets nobody type more
     try:
         reading.put(user, pk, state, note)
-    except Paper.DoesNotExist as error:
-        raise Http404(str(error)) from None
+    except Paper.DoesNotExist:
+        raise Http404(_("There is no paper %(pk)s.") % {"pk": pk}) from None
     return _("Saved in your reading list.")
 
 

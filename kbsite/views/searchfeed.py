@@ -32,7 +32,7 @@ class SearchFeed(Feed):  # type: ignore[type-arg]  # generic for mypy only
     def get_object(self, request: HttpRequest, secret: str) -> SavedSearch:
         search = savedsearches.of_secret(secret)
         if search is None:
-            raise Http404("No feed has this address.")
+            raise Http404(_("No feed has this address."))
         return search
 
     def title(self, search: SavedSearch) -> str:
