@@ -88,6 +88,24 @@ def test_it_is_light_and_stands_still(field, live_server, address, width, record
     assert sum(value for value, _ in shifts) < MOST_SHIFT, shifts
 
 
+def test_nothing_hangs_out_of_the_narrowest_window_with_everything_opened(field, live_server):
+    listed = field.categories.first().entries.first().paper_id
+    with browser() as started:
+        page = started.new_context(base_url=live_server.url, viewport={"width": 360, "height": 800}).new_page()
+        found = ("/papers/", "/papers/?layout=table", "/papers/?q=caches+-eviction", "/papers/?q=zzzqqq")
+        for address in (
+            "/",
+            "/lists/small/",
+            f"/papers/{listed}/",
+            "/papers/facets/subject/",
+            *found,
+            "/no/such/page/",
+        ):
+            page.goto(address)
+            page.evaluate("document.querySelectorAll('main details').forEach((each) => (each.open = true))")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_paper_is_white_and_holds_no_navigation(field, live_server, scheme):
     listed = field.categories.first().entries.first().paper_id
