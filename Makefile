@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.t
        $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 CODE := kbsite ingest papers tests benchmarks
 
-.PHONY: help run test lint format constraints
+.PHONY: help run test lint format pictures constraints
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -38,6 +38,9 @@ lint: .venv/installed-dev  ## style and types only
 format: .venv/installed-dev  ## rewrite the code in the common style
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
+
+pictures: .venv/installed-dev  ## the README's pictures, made anew from made data (needs Chromium)
+	$(BIN)/python -m tests.pictures
 
 constraints: .venv/installed-dev  ## write down the versions that are installed now
 	@{ head -1 constraints.txt; $(BIN)/pip freeze --exclude-editable | grep -viE '^(setuptools|pip|wheel)[ =]' \

@@ -1,4 +1,4 @@
-"""Static files, collected into the data folder only when one of them has changed."""
+"""Static files: under which names they are kept, and when they are collected into the data folder."""
 
 from __future__ import annotations
 
@@ -7,9 +7,26 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.core.management import call_command
 
 MARK = "collected-from"
+
+
+class HashedFiles(ManifestStaticFilesStorage):
+    """Names that hold the hash of what is in the file, so that browsers keep it for good (WhiteNoise tells them).
+
+    Modules that our scripts import get them, too: by its plain name a browser may take an old one beside a new one.
+    Scripts of others are left alone: an import is found by a regular expression, which minified code deceives.
+    """
+
+    patterns = (
+        *ManifestStaticFilesStorage.patterns,
+        (
+            "kbsite/*.js",
+            ((r"""(?m)(?P<matched>^(?P<names>import\b[^"']*)"(?P<url>\./[^"]+)")""", '%(names)s"%(url)s"'),),
+        ),
+    )
 
 
 def collect() -> bool:

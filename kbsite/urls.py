@@ -40,6 +40,11 @@ from kbsite.views import (
     topics,
 )
 
+handler400 = "kbsite.views.errors.bad_request"
+handler403 = "kbsite.views.errors.permission_denied"
+handler404 = "kbsite.views.errors.not_found"
+handler500 = "kbsite.views.errors.server_error"
+
 anyone = needs(Action.ENTER)
 
 urlpatterns = [

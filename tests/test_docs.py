@@ -57,6 +57,14 @@ def test_links_inside_the_documents_lead_somewhere():
             assert (ROOT / target).exists(), f"{document.name}: {target}"
 
 
+def test_the_readme_shows_four_small_pictures_which_say_what_is_on_them():
+    shown = re.findall(r"!\[([^\]]+)\]\((docs/pictures/[^)]+)\)", README)
+    assert {ROOT / path for _, path in shown} == set((ROOT / "docs" / "pictures").iterdir()) and len(shown) == 4
+    for says, path in shown:
+        picture = (ROOT / path).read_bytes()
+        assert len(says) > 20 and len(picture) < 150_000 and picture[8:12] == b"WEBP", path
+
+
 def test_the_compose_file_runs_commands_that_exist():
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     assert {"postgres", "redis", "migrate", "web", "worker", "gpu-worker", "beat"} <= set(compose["services"])

@@ -30,6 +30,9 @@ def test_each_way_of_asking(site, page):  # noqa: F811
     assert not any(title.startswith("LLMLingua") for title in search(page, "prompt compression -llmlingua"))
     assert any("Scissorhands" in title for title in search(page, "scissorh*"))
     assert all("Survey" in title for title in search(page, "title:survey"))
+    either = search(page, "title:scissorhands OR title:h2o")
+    assert {title.partition(":")[0] for title in either} >= {"Scissorhands", "H2O"}
+    assert all("compress" in title.lower() for title in search(page, "title:compress*"))
     assert any("Evict" in title for title in search(page, "缓存淘汰"))
     search(page, '"no such words at all" cache')
     assert page.locator("text=no such words at all").first.is_visible()

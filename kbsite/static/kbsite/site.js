@@ -37,11 +37,14 @@ document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-closes]")) event.target.closest("dialog")?.close();
 });
 
-// What need not be open on a narrow screen is closed there, in the page and in every part that htmx brings.
-const narrow = window.matchMedia("(max-width: 56rem)");
-const closeOnNarrow = () => {
-  if (!narrow.matches) return;
-  for (const part of document.querySelectorAll("details[data-narrow-closed][open]")) part.open = false;
-};
-closeOnNarrow();
-document.addEventListener("htmx:afterSettle", closeOnNarrow);
+// What wide screens have room for is open there by style; browsers whose style cannot do that open it, in the page and
+// in every part that htmx brings.
+if (!CSS.supports("selector(::details-content)")) {
+  const wide = window.matchMedia("(min-width: 56.01rem)");
+  const openOnWide = () => {
+    if (!wide.matches) return;
+    for (const part of document.querySelectorAll("details[data-wide-open]:not([open])")) part.open = true;
+  };
+  openOnWide();
+  document.addEventListener("htmx:afterSettle", openOnWide);
+}
