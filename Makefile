@@ -29,7 +29,7 @@ test: .venv/installed-dev  ## the whole test suite: lint, types, migrations, dep
 	@echo "== types";            $(BIN)/mypy kbsite ingest papers
 	@echo "== migrations";       $(CLEAN_ROOM) $(BIN)/python manage.py makemigrations --check --dry-run
 	@echo "== deployment check"; $(CLEAN_ROOM) CONTACT=https://example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
-	@echo "== tests";            $(BIN)/python -m pytest -n auto
+	@echo "== tests";            $(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: .venv/installed-dev  ## style and types only
 	$(BIN)/ruff check $(CODE)
