@@ -63,8 +63,8 @@ def _body(request: HttpRequest, paper_list: PaperList) -> str:
     """Return the list and the others as HTML; for who decides on nothing in it, as it was a minute ago at most.
 
     It takes 35 queries and 90 ms of processor time, most of that Django's, and some 60 ms of the database's with
-    100,000 papers, and is the same for all readers. What was done to the list since is seen at once: its last act is
-    part of the key.
+    100,000 papers, and is the same for all readers. What was
+    done to the list since is seen at once: its last act is part of the key.
     """
     span = request.GET.get("new", "")
     span = span if span in whatsnew.SPANS else whatsnew.WEEK
