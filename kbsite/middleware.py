@@ -61,7 +61,6 @@ class RefuseNul:
 
 def _texts(request: HttpRequest) -> Iterator[str]:
     """Yield all that a client chose. The API's bodies are JSON, which its serializers look through."""
-    yield request.path_info
     yield from request.COOKIES.values()
     for given in [request.GET] if request.path_info.startswith(API) else [request.GET, request.POST]:
         for name, values in given.lists():

@@ -38,7 +38,7 @@ class SavedSearch(models.Model):
     name = models.CharField(max_length=120)
     query = models.TextField(help_text="What the address says after the question mark, its words in alphabetical order")
     # Readable, unlike that of a token: the page shows the address again, and all it opens is one search of papers
-    # that everybody may read.
+    # that everybody may read; which of them its owner has seen it tells only if the search asks for that.
     secret = models.CharField(max_length=64, unique=True, default=new_secret, help_text="Opens its feed")
     made_at = models.DateTimeField(auto_now_add=True)
     looked_at = models.DateTimeField(default=timezone.now, help_text="What came later is new")

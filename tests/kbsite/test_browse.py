@@ -108,6 +108,15 @@ def test_an_address_means_the_same_in_every_language(world, client, language):
         assert papers == found or len(papers) == found
 
 
+def test_crawlers_are_led_into_no_sets_of_values(world, client):
+    for address in ("/papers/?year=2025", "/papers/facets/subject/"):
+        main = client.get(address).content.decode().partition("<main")[2].partition("</main")[0]
+        for link in re.findall(r"<a [^>]*>", main):
+            href = re.search(r'href="([^"]*)"', link)[1]
+            if re.search(r"subject=|papers\.|facets/|api/", href) and "sort=" not in href:
+                assert 'rel="nofollow"' in link, link
+
+
 @pytest.mark.parametrize("address", ["/papers/", "/papers/facets/tag/"])
 def test_no_two_values_have_one_id(world, client, address):
     make.make_entry(world.alpha, world.old, tags=["缓存", "压缩", "C", "C++", "<b>"])

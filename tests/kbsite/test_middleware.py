@@ -24,8 +24,6 @@ pytestmark = pytest.mark.django_db
         "/runs/?kind=%00",
         "/sign-in/?next=%00",
         "/admin/papers/paper/?q=%00",
-        "/searches/feed/%00/",
-        "/papers.%00",
     ],
 )
 def test_a_nul_in_the_address_is_a_bad_request(client, curator, address):
@@ -63,7 +61,7 @@ def test_a_nul_in_a_form_is_a_bad_request_and_does_nothing(client, curator):
 
 
 @pytest.mark.parametrize(
-    "address", ["lists/?x=%00", "papers/?q=%00", "runs/?page=%00", "no/such/?%00", "schema/?x=%00", "lists/%00/"]
+    "address", ["lists/?x=%00", "papers/?q=%00", "runs/?page=%00", "no/such/?%00", "schema/?x=%00"]
 )
 def test_the_api_says_it_in_its_own_shape(client, address):
     assert_problem(client.get(f"/api/v1/{address}"), 400)

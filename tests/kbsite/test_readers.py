@@ -201,6 +201,11 @@ def test_the_feed_opens_by_its_secret_alone_and_tells_what_came_last(client, ada
     assert SavedSearch.objects.get().looked_at == search.looked_at  # a program that asks is nobody who looked
 
 
+@pytest.mark.parametrize("secret", ["none", "%00", "a" * 3000])
+def test_no_other_address_opens_a_feed(client, secret):
+    assert client.get(f"/searches/feed/{secret}/").status_code == 404
+
+
 def test_the_feed_says_nothing_that_xml_cannot(chair, client):
     Paper.objects.filter(pk=make_paper().pk).update(title="On\x0bcaches", authors=[])
     save(chair, "q=caches%0b&subject=cs.CL")
