@@ -69,6 +69,8 @@ def test_somebody_is_invited_by_keyboard_and_joins_without_script(site, page):  
     page.get_by_role("link", name="People").press("Enter")
     page.wait_for_url("**/lists/caches/people/")
     check(page, "people, nobody yet")
+    beside = [page.locator(f"form.token-form [name={name}]").bounding_box() for name in ("email", "role")]
+    assert abs(beside[0]["height"] - beside[1]["height"]) < 1, "so that their labels stand on one line"
     page.get_by_label("Mail address").focus()
     page.keyboard.type("lin@example.org")
     page.keyboard.press("Enter")

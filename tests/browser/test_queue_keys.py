@@ -67,7 +67,8 @@ def test_the_queue_shows_what_was_asked_for_and_keeps_what_was_typed(site, page)
     assert page.text_content("#card-title") == first
     assert (page.input_value("#id_en-tldr"), page.input_value("#note")) == (TYPED, "Not sure yet")
 
-    # In a narrow window, too, a paper is skipped without scrolling to the end of the page.
-    page.set_viewport_size({"width": 390, "height": 800})
+    # In a narrow window, too, a paper is skipped without scrolling to the end of the page, and the next one is seen.
+    page.set_viewport_size({"width": 390, "height": 500})
     page.locator(".decide [name=skip]").click()
     settle(page, first)
+    page.wait_for_function("() => document.getElementById('card-title').getBoundingClientRect().top < innerHeight / 2")

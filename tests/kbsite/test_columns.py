@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from papers import newlanguage
 from papers.models import Entry, EntryText, PaperList
 from papers.prefill import prefill
 from papers.readme.columns import columns
@@ -133,3 +134,14 @@ def test_editing_begins_in_a_field_that_the_row_has(desk, source, field):
     make_suggestion(meals, make_paper("Steaming"), 0.9)
     page = desk.get(reverse("queue", args=["meals"])).content.decode()
     assert f'href="#id_en-{field}" data-key="e"' in page and f'id="id_en-{field}"' in page
+
+
+def test_where_nothing_is_to_be_translated_no_word_is_said_of_tags_and_summaries(desk):
+    meals = imported(
+        b"# Papers\n\n## Cooking\n\n| Year | Paper | Authors |\n| --- | --- | --- |\n"
+        b"| 2024 | [Boiling](https://arxiv.org/abs/2401.00001) | A. Cook |\n"
+    )
+    newlanguage.create(meals, "fr", "README_FR.md", None)
+    make_suggestion(meals, make_paper("Steaming"), 0.9)
+    page = desk.get(reverse("queue", args=["meals"])).content.decode()
+    assert "README_FR.md" in page and "nothing in it is to be translated" in page and "empty TL;DR" not in page

@@ -270,8 +270,11 @@ function arrive() {
     if (!stage().contains(document.activeElement)) stage().querySelector("[name=preview]").focus({ preventScroll: true });
     line.scrollIntoView({ block: "center" });
   } else {
+    const title = document.getElementById("card-title");
     window.scrollTo(0, 0);
-    document.getElementById("card-title")?.focus({ preventScroll: true });
+    // In a low or narrow window the menus, and what fails, would leave no room for the card.
+    if (title?.getBoundingClientRect().top > innerHeight / 2) document.querySelector(".stage-news").scrollIntoView();
+    title?.focus({ preventScroll: true });
   }
 }
 document.addEventListener("htmx:historyRestore", () => prepare());
