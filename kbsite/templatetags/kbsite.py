@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -19,8 +19,7 @@ from ingest.models import Run
 from kbsite import mail, toast, topicform
 from kbsite.access import Action, Allowed, error_of, is_curator, may, place_of
 from papers import identity, overview
-from papers.models import Category, Entry, IdentifierRow, Paper, PaperList, Review, Suggestion
-from papers.querysets import LIKELY
+from papers.models import Category, IdentifierRow, Paper
 from papers.records import Identifier
 from papers.search.passages import FOUND, FOUND_END, marked
 
@@ -36,6 +35,11 @@ _SHAPES = (
     '<path d="M5 10 .2 1.4h9.6z"/>',
     '<path d="M2.6.6h4.8L10 5 7.4 9.4H2.6L0 5z"/>',
     '<path d="M1.9 0 5 3.1 8.1 0 10 1.9 6.9 5 10 8.1 8.1 10 5 6.9 1.9 10 0 8.1 3.1 5 0 1.9z"/>',
+)
+
+_MARKS = tuple(
+    mark_safe(f'<svg class="cat-mark cat-{index}" viewBox="0 0 10 10" aria-hidden="true">{shape}</svg>')  # noqa: S308
+    for index, shape in enumerate(_SHAPES)
 )
 
 _STATUSES = {
@@ -206,42 +210,6 @@ def authors(paper: Paper, limit: int) -> str:
     return f"{names} " + ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}
 
 
-# --- where a paper stands -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What one list, its classifier and its curators say of a paper."""
-
-    list: PaperList
-    entries: tuple[Entry, ...]
-    suggestion: Suggestion | None
-    state: str  # of its review
-    returned: Review | None  # of a paper that was rejected and is back in the queue
-
-    @property
-    def is_likely(self) -> bool:
-        """Whether the classifier finds that it belongs in the list."""
-        return self.suggestion is not None and self.suggestion.relevance >= LIKELY
-
-
-@register.inclusion_tag("_includes/standing.html")
-def standing(paper: Paper) -> dict[str, Any]:
-    """Show where a paper of with_standing() is listed or suggested; of unlikely suggestions only the best one."""
-    entries: dict[PaperList, list[Entry]] = {}
-    for entry in paper.entries.all():
-        entries.setdefault(entry.category.list, []).append(entry)
-    suggestions = {each.list: each for each in paper.suggestions.all()}
-    states = {each.list: each.state for each in paper.reviews.all() if each.state != "open"}
-    back = {each.list: each for each in paper.reviews.all() if each.state == "open" and each.returned_at}
-    found = [
-        Standing(each, tuple(entries.get(each, ())), suggestions.get(each), states.get(each, ""), back.get(each))
-        for each in dict.fromkeys([*entries, *states, *back, *suggestions])
-    ]
-    shown = [each for each in found if each.entries or each.state or each.returned or each.is_likely] or found[:1]
-    return {"standings": shown, "names_lists": len(found) > 1}
-
-
 # --- marks and figures ----------------------------------------------------------------------------------------
 
 
@@ -254,12 +222,7 @@ def short(name: str) -> str:
 @register.simple_tag
 def mark(category: Category | int | None) -> SafeString:
     """Return the shape of a category, in its colour."""
-    index = _index(category)
-    return format_html(
-        '<svg class="cat-mark cat-{}" viewBox="0 0 10 10" aria-hidden="true">{}</svg>',
-        index,
-        mark_safe(_SHAPES[index]),  # noqa: S308  a constant of this file
-    )
+    return _MARKS[_index(category)]
 
 
 @register.simple_tag
@@ -368,8 +331,12 @@ def category(category: Category | None, href: str = "") -> SafeString:
     """Return a category's mark and short name, as a link when an address is given; nothing for no category."""
     if category is None:
         return mark_safe("")
-    name = category.name
-    inside = format_html("{}<span>{}</span>", mark(category), short(name))
+    return _named(_index(category), category.name, href)
+
+
+@lru_cache(maxsize=1000)
+def _named(index: int, name: str, href: str) -> SafeString:
+    inside = format_html("{}<span>{}</span>", _MARKS[index], short(name))
     if href:
         return format_html('<a class="cat" href="{}" title="{}">{}</a>', href, name, inside)
     return format_html('<span class="cat" title="{}">{}</span>', name, inside)

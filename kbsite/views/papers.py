@@ -71,7 +71,7 @@ def facet(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404("There is no such facet.")
     filters = PaperFilters(request.GET, queryset=Paper.objects.all(), request=request)
     values = facetvalues.values_of(Browse(filters), name, request.GET)
-    context = {"title": facetvalues.TITLES[name], "values": values, "words": _words(request.GET)}
+    context = {"name": name, "title": facetvalues.TITLES[name], "values": values, "words": _words(request.GET)}
     return render(request, "kbsite/papers/facet.html", context)
 
 
