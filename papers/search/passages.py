@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from papers.search.syntax import CJK
@@ -21,7 +22,7 @@ LENGTH = 320  # characters of a passage
 _BEFORE = 60  # of them before the first word that was found
 _LONGEST_ENDING = 7  # letters that a word may have beyond its stem: compress -> compressibility is another word
 
-_WORD = re.compile(f"[^\\W_{CJK}]+")
+_LETTER = f"[^\\W_{CJK}]"
 
 
 def marked(text: str, stems: Sequence[str]) -> str:
@@ -59,7 +60,8 @@ def _start(text: str, found: int) -> int:
 def _spans(text: str, stems: Sequence[str]) -> list[tuple[int, int]]:
     """Where the words stand, in order; neighbours of CJK as one."""
     begins = {_head(stem): len(stem) for stem in stems if not re.match(f"[{CJK}]", stem)}
-    found = [word.span() for word in _WORD.finditer(text) if _has_stem(word[0].lower(), begins)]
+    words = _words(tuple(begins)).finditer(text) if begins else ()
+    found = [word.span() for word in words if _has_stem(word[0].lower(), begins)]
     for stem in stems:
         if re.match(f"[{CJK}]", stem):
             found += [place.span() for place in re.finditer(re.escape(stem), text)]
@@ -70,6 +72,12 @@ def _spans(text: str, stems: Sequence[str]) -> list[tuple[int, int]]:
         else:
             joined.append((start, end))
     return joined
+
+
+@lru_cache(maxsize=100)
+def _words(heads: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what finds the words that begin with one of these: few, of which the rest is then asked."""
+    return re.compile(f"(?<!{_LETTER})(?:{'|'.join(map(re.escape, heads))}){_LETTER}*", re.IGNORECASE)
 
 
 def _has_stem(word: str, begins: dict[str, int]) -> bool:
