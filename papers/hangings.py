@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.db import connection, models
@@ -25,13 +26,16 @@ KINDS = {
     "reviews": ("Review", "id"),
     "merges": ("Merge", "id DESC"),
     "source_records": ("SourceRecord", "id"),
+    "decisions": ("Decision", "id DESC"),
+    "entry_changes": ("EntryChange", "id DESC"),
 }
 _OF_CATEGORIES = frozenset({"entries", "suggestions"})
-_OF_LISTS = _OF_CATEGORIES | {"reviews"}
+_OF_LISTS = frozenset({"suggestions", "reviews"})
 
 _READ: dict[type[models.Field[Any, Any]], Callable[[str], Any]] = {
     models.DateTimeField: datetime.fromisoformat,
     models.DateField: date.fromisoformat,
+    models.UUIDField: UUID,
 }
 
 
@@ -58,10 +62,28 @@ def hang(papers: Sequence[Any], kinds: Iterable[str]) -> None:
             known["paper"] = by_paper[row.paper_id]
             if name in _OF_CATEGORIES:
                 known["category"] = categories.get(row.category_id)
-            if name in _OF_LISTS and name != "entries":
+            if name in _OF_LISTS:
                 known["list"] = lists[row.list_id]
         for paper in papers:
             _put(paper, name, model, rows[paper.pk], paper=paper)
+
+
+def hang_categories(lists: Sequence[Any]) -> None:
+    """Give each list its categories in its order, each with its texts, and these with their documents."""
+    if not lists:
+        return
+    of_list = "list_id = ANY(%(lists)s)"
+    of_these = f"category_id IN (SELECT id FROM papers_category WHERE {of_list})"  # noqa: S608  constants
+    conditions = ("id = ANY(%(lists)s)", of_list, of_these, of_list)
+    parts = [_array(_model(name), where, "id") for name, where in zip(_NAMED, conditions, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", {"lists": [each.pk for each in lists]})
+        _, categories = _named(*map(json.loads, cursor.fetchone()))
+    for each in lists:
+        own = sorted((row for row in categories.values() if row.list_id == each.pk), key=lambda row: row.position)
+        for category in own:
+            category._state.fields_cache["list"] = each
+        _put(each, "categories", _model("Category"), own, list=each)
 
 
 _NAMED = ("PaperList", "Category", "CategoryText", "Document")
@@ -126,7 +148,7 @@ def _sql(names: tuple[str, ...]) -> str:
             _array(_model("Document"), "true", "id"),
         ]
     else:
-        parts += [_array(_model("PaperList"), "true", "id") if _OF_LISTS & {*names} else "'[]'", *["'[]'"] * 3]
+        parts += [_array(_model("PaperList"), "true", "id") if _OF_LISTS.intersection(names) else "'[]'", *["'[]'"] * 3]
     return f"SELECT {', '.join(parts)}"
 
 

@@ -6,7 +6,7 @@ tags and includes would take most of the page's time; it stays with the paper, w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,30 +21,76 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kbsite import mathematics
-from kbsite.templatetags.kbsite import address, authors, category, is_web, label, mark, percent, short, status
+from kbsite.templatetags.kbsite import (
+    address,
+    authors,
+    category,
+    found,
+    is_web,
+    label,
+    mark,
+    marked_for,
+    percent,
+    short,
+    status,
+)
 from papers.models import Entry, Paper, PaperList, Review, Suggestion
 from papers.querysets import LIKELY
+from papers.search import Found
 
 register = template.Library()
 
-TEMPLATES = {"list": "_includes/paper_row.html", "table": "kbsite/papers/table_row.html"}
+SHOWN = 320  # characters of an abstract
 
 
 @register.simple_tag(takes_context=True)
-def paper_row(context: Context, paper: Paper, layout: str) -> SafeString:
-    """Return a paper's row without a reader's marks; what was written of the same object before is given again.
+def paper_row(context: Context, paper: Paper, layout: str = "list", likeness: float | None = None) -> SafeString:
+    """Return a paper of with_standing() as a row of a list ("brief": without its abstract) or of a table.
 
-    A search shows its words in it, so each search writes its own.
+    Without a reader's marks, so it is the same for all. A search shows its words in it.
     """
-    words: dict[str, Any] = {"paper": paper, "standing": True}
-    if search := context.get("search"):
-        words |= {"search": search, "passages": context["passages"]}
-        return _rendered(layout, words)
-    return _once(paper, layout, lambda paper: _rendered(layout, words))
+    asked = context.get("search")
+    search = asked if isinstance(asked, Found) else None  # a saved search marks nothing
+    if layout == "table":
+        words = {"paper": paper, "search": search}
+        return _rendered(words) if search else _once(paper, layout, lambda paper: _rendered(words))
+    return _row(paper, search, context.get("passages") or {}, layout == "brief", likeness)
 
 
-def _rendered(layout: str, words: dict[str, Any]) -> SafeString:
-    return SafeString(get_template(TEMPLATES[layout]).render(words))
+def _rendered(words: dict[str, Any]) -> SafeString:
+    return SafeString(get_template("kbsite/papers/table_row.html").render(words))
+
+
+def _row(
+    paper: Paper, search: Found | None, passages: Mapping[int, str], is_brief: bool, likeness: float | None
+) -> SafeString:
+    title = marked_for(paper.title, search.stems) if search and search.stems else title_of(paper)
+    near = ""
+    if search and search.ids and paper.pk not in search.literal:
+        near = _badge(_("near in meaning") if search.by_meaning else _("near"), "quiet")
+    text = ""
+    if passage := passages.get(paper.pk):
+        text = f'<p class="paper-text">{found(passage)}</p>'
+    elif paper.abstract and not is_brief:
+        text = f'<p class="paper-text clamp">{_once(paper, "begins", _begins)}</p>'
+    alike = ""
+    if likeness:
+        told = _("%(share)s alike") % {"share": percent(likeness)}
+        alike = f'<span class="muted">{escape(told)}</span>'
+    return _safe(
+        f'<h3 class="paper-title"><a href="{_once(paper, "address", _address)}">{title}</a></h3>\n'
+        f'<p class="paper-meta">\n  {told_of(paper)}\n  {near}</p>\n{text}\n'
+        f'<p class="paper-where">{standing(paper)}{alike}</p>'
+    )
+
+
+def _address(paper: Paper) -> SafeString:
+    return _safe(reverse("paper", args=[paper.pk]))
+
+
+def _begins(paper: Paper) -> SafeString:
+    text = paper.abstract
+    return escape(text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…")
 
 
 @register.simple_tag
