@@ -223,8 +223,7 @@ def _of_list(rows: Iterable[_OfList], paper_list: PaperList) -> _OfList | None:
 
 def _is_due(review: Review) -> bool:
     """Whether the day has come that it was put off to: it is open again."""
-    is_put_off = review.state == Review.State.DEFERRED and review.until is not None
-    return is_put_off and review.until <= timezone.localdate()
+    return review.state == Review.State.DEFERRED and review.until is not None and review.until <= timezone.localdate()
 
 
 def _decision_of(review: Review) -> Decision | None:
