@@ -48,6 +48,9 @@ class Browse:
         asked = [name for name in ("q", "since", "until", "region", "seen") if name in value]
         if not asked:
             return self.index.alive
+        search = self.filters.qs.found if self.order == "match" else None
+        if search and search.every is not None and not any(name in value for name in FACETS):
+            return self.index.mask_of(search.every)  # the search asked the same
         found: Any = Paper.objects.all()
         for name in asked:
             found = self.filters.filters[name].filter(found, value[name])

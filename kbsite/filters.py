@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import django_filters
@@ -106,7 +107,7 @@ class AboutPapers(Filters):
         model = Paper
         fields: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def value(self) -> dict[str, Any]:
         """What was asked, as values; what makes no sense is not in it."""
         self.form.is_valid()

@@ -6,7 +6,6 @@ of pages work, too, and are what is left where papers have no order of their own
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,13 +14,10 @@ from django.core.paginator import Page, Paginator
 from numpy.typing import NDArray
 
 from kbsite.browsing import Browse
-from papers import merging, paperorders
-from papers.facetindex import FacetIndex
+from papers import keptrows, merging, paperorders
 from papers.models import Paper
 
 AT_ONCE = 500  # papers that a file is written from at once
-HOLDS = 60  # seconds that a row of a paper may be old
-MOST_KEPT = 1000  # papers, some 20 kB each with what is written of them
 
 
 class Found:
@@ -36,7 +32,7 @@ class Found:
         return int(np.count_nonzero(self._among))
 
     def __getitem__(self, part: slice) -> list[Paper]:
-        return kept(self._browse.index, self._slots(part.start, part.stop).tolist())
+        return keptrows.in_slots(self._browse.index, self._slots(part.start, part.stop).tolist())
 
     def ids(self, start: int, stop: int) -> NDArray[np.int64]:
         """Return the primary keys of the papers from one place to another."""
@@ -62,6 +58,19 @@ class Found:
                     is_there = bool(self._among[slots[0]])
                     return min(place + is_there, max(len(self) - 1, 0))
         return None
+
+
+class Ranked:
+    """The papers that a search found, the best first: a sequence."""
+
+    def __init__(self, browse: Browse, ids: tuple[int, ...]) -> None:
+        self._index, self._ids = browse.index, ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __getitem__(self, part: slice) -> list[Paper]:
+        return keptrows.of(self._index, self._ids[part])
 
 
 class PaperPage(Page[Any]):
@@ -97,7 +106,7 @@ class PaperPage(Page[Any]):
 def page_of(browse: Browse, asked: Mapping[str, str], size: int) -> PaperPage:
     """Return the page that an address asks for; the nearest there is where it makes no sense."""
     is_placed = browse.order != "match"
-    found: Any = Found(browse) if is_placed else browse.filters.qs.for_pages().with_standing()
+    found: Any = Found(browse) if is_placed else _ranked(browse)
     paginator: Any = Paginator(found, size)
     start = found.start_of(asked, size) if is_placed else None
     if start is None:
@@ -107,6 +116,13 @@ def page_of(browse: Browse, asked: Mapping[str, str], size: int) -> PaperPage:
     return PaperPage(found[start : start + size], start // size + 1, paginator, start, is_placed)
 
 
+def _ranked(browse: Browse) -> Any:
+    search = browse.filters.qs.found
+    if search is None or search.ids is None:
+        return browse.filters.qs.for_pages().with_standing()
+    return Ranked(browse, search.ids)
+
+
 def ids_of(browse: Browse, most: int | None = None) -> list[int]:
     """Return the primary keys of the papers that an address asks for, in its order."""
     if browse.order == "match":
@@ -114,26 +130,6 @@ def ids_of(browse: Browse, most: int | None = None) -> list[int]:
         return list(found if most is None else found[:most])
     papers = Found(browse)
     return papers.ids(0, len(papers) if most is None else min(most, len(papers))).tolist()  # type: ignore[no-any-return]
-
-
-def kept(index: FacetIndex, slots: list[int]) -> list[Paper]:
-    """Return the papers in these slots with what a row of papers shows, read again after a while.
-
-    What people filter by is always as it is: a paper that was touched has another slot. Else a row may be `HOLDS`
-    seconds old.
-    """
-    shelf, now = index.shelf, time.monotonic()
-    found = {slot: shelf.get(slot, (-HOLDS, None)) for slot in slots}  # other threads clear it, too
-    papers = {slot: paper for slot, (read, paper) in found.items() if paper is not None and now < read + HOLDS}
-    missing = {int(index.ids[slot]): slot for slot in slots if slot not in papers}
-    if missing:
-        if len(shelf) > MOST_KEPT:
-            shelf.clear()
-        for paper in Paper.objects.for_pages().with_standing().filter(pk__in=missing):
-            slot = missing[paper.pk]
-            papers[slot] = paper
-            shelf[slot] = (now, paper)
-    return [papers[slot] for slot in slots if slot in papers]
 
 
 def in_chunks(ids: list[int], papers: Any) -> Iterator[list[Paper]]:

@@ -12,11 +12,11 @@ from datetime import date
 from typing import NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from papers import keywords, vectors
+from papers import hangings, keywords, vectors
 from papers.models import (
     Category,
     CategoryText,
@@ -34,7 +34,8 @@ from papers.prefill import prefill
 from papers.querysets import LIKELY, due
 from papers.readme.row import RowFields
 
-_InCategory = TypeVar("_InCategory", Decision, Entry)
+_InCategory = TypeVar("_InCategory", Decision, Entry, Suggestion)
+_OfList = TypeVar("_OfList", Suggestion, Review)
 
 OUT = "out"  # the classifier's word for papers that belong nowhere
 CLEAR = 0.6  # of what speaks for the list, the share that a category must hold to be more than a guess
@@ -177,16 +178,18 @@ class Card:
 
 
 def card(paper_list: PaperList, paper: Paper, *, to_decide: bool = True) -> Card:
-    """Return the card of a paper, decided or not; for reading only, without its rows to be and its lookalikes."""
-    suggestion = Suggestion.objects.filter(list=paper_list, paper=paper).select_related("category").first()
+    """Return the card of a paper, decided or not; for reading only, without its rows to be and its lookalikes.
+
+    What hangs on the paper already is taken as it was when it was read.
+    """
+    suggestion = _of_list(paper.suggestions.all(), paper_list)
+    if suggestion is not None:
+        _named(paper_list, [suggestion])
     said = suggestion.probabilities if suggestion else {}
-    reviewed = (
-        Review.objects.filter(list=paper_list, paper=paper)
-        .exclude(state=Review.State.DEFERRED, until__lte=timezone.localdate())  # its day has come: open again
-        .select_related("decision__user", "decision__duplicate_of")
-        .first()
-    )
-    decision = reviewed.decision if reviewed else None
+    reviewed = _of_list(paper.reviews.all(), paper_list)
+    if reviewed is not None and _is_due(reviewed):
+        reviewed = None
+    decision = _decision_of(reviewed) if reviewed else None
     is_back = reviewed is not None and decision is None and reviewed.returned_at is not None
     if decision:
         _named(paper_list, [decision])
@@ -205,11 +208,28 @@ def card(paper_list: PaperList, paper: Paper, *, to_decide: bool = True) -> Card
         rows=tuple(
             (document, prefill(paper, document)) for document in (paper_list.documents.all() if to_decide else ())
         ),
-        entries=tuple(_named(paper_list, Entry.objects.filter(category__list=paper_list, paper=paper))),
+        entries=tuple(
+            _named(paper_list, [each for each in paper.entries.all() if each.category.list_id == paper_list.pk])
+        ),
         decision=decision,
         returned=reviewed if is_back else None,
         lookalikes=lookalikes(paper) if to_decide else (),
     )
+
+
+def _of_list(rows: Iterable[_OfList], paper_list: PaperList) -> _OfList | None:
+    return next((row for row in rows if row.list_id == paper_list.pk), None)
+
+
+def _is_due(review: Review) -> bool:
+    """Whether the day has come that it was put off to: it is open again."""
+    return review.state == Review.State.DEFERRED and review.until is not None and review.until <= timezone.localdate()
+
+
+def _decision_of(review: Review) -> Decision | None:
+    if review.decision_id is None:
+        return None
+    return Decision.objects.select_related("user", "duplicate_of").get(pk=review.decision_id)
 
 
 def lookalikes(paper: Paper, limit: int = 3) -> tuple[Lookalike, ...]:
@@ -231,10 +251,16 @@ def lookalikes(paper: Paper, limit: int = 3) -> tuple[Lookalike, ...]:
 
 def categories(paper_list: PaperList) -> list[Category]:
     """Return the list's categories in its order, with their names; read once for each PaperList object."""
-    texts = CategoryText.objects.select_related("document").defer("document__source")
-    found = Category.objects.order_by("position").prefetch_related(Prefetch("texts", texts))
-    prefetch_related_objects([paper_list], Prefetch("categories", found))
+    read_categories([paper_list])
     return list(paper_list.categories.all())
+
+
+def read_categories(lists: Iterable[PaperList]) -> None:
+    """Read the categories of all these lists at once, where that is not done yet."""
+    hangings.hang_categories([each for each in lists if "categories" not in getattr(each, _PREFETCHED, {})])
+
+
+_PREFETCHED = "_prefetched_objects_cache"
 
 
 def definitions(paper_list: PaperList) -> list[tuple[Category, list[CategoryText]]]:

@@ -125,6 +125,8 @@ def papers_here() -> int:
 
 def rows_of(paper: Paper) -> QuerySet[EntryText]:
     """Return what the lists show of a paper, each in its primary language."""
+    if not paper.entries.all():  # as they hang on it
+        return EntryText.objects.none()
     found = EntryText.objects.filter(entry__paper=paper, document__is_primary=True)
     found = found.select_related("entry__category__list")
     texts = Prefetch(

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from django.db.models import QuerySet
+
 from papers import identity
 from papers.models import Decision, EntryChange, Merge, Paper, SourceRecord
 from papers.records import Identifier
 from papers.shelves import Difference, differences
 
+HISTORY = ("source_records", "merges", "decisions", "entry_changes")
 MOST = 100  # events of a kind; a paper has a handful
 
 
@@ -59,28 +62,37 @@ def versions(paper: Paper) -> list[Version]:
 
 
 def events(paper: Paper) -> list[Event]:
-    """Return what happened to a paper, the newest first, in a number of queries that does not depend on how much."""
+    """Return what happened to a paper, the newest first, in a number of queries that does not depend on how much.
+
+    With HISTORY hanging on it, a paper of which nobody decided asks the database nothing.
+    """
     return sorted(_events(paper), key=lambda event: event.at, reverse=True)
 
 
 def _events(paper: Paper) -> Iterator[Event]:
-    for record in paper.source_records.order_by("pk")[:MOST]:
+    for record in sorted(paper.source_records.all(), key=lambda record: record.pk)[:MOST]:
         yield Event(record.first_seen, "told", record=record)
         if (record.changed_at - record.first_seen).total_seconds() > 1:  # both are set when it is first seen
             yield Event(record.changed_at, "told anew", record=record)
-    decisions = (
-        Decision.objects.filter(paper=paper)
-        .select_related("list", "user", "act", "category", "duplicate_of", "undoes__category", "undone_by")
-        .prefetch_related("category__texts__document", "undoes__category__texts__document")
-    )[:MOST]
     acts = set()
-    for decision in decisions:
+    for decision in _decisions(paper) if paper.decisions.all() else ():
         decision.paper = paper  # it is at hand, with its identifiers
         acts.add(decision.act_id)
         yield Event(decision.at, "decision", decision=decision)
-    for change in EntryChange.objects.filter(paper=paper).select_related("list", "user", "act")[:MOST]:
+    for change in _changes(paper) if paper.entry_changes.all() else ():
         # That an accepted paper entered the list is told by its decision.
         if change.verb != EntryChange.Verb.ADMIT or change.act_id not in acts:
             yield Event(change.at, "entry", change=change, differences=differences(change))
     for merge in paper.merges.all()[:MOST]:
         yield Event(merge.at, "merge", merge=merge)
+
+
+def _decisions(paper: Paper) -> QuerySet[Decision]:
+    found = Decision.objects.filter(paper=paper).select_related(
+        "list", "user", "act", "category", "duplicate_of", "undoes__category", "undone_by"
+    )
+    return found.prefetch_related("category__texts__document", "undoes__category__texts__document")[:MOST]
+
+
+def _changes(paper: Paper) -> QuerySet[EntryChange]:
+    return EntryChange.objects.filter(paper=paper).select_related("list", "user", "act")[:MOST]

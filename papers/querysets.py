@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Exists, F, FilteredRelation, Func, OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models import Exists, F, FilteredRelation, Func, OuterRef, Q, Subquery, Value
 from django.utils import timezone
+
+from papers import hangings
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -72,6 +74,7 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         return self.filter(identifiers__scheme=scheme, identifiers__value=value)
 
     found: Found | None = None  # how they were found, of what found_by gives
+    hanging: frozenset[str] = frozenset()  # what is read with them
 
     def matching(self, text: str) -> PaperQuerySet:
         """All papers that fulfil what a text asks for (papers/search/syntax.py), in no order of their own."""
@@ -102,7 +105,7 @@ class PaperQuerySet(models.QuerySet["Paper"]):
 
     def _clone(self) -> PaperQuerySet:
         clone: PaperQuerySet = super()._clone()  # type: ignore[misc]
-        clone.found = self.found
+        clone.found, clone.hanging = self.found, self.hanging
         return clone
 
     def listed_in(self, paper_list: PaperList) -> PaperQuerySet:
@@ -227,30 +230,30 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         found = self.annotate(upvotes=Subquery(most, output_field=models.JSONField()))
         return found.order_by(F("upvotes").desc(nulls_last=True), F("published").desc(nulls_last=True), "-id")
 
+    def with_hanging(self, *kinds: str) -> PaperQuerySet:
+        """With what hangs on them of these kinds (papers/hangings.py), of all together in one query more."""
+        found = self.all()
+        found.hanging = self.hanging | {*kinds}
+        return found
+
     def for_pages(self) -> PaperQuerySet:
-        """With what a row of papers shows, in a fixed number of queries."""
-        return self.prefetch_related(
-            "identifiers",
-            "facts",
-            Prefetch("entries", _entries().select_related("category__list")),
-            Prefetch("entries__category__texts", _category_texts()),
-        )
+        """With what a row of papers shows."""
+        return self.with_hanging("identifiers", "facts", "entries")
 
     def with_reviews(self) -> PaperQuerySet:
-        """With where it stands in each list's review, in one query more."""
-        from papers.models import Review
-
-        return self.prefetch_related(Prefetch("reviews", Review.objects.select_related("list")))
+        """With where it stands in each list's review."""
+        return self.with_hanging("reviews")
 
     def with_standing(self) -> PaperQuerySet:
-        """With what the classifier and curators said of it, in a fixed number of queries."""
-        from papers.models import Review, Suggestion
+        """With what the classifier and curators said of it."""
+        return self.with_hanging("suggestions", "reviews")
 
-        suggestions = Suggestion.objects.select_related("list", "category").order_by("-relevance")
-        return self.prefetch_related(
-            Prefetch("suggestions", suggestions.prefetch_related(Prefetch("category__texts", _category_texts()))),
-            Prefetch("reviews", Review.objects.select_related("list")),
-        )
+    def _fetch_all(self) -> None:
+        is_read = self._result_cache is not None
+        super()._fetch_all()
+        are_papers = self._fields is None  # type: ignore[attr-defined]  # else values of them
+        if self.hanging and are_papers and not is_read:
+            hangings.hang(self._result_cache or [], self.hanging)
 
 
 def standing(status: str, paper_list: PaperList | None = None) -> Q:
@@ -333,13 +336,6 @@ def _suggestions_of(paper_list: PaperList | None) -> Any:
 
     found = Suggestion.objects.filter(paper=OuterRef("pk"))
     return found.filter(list=paper_list) if paper_list else found
-
-
-def _category_texts() -> Any:
-    from papers.models import CategoryText
-
-    # A README, megabytes perhaps, is read by exports only.
-    return CategoryText.objects.select_related("document").defer("document__source")
 
 
 def _entries() -> Any:

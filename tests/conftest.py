@@ -40,9 +40,9 @@ def _no_word_is_frequent(monkeypatch):
 @pytest.fixture(autouse=True)
 def _no_row_is_kept(monkeypatch):
     """Rows of papers may be a minute old: no test may see one from before what it changed."""
-    from kbsite import paperpages
+    from papers import keptrows
 
-    monkeypatch.setattr(paperpages, "HOLDS", 0)
+    monkeypatch.setattr(keptrows, "HOLDS", 0)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from django.http import Http404
@@ -38,7 +39,7 @@ class SearchFilters(PaperFilters):
     search = TextFilter(method="together", max_length=300, label=SEARCH)
     q = TextFilter(method="together", max_length=300, label="The same, as the page calls it")
 
-    @property
+    @cached_property
     def value(self) -> dict[str, Any]:
         value = super().value
         return value | {"q": value["search"]} if "search" in value else value
@@ -82,7 +83,7 @@ class PaperViewSet(Resource[Paper]):
     serializer_class = PaperSerializer
     lookup_value_converter = "int"
     filterset_class = SearchFilters
-    queryset = Paper.objects.for_pages().with_reviews().prefetch_related("merges", "source_records").newest()
+    queryset = Paper.objects.for_pages().with_reviews().with_hanging("merges", "source_records").newest()
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """An old paper that turned out to be another one leads to it."""

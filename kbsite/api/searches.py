@@ -127,8 +127,7 @@ class SavedSearchViewSet(Resource[SavedSearch]):
     @action(detail=True)
     def papers(self, request: Request, pk: int) -> Response:
         """Those that came last first. Asking this way does not count as looking."""
-        found = found_by(self.get_object()).for_pages().with_reviews()
-        found = found.prefetch_related("merges", "source_records")
+        found = found_by(self.get_object()).for_pages().with_reviews().with_hanging("merges", "source_records")
         page = self.paginate_queryset(found)
         return self.get_paginated_response(PaperSerializer(page, many=True).data)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -31,6 +32,11 @@ _SHAPES = (
     '<path d="M5 10 .2 1.4h9.6z"/>',
     '<path d="M2.6.6h4.8L10 5 7.4 9.4H2.6L0 5z"/>',
     '<path d="M1.9 0 5 3.1 8.1 0 10 1.9 6.9 5 10 8.1 8.1 10 5 6.9 1.9 10 0 8.1 3.1 5 0 1.9z"/>',
+)
+
+_MARKS = tuple(
+    mark_safe(f'<svg class="cat-mark cat-{index}" viewBox="0 0 10 10" aria-hidden="true">{shape}</svg>')  # noqa: S308
+    for index, shape in enumerate(_SHAPES)
 )
 
 _STATUSES = {
@@ -188,12 +194,7 @@ def short(name: str) -> str:
 @register.simple_tag
 def mark(category: Category | int | None) -> SafeString:
     """Return the shape of a category, in its colour."""
-    index = _index(category)
-    return format_html(
-        '<svg class="cat-mark cat-{}" viewBox="0 0 10 10" aria-hidden="true">{}</svg>',
-        index,
-        mark_safe(_SHAPES[index]),  # noqa: S308  a constant of this file
-    )
+    return _MARKS[_index(category)]
 
 
 @register.simple_tag
@@ -219,8 +220,12 @@ def category(category: Category | None, href: str = "") -> SafeString:
     """Return a category's mark and short name, as a link when an address is given; nothing for no category."""
     if category is None:
         return mark_safe("")
-    name = category.name
-    inside = format_html("{}<span>{}</span>", mark(category), short(name))
+    return _named(_index(category), category.name, href)
+
+
+@lru_cache(maxsize=1000)
+def _named(index: int, name: str, href: str) -> SafeString:
+    inside = format_html("{}<span>{}</span>", _MARKS[index], short(name))
     if href:
         return format_html('<a class="cat" href="{}" title="{}">{}</a>', href, name, inside)
     return format_html('<span class="cat" title="{}">{}</span>', name, inside)

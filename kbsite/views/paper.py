@@ -16,7 +16,7 @@ from kbsite.readers import marks_for
 from papers import cards, citing, identity, merging, overview, seen
 from papers.codelinks import code_links
 from papers.models import Paper, PaperList
-from papers.paperhistory import events, versions
+from papers.paperhistory import HISTORY, events, versions
 from papers.records import Identifier
 from papers.relatives import relatives
 
@@ -103,7 +103,7 @@ def list_markdown(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _paper(pk: int) -> Paper:
     """Return the paper of a number, or that which it turned out to be; raise Http404."""
-    found = Paper.objects.for_pages().prefetch_related("merges")
+    found = Paper.objects.for_pages().with_standing().with_hanging(*HISTORY)
     paper = found.filter(pk=pk).first()
     if paper is None and (now := merging.current(pk)):
         paper = found.filter(pk=now).first()
@@ -124,6 +124,7 @@ def _as_page(request: HttpRequest, paper: Paper) -> HttpResponse:
     address = request.build_absolute_uri(reverse("paper", args=[paper.pk]))
     row = citing.row_of(paper, rows)
     lists = list(PaperList.objects.order_by("name"))
+    cards.read_categories(lists)
     alike = relatives(paper)
     context = {
         "paper": paper,

@@ -86,7 +86,8 @@ def decide(request: HttpRequest, slug: str, paper_id: int) -> HttpResponse:
     except (AlreadyDecided, AlreadyListed, CannotSpeak) as clash:
         if _is_sent_after(request):
             return _became(request, queue, HTTPStatus.CONFLICT, paper, clash)
-        desk = Desk(cards.card(queue.paper_list, paper), request.POST)  # as it stands now, with what was typed
+        paper = _paper(paper_id)  # as it stands now, with what was typed
+        desk = Desk(cards.card(queue.paper_list, paper), request.POST)
         return _page(request, queue, desk, HTTPStatus.CONFLICT, clash=clash)
     if said is None:
         if request.headers.get("Preview") == "1":

@@ -18,7 +18,8 @@ from papers.records import Identifier
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
-    from papers.models.reviews import Review
+    from papers.models.lists import Entry, EntryChange
+    from papers.models.reviews import Decision, Review, Suggestion
 
 DEFAULT_DIMENSIONS = 384  # of the bundled encoder; only vectors of this size are indexed
 
@@ -52,12 +53,16 @@ class Paper(models.Model):
 
     objects = PaperQuerySet.as_manager()
     if TYPE_CHECKING:
+        decisions: RelatedManager[Decision]
         embeddings: RelatedManager[Embedding]
+        entries: RelatedManager[Entry]
+        entry_changes: RelatedManager[EntryChange]
         identifiers: RelatedManager[IdentifierRow]
         facts: RelatedManager[Fact]
         merges: RelatedManager[Merge]
         reviews: RelatedManager[Review]
         source_records: RelatedManager[SourceRecord]
+        suggestions: RelatedManager[Suggestion]
 
     class Meta:
         ordering = ["-published", "-id"]

@@ -29,6 +29,7 @@ class Found:
     ids: tuple[int, ...] | None = None  # None: all that fulfil the query, in no order of their own
     total: int = 0  # papers that fulfil the query; where it is cut, there are more
     literal: frozenset[int] = frozenset()  # those of `ids` that do
+    every: Sequence[int] | None = field(default=None, repr=False)  # all papers that do; None where it was not asked
     is_named: bool = False  # the text is an identifier or a link: only the paper that has it
     by_meaning: bool = False  # meaning was asked, too
     lacks_encoder: bool = False  # it would have been, but there is nobody to ask
@@ -89,6 +90,7 @@ def found(papers: PaperQuerySet, text: str, with_meaning: bool = True) -> Found:
         tuple(ids),
         by_words.total,
         frozenset(by_words.ids),
+        by_words.every,
         by_meaning=nearest is not None,
         lacks_encoder=lacks_encoder,
         corrected=corrected,

@@ -1,9 +1,9 @@
 """The order of papers by the words of a query, at a cost that does not grow with how many papers have them.
 
-PostgreSQL ranks every match, which for words that a third of all abstracts have takes a third of a second. Here only
-the newest papers with the words are candidates, and the newest with all of them in their titles: both are found from an
-index, by words or, for frequent ones, by day, as the planner sees fit. Those whose titles say most come first, and of
-these the texts are looked at. How much a word counts is told by how rare it is (K. Spärck
+PostgreSQL ranks every match, which for words that a third of all abstracts have takes a third of a second. Here the
+index by words gives the keys of all papers with them, without a look at any text, and only the newest of these are
+candidates, and the newest with all of them in their titles. Those whose titles say most come first, and of these the
+texts are looked at. How much a word counts is told by how rare it is (K. Spärck
 Jones, "A statistical interpretation of term specificity", 1972), which ANALYZE has counted.
 """
 
@@ -17,9 +17,10 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.search import SearchRank
 from django.db import connection
-from django.db.models import F, Value
+from django.db.models import F, OrderBy, Value
 
 from papers.models import SearchText
 from papers.search import conditions, tsquery
@@ -46,6 +47,7 @@ class Ranked:
 
     ids: tuple[int, ...] = ()
     total: int = 0
+    every: Sequence[int] = ()  # all there are, the newest first
 
 
 def ranked(papers: PaperQuerySet, query: Query, stems: Sequence[Sequence[str]]) -> Ranked:
@@ -56,14 +58,15 @@ def ranked(papers: PaperQuerySet, query: Query, stems: Sequence[Sequence[str]]) 
     among = papers.filter(conditions.holds(_rest(query)))
     rows = _among(SearchText.objects.filter(body=asked), among)
     words = _flat(stems)
-    newest = _rows(rows, words, MOST + 1)
-    total = len(newest)
+    every = _newest_first(rows)
+    total = min(len(every), MOST + 1)
+    newest = _titles(every[:total], words)
     if total > TITLED:  # else they are all there
         is_plain = not any(term.negated for group in query.groups for term in group)  # else the abstract decides, too
         titled = _among(SearchText.objects.all(), among) if is_plain else rows
         newest |= _rows(titled.filter(title=asked), words, TITLED)
     ids = sorted(newest, key=lambda pk: (*newest[pk], pk), reverse=True)[:MOST]
-    return Ranked((*_by_texts(ids[:LOOKED_AT], stems), *ids[LOOKED_AT:]), total)
+    return Ranked((*_by_texts(ids[:LOOKED_AT], stems), *ids[LOOKED_AT:]), total, every)
 
 
 def loosely(papers: PaperQuerySet, query: Query, stems: Sequence[Sequence[str]], but: Collection[int]) -> list[int]:
@@ -115,8 +118,28 @@ def _among(rows: Any, papers: PaperQuerySet) -> Any:
     return rows.filter(paper__in=papers.order_by().values("pk")) if papers.query.where else rows
 
 
+def _newest_first(rows: Any) -> list[int]:
+    """Return the keys of all papers of the rows. As one array: a row for each takes longer to read than to find."""
+    newest = OrderBy(F("day"), descending=True, nulls_last=True), OrderBy(F("pk"), descending=True)
+    found: list[int] = rows.order_by().aggregate(ids=ArrayAgg("pk", order_by=newest, default=[]))["ids"]
+    return found
+
+
+def _titles(papers: Sequence[int], stems: Sequence[str]) -> dict[int, tuple[float, date]]:
+    """Return of each paper how many of the words its title has, and how prominently; its day."""
+    if not papers:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT paper_id, ts_rank(title, %s::tsquery), coalesce(day, '0001-01-01') FROM papers_searchtext"
+            " WHERE paper_id = ANY(%s)",
+            [tsquery.either_of(stems), list(papers)],
+        )
+        return {pk: (rank, day) for pk, rank, day in cursor.fetchall()}
+
+
 def _rows(rows: Any, stems: Sequence[str], most: int) -> dict[int, tuple[float, date]]:
-    """Return the newest papers of the rows: how many of the words their titles have, and how prominently; their day."""
+    """Return the newest papers of the rows, with the same."""
     titled = SearchRank(F("title"), tsquery.of_lexemes(stems)) if stems else Value(0.0)
     newest = rows.annotate(titled=titled).order_by(F("day").desc(nulls_last=True), "-pk")
     return {pk: (rank, day or date.min) for pk, rank, day in newest.values_list("pk", "titled", "day")[:most]}

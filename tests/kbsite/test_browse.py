@@ -273,7 +273,7 @@ def test_a_saved_search_keeps_several_values(world, client):
 
 
 def test_a_row_is_kept_until_its_paper_is_touched(world, client, monkeypatch):
-    monkeypatch.setattr("kbsite.paperpages.HOLDS", 60)
+    monkeypatch.setattr("papers.keptrows.HOLDS", 60)
     client.get("/papers/")
     with CaptureQueriesContext(connection) as captured:
         client.get("/papers/")
@@ -285,7 +285,7 @@ def test_a_row_is_kept_until_its_paper_is_touched(world, client, monkeypatch):
 
 
 def test_who_is_signed_in_has_marks_beside_kept_rows(world, client, monkeypatch):
-    monkeypatch.setattr("kbsite.paperpages.HOLDS", 60)
+    monkeypatch.setattr("papers.keptrows.HOLDS", 60)
     assert "data-marks" not in client.get("/papers/").content.decode()
     client.force_login(make.make_user("reader"))
     assert client.get("/papers/").content.decode().count("data-marks") == 3

@@ -127,6 +127,23 @@ def test_listed_papers_near_by_do_not_crowd_the_others_out(client, paper):
     assert len(found["listed"]) == 6 and [each["paper"]["title"] for each in found["others"]] == ["Far away"]
 
 
+def test_a_kept_row_is_never_of_before_its_paper_was_touched(client, paper, monkeypatch):
+    monkeypatch.setattr("papers.keptrows.HOLDS", 60)
+    other = make.make_paper("A relative of old", facts=[])
+    embed(paper, 1.0)
+    embed(other, 1.0, 0.1)
+    addresses = (f"/papers/{paper.pk}/", "/papers/?q=relative")
+    for address in addresses:
+        assert "of old" in client.get(address).content.decode(), address
+    Paper.objects.filter(pk=other.pk).update(title="A relative told anew")
+    other.refresh_from_db()
+    make.make_entry(paper.entries.get().category, other)
+    for address in addresses:
+        page = client.get(address).content.decode()
+        assert "told anew" in page and "of old" not in page, address
+        assert "#entry-" in page.partition("told anew")[2], address
+
+
 def test_a_paper_without_a_vector_says_so(client, paper):
     assert "not known yet" in page_of(client, paper)
     assert client.get(f"/api/v1/papers/{paper.pk}/related/").json() == {"listed": [], "others": []}
@@ -181,6 +198,7 @@ def test_more_of_everything_asks_no_more_queries(client, paper, curator):
 
     def counted() -> list[int]:
         counts = []
+        client.get(addresses[0])  # who comes first after a change brings the index of papers up to date
         for address in addresses:
             with CaptureQueriesContext(connection) as captured:
                 assert client.get(address).status_code == 200

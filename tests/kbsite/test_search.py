@@ -100,7 +100,7 @@ def test_more_papers_cost_no_more_queries(library, client, address):
     few = queries()
     for number in range(30):
         make_paper(f"Paper of caches, too {number}", published=date(2026, 1, 1))
-    assert queries() <= few <= 50
+    assert queries() <= few <= 25
 
 
 def test_the_api_finds_the_same_and_suggests_the_same(library, client):
