@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.classifier.examples import examples
@@ -248,6 +248,14 @@ def test_undoing_all_the_last_first_leaves_the_list_as_it_was_and_redoing_it_as_
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@example(  # the move pushes a row of the language that is taken back before it
+    steps=[
+        ("many", 0, 0, 0), ("accept", 0, 0, 0), ("accept", 0, 0, 0), ("accept", 0, 0, 0), ("reimport", 0, 0, 0),
+        ("create", 0, 0, 0), ("move", 0, 11, 0), ("confirm", 0, 0, 0), ("accept", 0, 0, 0), ("say", 0, 7, 0),
+        ("outdated", 0, 0, 0), ("accept", 11, 0, 0),
+    ],
+    order=[0, 20, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+)  # fmt: skip
 @given(steps=STEPS, order=st.lists(st.integers(0, 30), min_size=12, max_size=12))
 def test_undoing_all_in_any_order_with_what_followed_leaves_the_list_as_it_was(steps, order):
     with transaction.atomic():
