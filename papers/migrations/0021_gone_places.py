@@ -57,7 +57,7 @@ BEGIN
         GET DIAGNOSTICS done = ROW_COUNT;
         -- Where a row stood among others means nothing once it is gone, and does not hold up who goes on undoing.
         CONTINUE WHEN done = 0 AND change.operation = 'U' AND change."table" = 'papers_entrytext'
-            AND change.columns <@ '{position,line,imported}'
+            AND change.columns <@ '{position}'
             AND NOT EXISTS (SELECT FROM papers_entrytext WHERE id = change."row");
         IF done = 0 THEN
             RETURN change.id;

@@ -256,6 +256,10 @@ def test_undoing_all_the_last_first_leaves_the_list_as_it_was_and_redoing_it_as_
     ],
     order=[0, 20, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0],
 )  # fmt: skip
+@example(  # a row that a newer README moved to another line, removed before that README is taken back
+    steps=[("accept", 7, 0, 0), ("outdated", 0, 0, 0), ("outdated", 0, 0, 0), ("remove", 0, 0, 0)],
+    order=[5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+)
 @given(steps=STEPS, order=st.lists(st.integers(0, 30), min_size=12, max_size=12))
 def test_undoing_all_in_any_order_with_what_followed_leaves_the_list_as_it_was(steps, order):
     with transaction.atomic():
